@@ -1,0 +1,1 @@
+"""The composition root: wires stores, supervision and pipeline into a running kernel."""

@@ -1,0 +1,1 @@
+"""Intake: from a file, the inbox or a grabber to durable evidence."""

@@ -1,0 +1,1 @@
+"""The `kernel` command: one file per subcommand; parses, calls, prints. No policy."""

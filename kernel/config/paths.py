@@ -1,0 +1,75 @@
+"""Where a data dir keeps what.
+
+Covers: names below one data dir and the choice of the data dir. Does not cover: the run dir
+with its sockets (`kernel.supervision.rundir`), the formats of the files.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+DATA_DIR_ENV = "KERNEL_DATA_DIR"
+
+
+def default_data_dir() -> Path:
+    """``$KERNEL_DATA_DIR``, or the platform's user data dir."""
+    named = os.environ.get(DATA_DIR_ENV)
+    if named:
+        return Path(named).expanduser().absolute()
+    return Path(platformdirs.user_data_dir("autocapture", appauthor=False))
+
+
+@dataclass(frozen=True, slots=True)
+class DataDir:
+    """The names below one data dir; making them is left to those who write."""
+
+    root: Path
+
+    @property
+    def lock_file(self) -> Path:
+        """Locked by the one process that may write evidence."""
+        return self.root / "kernel.lock"
+
+    @property
+    def journal_db(self) -> Path:
+        """Evidence: events, blob index, ledger."""
+        return self.root / "journal.db"
+
+    @property
+    def packs_dir(self) -> Path:
+        """Evidence: pixel bytes in append-only segments."""
+        return self.root / "packs"
+
+    @property
+    def anchors_dir(self) -> Path:
+        """Copies of the ledger's head outside the database."""
+        return self.root / "anchors"
+
+    @property
+    def derived_db(self) -> Path:
+        """What was understood; can be rebuilt from evidence."""
+        return self.root / "derived.db"
+
+    @property
+    def inbox_dir(self) -> Path:
+        """Where a capture program drops its files."""
+        return self.root / "inbox"
+
+    @property
+    def quarantine_dir(self) -> Path:
+        """Bytes that were refused, kept as they came."""
+        return self.root / "quarantine"
+
+    @property
+    def crops_dir(self) -> Path:
+        """Pictures cut out for answers."""
+        return self.root / "crops"
+
+    @property
+    def logs_dir(self) -> Path:
+        """The kernel's own log, bounded."""
+        return self.root / "logs"

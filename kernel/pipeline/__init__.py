@@ -1,0 +1,1 @@
+"""The backlog and the stages: which evidence still needs which work."""

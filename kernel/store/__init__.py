@@ -1,0 +1,1 @@
+"""Evidence, derived records and ledger on disk; the only place that opens SQLite."""

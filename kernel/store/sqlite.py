@@ -1,0 +1,51 @@
+"""The one door to SQLite: every connection of the project is made here, by one driver.
+
+apsw rather than the interpreter's sqlite3: the latter lacks loadable extensions and
+contentless-delete FTS5 on many machines, and two SQLite copies in one process break each
+other's POSIX locks. Covers: connections, transactions, pragmas. Does not cover: schemas.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> apsw.Connection:
+    """A connection in WAL mode.
+
+    ``durable``: commits survive a power cut (synchronous=FULL); otherwise only a crash of
+    the process (NORMAL), which is right for data that can be rebuilt.
+    Raises `apsw.Error` (`apsw.CantOpenError` when a file to read does not exist).
+    """
+    flags = (
+        apsw.SQLITE_OPEN_READONLY
+        if read_only
+        else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    )
+    connection = apsw.Connection(str(path), flags=flags)
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    if not read_only:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        connection.execute("PRAGMA foreign_keys=ON")
+    return connection
+
+
+@contextlib.contextmanager
+def transaction(connection: apsw.Connection) -> Iterator[apsw.Connection]:
+    """Run the body in one write transaction: all of it commits, or none."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    except BaseException:
+        # SQLite may have rolled back by itself (a full disk); a second ROLLBACK would mask why.
+        if not connection.get_autocommit():
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

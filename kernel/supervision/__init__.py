@@ -1,0 +1,1 @@
+"""The host pool: spawn, handshake, watch, stop, reap. The only place that signals."""
