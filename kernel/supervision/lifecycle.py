@@ -1,0 +1,368 @@
+"""The life of one host as a pure state machine.
+
+``step(host, event, now_s, limits)`` returns the next state and what is to be done about it;
+nothing here knows a process, a socket or a clock. States: starting, ready, busy, draining,
+dead. Two alarms, after SUPERVISION.md's survey (airbyte #19908, VS Code #15962): liveness (a
+beat from the host's main loop) and progress (a deadline per task, pushed out by progress).
+While a host is frozen by us its clocks stand still.
+
+Covers: one host. Does not cover: restarts (`restart`), the cap (`pool`), the plugin's
+quarantine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, assert_never
+
+State = Literal["starting", "ready", "busy", "draining", "dead"]
+StopStep = Literal["none", "cancel", "term", "kill"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Deadlines of a host's life, in seconds."""
+
+    start_timeout_s: float = 60.0
+    beat_timeout_s: float = 5.0
+    task_timeout_s: float = 120.0
+    cancel_grace_s: float = 2.0
+    term_grace_s: float = 2.0
+    kill_grace_s: float = 5.0
+    drain_timeout_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What is known of one host.
+
+    ``alarm_at_s`` is the deadline of the present state or stop step, ``beat_by_s`` the time
+    by which the next beat must come (None before the handshake). ``commanded``: it leaves
+    because we asked, so its death is no crash. ``cause``: why it is being stopped.
+    """
+
+    host_id: str
+    plugin_id: str
+    state: State
+    alarm_at_s: float
+    beat_by_s: float | None = None
+    task_id: str | None = None
+    model_key: str = ""
+    stop_step: StopStep = "none"
+    frozen_since_s: float | None = None
+    commanded: bool = False
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HelloAccepted:
+    """The handshake holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class BecameReady:
+    """The plugin is set up and its model is warm."""
+
+    model_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beaten:
+    """A beat came from the host's main loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A task was sent to the host."""
+
+    task_id: str
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """The running task moved on; ``timeout_s`` is the deadline from now."""
+
+    task_id: str
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The task ended, well or badly, and the host told so."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The process is gone (or the thread ended)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequested:
+    """We want it gone: ``now`` skips the drain and goes straight down the ladder."""
+
+    cause: str
+    now: bool = False
+    commanded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Froze:
+    """We stopped the host's processes (SIGSTOP, or a closed gate)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thawed:
+    """We let the host's processes go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Time passed."""
+
+
+Event = (
+    HelloAccepted
+    | BecameReady
+    | Beaten
+    | Assigned
+    | Progressed
+    | Finished
+    | Exited
+    | StopRequested
+    | Froze
+    | Thawed
+    | Ticked
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SendDrain:
+    """Ask the host to finish its task and leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendCancel:
+    """Ask the host to give up its task."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """SIGTERM to the host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """SIGKILL to everything of the host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thaw:
+    """Let the processes go on, so that they can act on what we send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requeue:
+    """Give the task back to the backlog; ``blame`` counts a host death against it."""
+
+    task_id: str
+    cause: str
+    blame: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDeath:
+    """The host is gone and its slot is free; ``crashed`` counts against its plugin."""
+
+    cause: str
+    crashed: bool
+
+
+Instruction = SendDrain | SendCancel | Terminate | Kill | Thaw | Requeue | ReportDeath
+Step = tuple[Host, tuple[Instruction, ...]]
+
+
+class InvalidTransition(Exception):
+    """An event that cannot happen in this state: a bug of the caller, told with its story."""
+
+    def __init__(self, host: Host, event: Event) -> None:
+        super().__init__(f"{type(event).__name__} cannot happen to {host}")
+
+
+def new_host(host_id: str, plugin_id: str, now_s: float, limits: Limits) -> Host:
+    """A host that is being spawned."""
+    return Host(
+        host_id=host_id,
+        plugin_id=plugin_id,
+        state="starting",
+        alarm_at_s=now_s + limits.start_timeout_s,
+    )
+
+
+def step(host: Host, event: Event, now_s: float, limits: Limits) -> Step:
+    """The next state and the instructions; raises `InvalidTransition` on a caller's bug.
+
+    Events of a dead host are ignored: messages may arrive after the death was noticed.
+    """
+    if host.state == "dead":
+        return host, ()
+    match event:
+        case Ticked():
+            return _tick(host, now_s, limits)
+        case Exited():
+            return _exit(host)
+        case StopRequested():
+            return _stop(host, event, now_s, limits)
+        case Froze():
+            return replace(host, frozen_since_s=host.frozen_since_s or now_s), ()
+        case Thawed():
+            return _thaw(host, now_s), ()
+        case Assigned():
+            if host.state != "ready":
+                raise InvalidTransition(host, event)
+            timeout_s = event.timeout_s or limits.task_timeout_s
+            return replace(
+                host, state="busy", task_id=event.task_id, alarm_at_s=now_s + timeout_s
+            ), ()
+        case HelloAccepted() | BecameReady() | Beaten() | Progressed() | Finished():
+            return _hear(host, event, now_s, limits), ()
+        case _:
+            assert_never(event)
+
+
+def _hear(
+    host: Host,
+    event: HelloAccepted | BecameReady | Beaten | Progressed | Finished,
+    now_s: float,
+    limits: Limits,
+) -> Host:
+    """Any message proves that the host's loop lives."""
+    host = replace(host, beat_by_s=now_s + limits.beat_timeout_s)
+    match event:
+        case HelloAccepted() | Beaten():
+            return host
+        case BecameReady():
+            if host.state != "starting":
+                return host
+            return replace(host, state="ready", model_key=event.model_key, alarm_at_s=_never())
+        case Progressed():
+            if host.task_id != event.task_id or host.state != "busy":
+                return host
+            timeout_s = event.timeout_s or limits.task_timeout_s
+            return replace(host, alarm_at_s=now_s + timeout_s)
+        case Finished():
+            if host.task_id != event.task_id:
+                return host
+            if host.state == "busy":
+                return replace(host, state="ready", task_id=None, alarm_at_s=_never())
+            return replace(host, task_id=None)
+        case _:
+            assert_never(event)
+
+
+def _never() -> float:
+    return float("inf")
+
+
+def _exit(host: Host) -> Step:
+    # A drain that we asked for ends in a plain exit; anything else is a crash, unless we
+    # had to climb down the ladder on our own wish.
+    cause = host.cause or "the host died"
+    crashed = not host.commanded
+    instructions: list[Instruction] = []
+    if host.task_id is not None:
+        instructions.append(Requeue(host.task_id, cause, blame=crashed))
+    instructions.append(ReportDeath(cause, crashed=crashed))
+    return replace(host, state="dead", task_id=None, alarm_at_s=_never()), tuple(instructions)
+
+
+def _stop(host: Host, event: StopRequested, now_s: float, limits: Limits) -> Step:
+    if host.stop_step != "none":
+        return host, ()
+    already_draining = host.state == "draining"
+    host = replace(
+        host,
+        cause=host.cause or event.cause,
+        commanded=host.commanded if already_draining else event.commanded,
+    )
+    if event.now:
+        return _descend(host, now_s, limits)
+    if already_draining:
+        return host, ()
+    drained = replace(host, state="draining", alarm_at_s=now_s + limits.drain_timeout_s)
+    return _thaw_first(drained, now_s, (SendDrain(),))
+
+
+def _thaw_first(host: Host, now_s: float, instructions: tuple[Instruction, ...]) -> Step:
+    if host.frozen_since_s is None:
+        return host, instructions
+    return _thaw(host, now_s), (Thaw(), *instructions)
+
+
+def _thaw(host: Host, now_s: float) -> Host:
+    if host.frozen_since_s is None:
+        return host
+    pause_s = now_s - host.frozen_since_s
+    beat_by_s = None if host.beat_by_s is None else host.beat_by_s + pause_s
+    return replace(
+        host, frozen_since_s=None, beat_by_s=beat_by_s, alarm_at_s=host.alarm_at_s + pause_s
+    )
+
+
+def _tick(host: Host, now_s: float, limits: Limits) -> Step:
+    if host.frozen_since_s is not None:
+        return host, ()
+    if host.stop_step != "none":
+        return _descend(host, now_s, limits) if now_s >= host.alarm_at_s else (host, ())
+    if host.beat_by_s is not None and now_s >= host.beat_by_s:
+        # Its loop is stuck: a cancel message would not be read.
+        return _alarm(host, "no beat: the host's main loop is stuck", now_s, limits, ask=False)
+    if now_s < host.alarm_at_s:
+        return host, ()
+    match host.state:
+        case "starting":
+            return _alarm(host, "not ready in time", now_s, limits, ask=False)
+        case "busy":
+            return _alarm(host, "no progress before the deadline", now_s, limits, ask=True)
+        case "draining":
+            return _descend(host, now_s, limits)
+        case "ready" | "dead":
+            return host, ()
+        case _:
+            assert_never(host.state)
+
+
+def _alarm(host: Host, cause: str, now_s: float, limits: Limits, *, ask: bool) -> Step:
+    host = replace(host, cause=host.cause or cause, commanded=False)
+    if ask:
+        return _descend(host, now_s, limits)
+    return _descend(replace(host, stop_step="cancel"), now_s, limits)
+
+
+def _descend(host: Host, now_s: float, limits: Limits) -> Step:
+    """One rung down: cancel (only a busy host), TERM, KILL; KILL is repeated until it is gone."""
+    match host.stop_step:
+        case "none" if host.task_id is not None:
+            moved = replace(
+                host,
+                state="draining",
+                stop_step="cancel",
+                alarm_at_s=now_s + limits.cancel_grace_s,
+            )
+            return _thaw_first(moved, now_s, (SendCancel(host.task_id), SendDrain()))
+        case "none" | "cancel":
+            moved = replace(
+                host, state="draining", stop_step="term", alarm_at_s=now_s + limits.term_grace_s
+            )
+            return _thaw_first(moved, now_s, (Terminate(),))
+        case "term" | "kill":
+            moved = replace(
+                host, state="draining", stop_step="kill", alarm_at_s=now_s + limits.kill_grace_s
+            )
+            return moved, (Kill(),)
+        case _:
+            assert_never(host.stop_step)

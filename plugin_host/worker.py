@@ -1,0 +1,217 @@
+"""The thread that runs plugin code, so that the host's loop stays free to beat and listen.
+
+Covers: setup, one task at a time, turning whatever a plugin raises into a message. Does not
+cover: sockets (`plugin_host.loop`), importing (`plugin_host.loader`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+import msgspec
+
+from contracts import canonical
+from contracts.base import TEXT_CHARS_MAX
+from contracts.wire import HostFault, Message, Progress, Ready, RunTask, TaskDone, TaskFailed
+from plugin_host.hooks import PluginError, StageInput, TaskCancelled
+from plugin_host.task import Gate, RunningTask
+
+RUSAGE_UNIT_BYTES = 1024
+"""ru_maxrss is in KiB on Linux (getrusage(2))."""
+
+
+class LoadedPlugin(Protocol):
+    """A plugin after import: what `plugin_host.loader` returns."""
+
+    def setup(self, *, scratch_dir: Path) -> str:
+        """Load and warm the model; returns the model key (empty: none)."""
+        ...
+
+    def run(
+        self, stage: str, inputs: tuple[StageInput, ...], task: RunningTask
+    ) -> msgspec.Struct:
+        """Run one stage; raises `PluginError` when no hook took it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message for the kernel with its payload frames."""
+
+    message: Message
+    payload: tuple[bytes, ...] = ()
+
+
+def memory_peak_bytes() -> int:
+    """Largest resident size of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RUSAGE_UNIT_BYTES
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= TEXT_CHARS_MAX else text[: TEXT_CHARS_MAX - 1] + "…"
+
+
+class Worker:
+    """Runs plugin code in a thread of its own; results wait in an outbox.
+
+    ``wake`` is called (from the worker's thread) whenever the outbox gained a message.
+    """
+
+    def __init__(
+        self,
+        *,
+        load: Callable[[], LoadedPlugin],
+        scratch_dir: Path,
+        gate: Gate,
+        wake: Callable[[], None],
+        name: str,
+    ) -> None:
+        self._load = load
+        self._scratch_dir = scratch_dir
+        self._gate = gate
+        self._wake = wake
+        self._jobs: SimpleQueue[tuple[RunTask, tuple[bytes, ...], RunningTask] | None] = (
+            SimpleQueue()
+        )
+        self._outbox: deque[Outgoing] = deque()
+        self._current: tuple[str, RunningTask] | None = None
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Import the plugin and set it up, then serve tasks."""
+        self._thread.start()
+
+    def submit(self, task: RunTask, payload: tuple[bytes, ...]) -> None:
+        """Queue a task; called from the loop's thread."""
+        running = RunningTask(
+            config=_parse_config(task.config),
+            scratch_dir=self._scratch_dir,
+            gate=self._gate,
+            report=lambda done, total: self._post(
+                Progress(task_id=task.task_id, done=done, total=total)
+            ),
+        )
+        self._current = (task.task_id, running)
+        self._jobs.put((task, payload, running))
+
+    def cancel(self, task_id: str) -> None:
+        """Take a task back at its next checkpoint; unknown ids are ignored."""
+        current = self._current
+        if current is not None and current[0] == task_id:
+            current[1].cancel()
+
+    def finish(self) -> None:
+        """End the thread after the tasks that are queued."""
+        self._jobs.put(None)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether plugin code may still be running."""
+        return self._thread.is_alive()
+
+    def drain_outbox(self) -> list[Outgoing]:
+        """Take all waiting messages; called from the loop's thread."""
+        taken: list[Outgoing] = []
+        while self._outbox:
+            taken.append(self._outbox.popleft())
+        return taken
+
+    def _post(self, message: Message, payload: tuple[bytes, ...] = ()) -> None:
+        self._outbox.append(Outgoing(message, payload))
+        self._wake()
+
+    def _work(self) -> None:
+        try:
+            started = time.monotonic()
+            plugin = self._load()
+            model_key = plugin.setup(scratch_dir=self._scratch_dir)
+        except BaseException as error:  # noqa: BLE001 - the border: foreign code may raise anything
+            self._post(
+                HostFault(
+                    code=getattr(error, "code", "plugin-import-failed"),
+                    message=_shorten(f"{type(error).__name__}: {error}"),
+                    traceback=_shorten(traceback.format_exc()),
+                )
+            )
+            return
+        self._post(
+            Ready(
+                model_key=model_key,
+                load_us=int((time.monotonic() - started) * 1e6),
+                memory_bytes=memory_peak_bytes(),
+            )
+        )
+        while (job := self._jobs.get()) is not None:
+            self._run_job(plugin, *job)
+
+    def _run_job(
+        self, plugin: LoadedPlugin, task: RunTask, payload: tuple[bytes, ...], running: RunningTask
+    ) -> None:
+        started = time.monotonic()
+        try:
+            self._gate.wait()
+            inputs = tuple(
+                StageInput(digest=digest, data=data)
+                for digest, data in zip(task.inputs, payload, strict=True)
+            )
+            record = plugin.run(task.stage, inputs, running)
+            encoded = canonical.encode(record)
+        except TaskCancelled:
+            self._post(
+                TaskFailed(
+                    task_id=task.task_id, code="cancelled", message="taken back", retry=True
+                )
+            )
+        except PluginError as error:
+            self._post(_failure(task, error.code, error.message, retry=error.retry))
+        except MemoryError as error:
+            self._post(_failure(task, "memory-limit", f"out of memory: {error}", retry=True))
+        except BaseException as error:  # noqa: BLE001 - the border: foreign code may raise anything
+            self._post(
+                _failure(task, "plugin-raised", f"{type(error).__name__}: {error}", retry=False)
+            )
+        else:
+            self._post(
+                TaskDone(
+                    task_id=task.task_id,
+                    run_us=int((time.monotonic() - started) * 1e6),
+                    memory_peak_bytes=memory_peak_bytes(),
+                ),
+                (encoded,),
+            )
+        finally:
+            self._current = None
+
+
+def _parse_config(text: str) -> Mapping[str, Any]:
+    parsed = json.loads(text) if text else {}
+    if not isinstance(parsed, dict):
+        raise TypeError(f"stage settings must be an object, got {type(parsed).__name__}")
+    return parsed
+
+
+def _failure(task: RunTask, code: str, message: str, *, retry: bool) -> TaskFailed:
+    return TaskFailed(
+        task_id=task.task_id,
+        code=code[:255] or "plugin-raised",
+        message=_shorten(message),
+        traceback=_shorten(traceback.format_exc()),
+        retry=retry,
+    )
+
+
+def make_waker() -> tuple[int, Callable[[], None]]:
+    """An eventfd to poll and the function that makes it readable from any thread."""
+    descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+    return descriptor, lambda: os.eventfd_write(descriptor, 1)
