@@ -33,9 +33,7 @@ def read_machine() -> Machine:
     )
 
 
-def is_wsl(
-    *, release_file: Path = KERNEL_RELEASE_FILE, distro_name: str | None = None
-) -> bool:
+def is_wsl(*, release_file: Path = KERNEL_RELEASE_FILE, distro_name: str | None = None) -> bool:
     """Whether Linux runs under WSL: the kernel's release names Microsoft, or WSL named the distro.
 
     ``distro_name`` overrides ``$WSL_DISTRO_NAME`` (an empty string: not set).

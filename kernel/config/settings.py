@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import platformdirs
 from pydantic import ValidationError
@@ -93,9 +93,7 @@ def load_settings(
     Raises `KernelError` ``config-invalid`` that names place, key, what was expected and got.
     """
     env = os.environ if environment is None else environment
-    user_dir = user_config_dir or Path(
-        platformdirs.user_config_dir("autocapture", appauthor=False)
-    )
+    user_dir = user_config_dir or Path(platformdirs.user_config_dir("autocapture", appauthor=False))
     chosen = profile or PROFILE_DEFAULT
     layers = [
         _machine_layer(machine or read_machine()),
@@ -136,6 +134,38 @@ def environment_name(key: str) -> str:
     return ENV_PREFIX + key.replace(".", "_").upper()
 
 
+@dataclass(frozen=True, slots=True)
+class DescribedKey:
+    """One key as `kernel config keys` and docs/configuration.md show it."""
+
+    key: str
+    variable: str
+    default: Any
+    description: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The same in plain JSON types."""
+        return {
+            "key": self.key,
+            "variable": self.variable,
+            "default": self.default,
+            "description": self.description,
+        }
+
+
+def described_keys() -> tuple[DescribedKey, ...]:
+    """Every key with its variable, built-in default and meaning, in order of declaration."""
+    defaults = dict(_flatten(_DEFAULTS.model_dump(mode="json")))
+    described = []
+    for key in known_keys():
+        section, _, name = key.partition(".")
+        info = type(getattr(_DEFAULTS, section)).model_fields[name]
+        described.append(
+            DescribedKey(key, environment_name(key), defaults[key], info.description or "")
+        )
+    return tuple(described)
+
+
 def known_keys() -> tuple[str, ...]:
     """All dotted keys, in the order of their declaration."""
     return tuple(
@@ -160,13 +190,13 @@ def _profile_layers(name: str) -> list[_Layer]:
     following: str | None = name
     while following is not None:
         if len(layers) == _EXTENDS_DEPTH_MAX:
-            raise _invalid(f"profile {name}", "extends", "a short chain without a circle", name)
+            _refuse(f"profile {name}", "extends", "a short chain without a circle", name)
         table, place = _read_profile(following)
         values = {k: v for k, v in table.items() if k not in _PROFILE_WORDS}
         layers.insert(0, _Layer("profile", place, strict=True, values=dict(_flatten(values))))
         following = table.get("extends")
         if following is not None and not isinstance(following, str):
-            raise _invalid(place, "extends", "the name of a profile", following)
+            _refuse(place, "extends", "the name of a profile", following)
     return layers
 
 
@@ -174,11 +204,11 @@ def _read_profile(name: str) -> tuple[dict[str, Any], str]:
     if name.endswith(".toml"):
         path = Path(name)
         if not path.is_file():
-            raise _invalid(name, "profile", "a readable TOML file", "no such file")
+            _refuse(name, "profile", "a readable TOML file", "no such file")
         return _parse_toml(_read_text(path), name), name
     if name not in profile_names():
         expected = "one of " + ", ".join(profile_names()) + " or a path ending in .toml"
-        raise _invalid("flag --profile", "profile", expected, name)
+        _refuse("flag --profile", "profile", expected, name)
     text = (resources.files("kernel.config") / "profiles" / f"{name}.toml").read_text("utf-8")
     return _parse_toml(text, f"profile {name}"), name
 
@@ -192,17 +222,17 @@ def _file_layer(path: Path) -> _Layer:
 def _read_text(path: Path) -> str:
     try:
         if path.stat().st_size > _FILE_BYTES_MAX:
-            raise _invalid(str(path), "(file)", f"at most {_FILE_BYTES_MAX} bytes", "more")
+            _refuse(str(path), "(file)", f"at most {_FILE_BYTES_MAX} bytes", "more")
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _invalid(str(path), "(file)", "a readable UTF-8 file", str(error)) from error
+        _refuse(str(path), "(file)", "a readable UTF-8 file", str(error))
 
 
 def _parse_toml(text: str, place: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _invalid(place, "(file)", "TOML", str(error)) from error
+        _refuse(place, "(file)", "TOML", str(error))
 
 
 def _environment_layer(environment: Mapping[str, str]) -> _Layer:
@@ -217,7 +247,7 @@ def _environment_layer(environment: Mapping[str, str]) -> _Layer:
             places[key] = name
         elif name.startswith(section_prefixes):
             # A misspelt setting must not be ignored; KERNEL_DATA_DIR and strangers pass.
-            raise _unknown("environment", name, tuple(by_name))
+            _refuse_unknown("environment", name, tuple(by_name))
     return _Layer("environment", "", strict=False, values=values, places=places)
 
 
@@ -237,7 +267,7 @@ def _merge(layers: list[_Layer], *, profile: str) -> LoadedSettings:
     for layer in layers:
         for key in layer.values:
             if key not in origins:
-                raise _unknown(str(layer.origin(key)), key, known)
+                _refuse_unknown(str(layer.origin(key)), key, known)
         # Layer by layer, so that a wrong value is reported even where a stronger layer hides it.
         settings = _apply(settings, layer)
         origins.update({key: layer.origin(key) for key in layer.values})
@@ -254,7 +284,7 @@ def _apply(settings: Settings, layer: _Layer) -> Settings:
     try:
         return Settings.model_validate(table, strict=layer.strict)
     except ValidationError as error:
-        raise _from_pydantic(error.errors()[0], layer) from error
+        _refuse_from_pydantic(error.errors()[0], layer)
 
 
 def _parse_word(key: str, value: Any) -> Any:  # noqa: ANN401 - any TOML value
@@ -266,24 +296,24 @@ def _parse_word(key: str, value: Any) -> Any:  # noqa: ANN401 - any TOML value
     return value
 
 
-def _from_pydantic(detail: ErrorDetails, layer: _Layer) -> KernelError:
+def _refuse_from_pydantic(detail: ErrorDetails, layer: _Layer) -> NoReturn:
     key = ".".join(str(part) for part in detail["loc"][:2])
     expected = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     if key in layer.values:
-        return _invalid(str(layer.origin(key)), key, expected, layer.values[key])
+        _refuse(str(layer.origin(key)), key, expected, layer.values[key])
     mine = {k: v for k, v in layer.values.items() if k.startswith(f"{key}.")} or detail["input"]
     place = next((str(layer.origin(k)) for k in layer.values if k.startswith(key)), layer.place)
-    return _invalid(place, f"[{key}]", expected, mine)
+    _refuse(place, f"[{key}]", expected, mine)
 
 
-def _unknown(place: str, key: str, known: tuple[str, ...]) -> KernelError:
+def _refuse_unknown(place: str, key: str, known: tuple[str, ...]) -> NoReturn:
     near = difflib.get_close_matches(key, known, n=1)
     expected = f"a known key (perhaps {near[0]})" if near else "a known key"
-    return _invalid(place, key, expected, key)
+    _refuse(place, key, expected, key)
 
 
-def _invalid(place: str, key: str, expected: str, got: object) -> KernelError:
-    return KernelError(
+def _refuse(place: str, key: str, expected: str, got: object) -> NoReturn:
+    raise KernelError(
         "config-invalid",
         f"{place}: {key}: expected {expected}, got {got!r}",
         hint="run: kernel config keys",
