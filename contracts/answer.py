@@ -9,7 +9,19 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from contracts.base import Box, Count, Digest, EventId, PluginId, Record, Text, UtcMicros, Version
+from contracts.base import (
+    Box,
+    Count,
+    Digest,
+    EventId,
+    Monitor,
+    PluginId,
+    Record,
+    Text,
+    TextOffset,
+    UtcMicros,
+    Version,
+)
 
 
 class Citation(Record, frozen=True, kw_only=True, tag="citation"):
@@ -24,13 +36,13 @@ class Citation(Record, frozen=True, kw_only=True, tag="citation"):
     captured_at: Annotated[str, msgspec.Meta(max_length=64)]
     captured_at_us: UtcMicros
     source_path: Text | None
-    monitor: int
+    monitor: Monitor
     app: Text | None
     window_title: Text | None
     box: Box
     text: Text
-    text_start: Count
-    text_end: Count
+    text_start: TextOffset
+    text_end: TextOffset
     blob: Digest
     extractor: PluginId
     extractor_version: Version

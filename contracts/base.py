@@ -6,7 +6,7 @@ Does not cover: encoding (`contracts.canonical`), versions (`contracts.registry`
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -21,22 +21,57 @@ PIXELS_MAX = 65_535
 
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARS_MAX)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=TEXT_CHARS_MAX)]
-Digest: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+# Patterns end in `$(?!\n)`: in Python a bare `$` also matches before a trailing newline, and an
+# id that carries one would pass here and break a file name or a log line elsewhere. Each has an
+# example, from which the lock makes its golden bytes.
+Digest: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", examples=["0" * 63 + "d"])
+]
 """BLAKE3-256 in lower-case hexadecimal."""
 
-EventId: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^ev-[0-9a-f]{32}$")]
-TaskId: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^t-[0-9a-f]{32}$")]
-HostId: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^h[0-9]+-[0-9a-f]{8}$")]
-PluginId: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,62}$")]
-StageName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
+EventId: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^ev-[0-9a-f]{32}$(?!\n)", examples=["ev-" + "0" * 31 + "e"])
+]
+TaskId: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^t-[0-9a-f]{32}$(?!\n)", examples=["t-" + "0" * 31 + "a"])
+]
+HostId: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^h[0-9]{1,19}-[0-9a-f]{8}$(?!\n)", examples=["h1-0000000a"])
+]
+PluginId: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,62}$(?!\n)", examples=["example_plugin"])
+]
+StageName: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,30}$(?!\n)", examples=["text"])
+]
+ElementId: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^el-[0-9a-f]{16}$(?!\n)", examples=["el-" + "0" * 15 + "1"])
+]
+"""A screen element, the same from frame to frame for as long as it is on screen."""
+
+RunId: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^r-[0-9a-f]{32}$(?!\n)", examples=["r-" + "0" * 31 + "b"])
+]
+"""One run of the kernel, from boot to exit."""
+
 Version: TypeAlias = Annotated[
-    str, msgspec.Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$", max_length=32)
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$(?!\n)", max_length=32, examples=["1.2.3"]
+    ),
 ]
 
 UtcMicros: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999_999)]
 """UTC time in microseconds since 1970-01-01; the bound is the end of year 9999."""
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Nanos: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A span or a monotonic stamp in nanoseconds; fits SQLite's signed 64 bits."""
+
+Monitor: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=63)]
+TextOffset: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=TEXT_CHARS_MAX)]
+"""A position in a text field, in code points."""
+
 Pixels: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=PIXELS_MAX)]
 Permille: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 """A share or confidence in thousandths: records that are hashed hold no floats."""
@@ -58,4 +93,9 @@ class Record(
 class Message(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"
 ):
-    """Base of every wire message between kernel and host; same rules as `Record`."""
+    """Base of every wire message between kernel and host; same rules as `Record`.
+
+    A message whose version moves past 1 repeats ``schema_version`` with its own literal.
+    """
+
+    schema_version: Literal[1] = 1

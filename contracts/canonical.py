@@ -1,8 +1,19 @@
 """Canonical bytes and content hashes.
 
-One encoding for storage, hashing and the wire: MessagePack with keys sorted by code point,
-no omitted defaults, integers in their shortest form (msgspec's ``order="sorted"``). The
-same value has the same bytes on every platform and Python.
+One encoding for storage, hashing and the wire. A value is a MessagePack map with
+
+- every field under its encoded name, the tag ``kind`` and ``schema_version`` among them,
+  defaults included (no contract sets ``omit_defaults``);
+- keys, at every level, sorted by code point (which for UTF-8 is the order of the bytes);
+- integers, strings, byte strings, arrays and maps in their shortest MessagePack form;
+- text as UTF-8 as it came, not normalized: two spellings are two values. Text that is not
+  Unicode (a lone surrogate out of a Windows window title) has no canonical form; `encode`
+  refuses it, `repair_text` is what a source calls first;
+- no floats, no timestamps, no extension types: no contract has a field of such a type.
+
+So the same value has the same bytes on every platform and Python, and a digest can stand for
+the value. A *stored* record is hashed as it is stored: decoding it with newer code and
+encoding it again may add fields (see docs/contracts.md), so that is never done to check one.
 """
 
 from __future__ import annotations
@@ -17,8 +28,22 @@ T = TypeVar("T")
 
 
 def encode(value: msgspec.Struct) -> bytes:
-    """Canonical bytes of a record or message."""
+    """Canonical bytes of a record or message.
+
+    Raises `ValueError` (`UnicodeEncodeError`) for text with lone surrogates and
+    `OverflowError` for integers beyond 64 bits: both can only come from our own code.
+    """
     return _ENCODER.encode(value)
+
+
+def encode_any(value: object) -> bytes:
+    """Canonical bytes of plain data (maps, lists, text, integers) or of a struct."""
+    return _ENCODER.encode(value)
+
+
+def repair_text(text: str) -> str:
+    """The text with lone surrogates replaced by U+FFFD; any other text comes back unchanged."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def digest_bytes(data: bytes | bytearray | memoryview) -> str:

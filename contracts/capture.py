@@ -13,7 +13,9 @@ from contracts.base import (
     Count,
     Digest,
     EventId,
+    Monitor,
     Name,
+    Nanos,
     Pixels,
     Record,
     Text,
@@ -43,10 +45,10 @@ class CaptureEvent(Record, frozen=True, kw_only=True, tag="capture_event"):
     received_at_us: UtcMicros
     tz_name: Name
     tz_offset_s: Annotated[int, msgspec.Meta(ge=-86_400, le=86_400)]
-    monotonic_ns: Annotated[int, msgspec.Meta(ge=0)]
+    monotonic_ns: Nanos
     source: Name
     source_path: Text | None = None
-    monitor: Annotated[int, msgspec.Meta(ge=0, le=63)] = 0
+    monitor: Monitor = 0
     app: Annotated[str, msgspec.Meta(max_length=255)] | None = None
     window_title: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
     cursor: Cursor | None = None

@@ -1,28 +1,56 @@
-"""Identities that are derived from content, so that equal things have equal names.
+"""Identities that are derived from content.
 
-Covers: the id of a capture event. Does not cover: digests of bytes and of whole records
-(`contracts.canonical`).
+Covers: the id of a capture event. Does not cover: random ids (`TaskId`, `RunId`).
 """
 
 from __future__ import annotations
 
-import blake3
+from typing import Any
+
 import msgspec
 
+from contracts import canonical
+from contracts.bounded import RECORD_BYTES_MAX, Buffer, ContractError
 from contracts.capture import CaptureEvent
 
 EVENT_ID_PREFIX = "ev-"
-EVENT_ID_HEX = 32
-_ENCODER = msgspec.msgpack.Encoder(order="sorted")
+EVENT_ID_HEX_CHARS = 32
+"""128 bits: a collision is out of reach for any number of frames a person can see."""
+
+NO_EVENT_ID = EVENT_ID_PREFIX + "0" * EVENT_ID_HEX_CHARS
+"""Placeholder for an event whose id is not computed yet."""
+
+
+def _id_of_fields(fields: dict[str, Any]) -> str:
+    fields.pop("event_id", None)
+    digest = canonical.digest_bytes(canonical.encode_any(fields))
+    return EVENT_ID_PREFIX + digest[:EVENT_ID_HEX_CHARS]
 
 
 def event_id(event: CaptureEvent) -> str:
-    """The id that the event must carry: ``ev-`` and 32 hex digits of BLAKE3.
+    """``ev-`` and the first 32 hex digits of the BLAKE3 of the event without its id.
 
-    Hashed is the canonical encoding of the event without its ``event_id``, whatever that
-    field holds at the moment. Deterministic; the position ``seq`` takes part, so that two
-    captures of the same pixels in the same microsecond stay two events.
+    The hash is over the canonical bytes of the event's map with the key ``event_id`` left
+    out; whatever the event carries as its id plays no part.
     """
-    fields = msgspec.to_builtins(event)
-    del fields["event_id"]
-    return EVENT_ID_PREFIX + blake3.blake3(_ENCODER.encode(fields)).hexdigest()[:EVENT_ID_HEX]
+    return _id_of_fields(msgspec.to_builtins(event, order="sorted"))
+
+
+def with_event_id(event: CaptureEvent) -> CaptureEvent:
+    """The same event carrying the id that its content has."""
+    return msgspec.structs.replace(event, event_id=event_id(event))
+
+
+def event_id_of_bytes(stored: Buffer) -> str:
+    """The id that a stored event should have, computed from its bytes as they are stored.
+
+    Works for every version of the event, also one whose struct has gained fields since.
+    Raises `ContractError`.
+    """
+    if len(stored) > RECORD_BYTES_MAX:
+        raise ContractError("too-large", f"an event of {len(stored)} bytes")
+    try:
+        fields = msgspec.msgpack.decode(stored, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ContractError("malformed", str(error)) from error
+    return _id_of_fields(fields)

@@ -25,7 +25,9 @@ class LedgerEntry(Record, frozen=True, kw_only=True, tag="ledger_entry"):
     recorded_at_us: UtcMicros
     act: Name
     subject: Annotated[str, msgspec.Meta(max_length=1024)] = ""
-    detail: Annotated[dict[Name, Text], msgspec.Meta(max_length=64)] = {}
+    detail: Annotated[dict[Name, Text], msgspec.Meta(max_length=64)] = msgspec.field(
+        default_factory=dict
+    )
 
 
 class LedgerAnchor(Record, frozen=True, kw_only=True, tag="ledger_anchor"):

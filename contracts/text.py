@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from contracts.base import Box, Digest, Name, Permille, Pixels, Record, Text
+from contracts.base import Box, Digest, Name, Permille, Pixels, Record, Text, TextOffset
 
 
 class Word(Record, frozen=True, kw_only=True, tag="word"):
@@ -19,8 +19,8 @@ class Word(Record, frozen=True, kw_only=True, tag="word"):
     text: Text
     box: Box
     confidence_permille: Permille
-    start: Annotated[int, msgspec.Meta(ge=0)]
-    end: Annotated[int, msgspec.Meta(ge=0)]
+    start: TextOffset
+    end: TextOffset
 
 
 class TextLine(Record, frozen=True, kw_only=True, tag="text_line"):

@@ -31,7 +31,7 @@ PAYLOAD_BYTES_MAX = 256 << 20
 """Largest payload frame: a raw 8K frame with room to spare."""
 
 
-class SandboxLayer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SandboxLayer(Message, frozen=True, kw_only=True, tag="sandbox_layer"):
     """One layer of the sandbox as the host found it after the negative self-test."""
 
     name: Name
@@ -47,7 +47,7 @@ class Hello(Message, frozen=True, kw_only=True, tag="hello"):
     ``token`` is the one-time token that the kernel handed over an inherited descriptor.
     """
 
-    protocol_version: Annotated[int, msgspec.Meta(ge=1)]
+    protocol_version: Annotated[int, msgspec.Meta(ge=1, le=65_535)]
     host_id: HostId
     token: Annotated[str, msgspec.Meta(min_length=32, max_length=128)]
     pid: Count
@@ -96,11 +96,11 @@ class RunTask(Message, frozen=True, kw_only=True, tag="run_task"):
     """
 
     task_id: TaskId
-    attempt: Annotated[int, msgspec.Meta(ge=1)]
+    attempt: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
     stage: StageName
     config: Text
     inputs: Annotated[tuple[Digest, ...], msgspec.Meta(max_length=256)]
-    deadline_ms: Annotated[int, msgspec.Meta(ge=1)]
+    deadline_ms: Annotated[int, msgspec.Meta(ge=1, le=86_400_000)]
 
 
 class Progress(Message, frozen=True, kw_only=True, tag="progress"):
