@@ -1,0 +1,254 @@
+"""What was understood: results by derivation key, and the index over their text.
+
+Everything here can be rebuilt from evidence, so commits survive a crash of the process and
+need not survive a power cut (the work is then done again). Covers: idempotent commits of
+text pages, the word and substring indexes over distinct lines, reading pages back. Does not
+cover: evidence (`kernel.store.evidence`), the meaning of a question (`kernel.query`).
+
+Two FTS5 indexes over each *distinct* line text, both without a copy of the text:
+
+* ``line_words`` (unicode61 over `folding.index_words`, detail=full): splits at every
+  character that is neither letter nor digit. ``INV-20871`` is found by part (``20871``) and
+  whole, as the phrase "1nv 20871"; so are ``test:integration`` and ``/var/lib/x``.
+* ``line_grams`` (trigram over `folding.squash`): substrings of at least three characters,
+  for words that OCR glued or split. About three times the text in size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+import apsw
+import msgspec
+
+from contracts import canonical
+from contracts.derivation import DerivationKey, StageTiming
+from contracts.text import TextPage
+from kernel.config.errors import KernelError
+from kernel.config.paths import DataDir
+from kernel.store import derived_schema, folding
+from kernel.store.sqlite import connect, transaction
+
+TEXT_STAGE = "text"
+"""The stage whose results are text pages."""
+
+_HASH_BYTES = 8
+_PARAMETERS_MAX = 500
+_BLOBS_BY_INDEX = """
+SELECT p.blob
+FROM (SELECT rowid AS text_id FROM {table} WHERE {table} MATCH ?
+      ORDER BY rowid DESC LIMIT ?) AS hit
+CROSS JOIN lines l ON l.text_id = hit.text_id
+CROSS JOIN pages p ON p.result_id = l.result_id
+GROUP BY p.blob ORDER BY max(hit.text_id) DESC, p.blob
+"""
+
+
+class InconsistentPage(KernelError):
+    """A text page whose words do not stand where it says; it is not stored."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "text-page-inconsistent",
+            f"the text page contradicts itself: {reason}",
+            hint="the plugin that made it is at fault; see kernel doctor",
+        )
+
+
+class DerivedStore:
+    """Derived results in ``derived.db``; use from one thread at a time."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._db = connection
+
+    @classmethod
+    def open(cls, data_dir: DataDir) -> Self:
+        """Open for writing, making or migrating the database as needed.
+
+        Raises `KernelError` (``derived-too-new``) for a database of a newer version.
+        """
+        data_dir.root.mkdir(parents=True, exist_ok=True)
+        connection = connect(data_dir.derived_db, durable=False)
+        derived_schema.migrate(connection, data_dir.derived_db)
+        return cls(connection)
+
+    @classmethod
+    def open_read_only(cls, data_dir: DataDir) -> Self:
+        """Open for reading beside a writer.
+
+        Raises `KernelError` (``derived-missing``) when nothing was processed here yet.
+        """
+        path = data_dir.derived_db
+        if not path.exists():
+            raise _missing(path)
+        connection = connect(path, read_only=True)
+        derived_schema.check(connection, path)
+        return cls(connection)
+
+    def close(self) -> None:
+        """Close the database; idempotent."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def interrupt(self) -> None:
+        """Stop the running statement (it raises `apsw.InterruptError`); from any thread."""
+        self._db.interrupt()
+
+    def commit_page(self, key: DerivationKey, page: TextPage, timing: StageTiming) -> bool:
+        """Store a text page and index its lines, all or nothing.
+
+        False, with nothing changed, when a result of this key is stored already. The newest
+        committed result of a blob is the one that queries read; older ones stay beside it.
+        Raises `InconsistentPage`, and `apsw.Error` when the disk refuses.
+        """
+        _check_page(key, page)
+        key_digest = bytes.fromhex(canonical.digest(key))
+        with transaction(self._db):
+            known = self._db.execute(
+                "SELECT 1 FROM results WHERE key_digest=?", (key_digest,)
+            ).fetchone()
+            if known:
+                return False
+            blob = bytes.fromhex(page.blob)
+            self._db.execute(
+                "INSERT INTO results(key_digest, input_digest, stage, key, record, timing,"
+                " finished_at_us) VALUES(?,?,?,?,?,?,?)",
+                (
+                    key_digest,
+                    blob,
+                    key.stage,
+                    canonical.encode(key),
+                    canonical.encode(page),
+                    canonical.encode(timing),
+                    timing.finished_at_us,
+                ),
+            )
+            result_id = self._db.last_insert_rowid()
+            self._db.executemany(
+                "INSERT INTO lines(text_id, result_id, position) VALUES(?,?,?)",
+                [
+                    (self._text_id(line.text), result_id, position)
+                    for position, line in enumerate(page.lines)
+                ],
+            )
+            self._db.execute(
+                "INSERT INTO pages(blob, result_id) VALUES(?,?)"
+                " ON CONFLICT(blob) DO UPDATE SET result_id=excluded.result_id",
+                (blob, result_id),
+            )
+        return True
+
+    def _text_id(self, text: str) -> int:
+        digest = canonical.digest_bytes(text.encode("utf-8", "surrogatepass"))
+        short = int(digest[: 2 * _HASH_BYTES], 16) - (1 << 63)
+        row = self._db.execute(
+            "SELECT text_id FROM texts WHERE text_hash=? AND text=?", (short, text)
+        ).fetchone()
+        if row:
+            return int(row[0])
+        self._db.execute("INSERT INTO texts(text_hash, text) VALUES(?,?)", (short, text))
+        text_id = self._db.last_insert_rowid()
+        self._db.execute(
+            "INSERT INTO line_words(rowid, words) VALUES(?,?)", (text_id, folding.index_words(text))
+        )
+        self._db.execute(
+            "INSERT INTO line_grams(rowid, squashed) VALUES(?,?)", (text_id, folding.squash(text))
+        )
+        return text_id
+
+    def has(self, key: DerivationKey) -> bool:
+        """Whether a result of this key is stored."""
+        digest = bytes.fromhex(canonical.digest(key))
+        row = self._db.execute("SELECT 1 FROM results WHERE key_digest=?", (digest,)).fetchone()
+        return row is not None
+
+    def page_of(self, blob: str) -> tuple[DerivationKey, TextPage] | None:
+        """The text page of a blob as queries see it, read back from its stored bytes.
+
+        Raises `KernelError` (``derived-damaged``) when the bytes are not a text page.
+        """
+        row = self._db.execute(
+            "SELECT r.key, r.record FROM pages p JOIN results r USING(result_id) WHERE p.blob=?",
+            (bytes.fromhex(blob),),
+        ).fetchone()
+        if row is None:
+            return None
+        try:
+            return canonical.decode(row[0], DerivationKey), canonical.decode(row[1], TextPage)
+        except msgspec.MsgspecError as error:
+            raise KernelError(
+                "derived-damaged",
+                f"the stored text of blob {blob} cannot be read: {error}",
+                hint="move derived.db away and run: kernel process --until-drained",
+            ) from error
+
+    def processed_blobs(self) -> Iterator[str]:
+        """Digests of the blobs that have a text page, in the order of the digests."""
+        for (blob,) in self._db.execute("SELECT blob FROM pages ORDER BY blob"):
+            yield blob.hex()
+
+    def count_processed_blobs(self) -> int:
+        """How many blobs have a text page."""
+        return int(self._db.execute("SELECT count(*) FROM pages").get)
+
+    def which_processed(self, blobs: Sequence[str]) -> frozenset[str]:
+        """Those of the blobs that have a text page."""
+        found: set[str] = set()
+        for start in range(0, len(blobs), _PARAMETERS_MAX):
+            part = [bytes.fromhex(blob) for blob in blobs[start : start + _PARAMETERS_MAX]]
+            marks = ",".join("?" * len(part))
+            query = f"SELECT blob FROM pages WHERE blob IN ({marks})"  # noqa: S608 - only marks
+            rows = self._db.execute(query, part)
+            found.update(blob.hex() for (blob,) in rows)
+        return frozenset(found)
+
+    def blobs_matching_words(self, match: str, *, texts_max: int) -> tuple[str, ...]:
+        """Blobs with a line that matches an FTS5 expression over folded words.
+
+        Looks at the ``texts_max`` most recently learnt line texts that match, so the cost
+        is bounded however common the words are; newest first.
+        """
+        return self._blobs("line_words", match, texts_max)
+
+    def blobs_holding(self, squashed: str, *, texts_max: int) -> tuple[str, ...]:
+        """Blobs with a line that holds the substring; bounded as `blobs_matching_words`.
+
+        The substring is in `folding.squash` form and has three or more characters.
+        """
+        quoted = squashed.replace('"', '""')
+        return self._blobs("line_grams", f'"{quoted}"', texts_max)
+
+    def _blobs(self, table: str, match: str, texts_max: int) -> tuple[str, ...]:
+        # CROSS JOIN fixes the order: walk the index newest first and stop, then look up pages.
+        statement = _BLOBS_BY_INDEX.format(table=table)
+        rows = self._db.execute(statement, (match, texts_max))
+        return tuple(blob.hex() for (blob,) in rows)
+
+
+def _missing(path: Path) -> KernelError:
+    return KernelError(
+        "derived-missing",
+        f"nothing has been processed yet: {path} does not exist",
+        hint="run: kernel process --until-drained",
+    )
+
+
+def _check_page(key: DerivationKey, page: TextPage) -> None:
+    if key.input_digest != page.blob:
+        raise InconsistentPage(f"it is about blob {page.blob}, the task about {key.input_digest}")
+    if key.stage != TEXT_STAGE:
+        raise InconsistentPage(f"a text page is no result of stage {key.stage}")
+    for position, line in enumerate(page.lines):
+        for word in line.words:
+            if line.text[word.start : word.end] != word.text or word.end <= word.start:
+                raise InconsistentPage(
+                    f"line {position} has {word.text!r} at {word.start}..{word.end},"
+                    " where its text has something else"
+                )
