@@ -21,6 +21,7 @@ import msgspec
 import zmq
 
 from contracts import canonical
+from contracts.base import Message
 from contracts.wire import (
     HEADER_BYTES_MAX,
     PAYLOAD_BYTES_MAX,
@@ -32,7 +33,6 @@ from contracts.wire import (
     Hello,
     HostFault,
     KernelMessage,
-    Message,
     Reject,
     RunTask,
     SandboxLayer,
@@ -198,7 +198,7 @@ class HostLoop:
         return socket in ready
 
     def _drain_socket(self, socket: zmq.Socket[bytes]) -> None:
-        while self._leave is None and socket.get(zmq.EVENTS) & zmq.POLLIN:
+        while self._leave is None and int(socket.get(zmq.EVENTS)) & zmq.POLLIN:
             message, payload = self._receive(socket)
             if message is not None:
                 self._handle(message, payload)
@@ -234,9 +234,7 @@ class HostLoop:
                 if self._draining:
                     self._leave = (0, "drained")
 
-    def _receive(
-        self, socket: zmq.Socket[bytes]
-    ) -> tuple[KernelMessage | None, tuple[bytes, ...]]:
+    def _receive(self, socket: zmq.Socket[bytes]) -> tuple[KernelMessage | None, tuple[bytes, ...]]:
         frames = socket.recv_multipart()
         if len(frames[0]) > HEADER_BYTES_MAX:
             return None, ()

@@ -22,8 +22,8 @@ from typing import Any, Protocol
 import msgspec
 
 from contracts import canonical
-from contracts.base import TEXT_CHARS_MAX
-from contracts.wire import HostFault, Message, Progress, Ready, RunTask, TaskDone, TaskFailed
+from contracts.base import TEXT_CHARS_MAX, Message
+from contracts.wire import HostFault, Progress, Ready, RunTask, TaskDone, TaskFailed
 from plugin_host.hooks import PluginError, StageInput, TaskCancelled
 from plugin_host.task import Gate, RunningTask
 
@@ -38,9 +38,7 @@ class LoadedPlugin(Protocol):
         """Load and warm the model; returns the model key (empty: none)."""
         ...
 
-    def run(
-        self, stage: str, inputs: tuple[StageInput, ...], task: RunningTask
-    ) -> msgspec.Struct:
+    def run(self, stage: str, inputs: tuple[StageInput, ...], task: RunningTask) -> msgspec.Struct:
         """Run one stage; raises `PluginError` when no hook took it."""
         ...
 
@@ -169,9 +167,7 @@ class Worker:
             encoded = canonical.encode(record)
         except TaskCancelled:
             self._post(
-                TaskFailed(
-                    task_id=task.task_id, code="cancelled", message="taken back", retry=True
-                )
+                TaskFailed(task_id=task.task_id, code="cancelled", message="taken back", retry=True)
             )
         except PluginError as error:
             self._post(_failure(task, error.code, error.message, retry=error.retry))

@@ -55,6 +55,11 @@ class DataDir:
         return self.root / "derived.db"
 
     @property
+    def backlog_db(self) -> Path:
+        """Work that waits, runs or failed; can be rebuilt from evidence and derived."""
+        return self.root / "backlog.db"
+
+    @property
     def inbox_dir(self) -> Path:
         """Where a capture program drops its files."""
         return self.root / "inbox"

@@ -203,6 +203,11 @@ def new_host(host_id: str, plugin_id: str, now_s: float, limits: Limits) -> Host
     )
 
 
+def with_cause(host: Host, cause: str) -> Host:
+    """The same host with the reason of its end noted, unless one is known already."""
+    return host if host.cause else replace(host, cause=cause)
+
+
 def step(host: Host, event: Event, now_s: float, limits: Limits) -> Step:
     """The next state and the instructions; raises `InvalidTransition` on a caller's bug.
 

@@ -1,0 +1,502 @@
+"""The host pool: a hard cap, one lifecycle per host, death noticed at once.
+
+A single thread owns the pool: it polls the sockets and exit descriptors, feeds what happened
+to the pure lifecycle and carries out what that decides. The cap counts every host that is
+not reaped yet, starting and stopping ones included, and is checked before each spawn.
+
+Covers: mechanism. Does not cover: which plugin deserves a host and which task goes first
+(`kernel.pipeline.dispatcher`), how a host is started (`process`, `inprocess`).
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, assert_never
+
+import zmq
+
+from contracts.wire import (
+    Beat,
+    CancelTask,
+    Drain,
+    Goodbye,
+    Hello,
+    HostFault,
+    Progress,
+    Ready,
+    RunTask,
+    TaskDone,
+    TaskFailed,
+    Welcome,
+)
+from kernel.config.errors import KernelError
+from kernel.supervision import lifecycle, restart
+from kernel.supervision.channel import Expected, HostChannel, Received, Violation
+from kernel.supervision.pool_events import (
+    HostDied,
+    HostReady,
+    HostStatus,
+    PluginQuarantined,
+    PoolEvent,
+    PoolTask,
+    ProtocolViolation,
+    TaskErrored,
+    TaskLost,
+    TaskSucceeded,
+)
+from kernel.supervision.runner import HostRunner, Launcher, PluginRecord, SpawnRequest
+from kernel.supervision.sandbox_level import is_at_least
+
+VIOLATIONS_MAX = 100
+"""A host whose socket carried this much rubbish is stopped: something in it is broken."""
+TICK_S = 0.25
+"""How often alarms are looked at; deaths and messages wake the loop by themselves."""
+
+
+class Quarantine(Protocol):
+    """Durable list of plugins that may not run."""
+
+    def contains(self, plugin_id: str) -> bool:
+        """Whether the plugin is quarantined."""
+        ...
+
+    def add(self, plugin_id: str, causes: tuple[str, ...]) -> None:
+        """Quarantine it, with the causes of its last crashes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """Limits of the pool; times in seconds."""
+
+    max_hosts: int
+    limits: lifecycle.Limits
+    restart: restart.Policy
+    contracts_lock: str
+    plugins_lock: str
+    sandbox_level_required: str
+    beat_interval_ms: int = 500
+    affinity: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class _Slot:
+    """One place in the pool and the host that holds it."""
+
+    host: lifecycle.Host
+    plugin: PluginRecord
+    runner: HostRunner
+    channel: HostChannel
+    launcher: Launcher
+    born_s: float
+    hello: Hello | None = None
+    tasks_done: int = 0
+    memory_bytes: int = 0
+    fault: str = ""
+    violations: dict[str, int] = field(default_factory=dict)
+
+
+class HostPool:
+    """All hosts of one kernel. Not thread-safe: one thread calls everything."""
+
+    def __init__(
+        self,
+        *,
+        context: zmq.Context[zmq.Socket[bytes]],
+        poller: zmq.Poller,
+        settings: PoolSettings,
+        launcher_of: Callable[[PluginRecord], Launcher],
+        quarantine: Quarantine,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._context = context
+        self._poller = poller
+        self._settings = settings
+        self._launcher_of = launcher_of
+        self._quarantine = quarantine
+        self._now_s = now_s
+        self._slots: dict[str, _Slot] = {}
+        self._by_fd: dict[object, str] = {}
+        self._histories: dict[str, restart.History] = {}
+        self._not_before_s: dict[str, float] = {}
+        self._events: list[PoolEvent] = []
+        self._frozen = False
+        self._born = 0
+        self.restarts = 0
+
+    # --- what the owner asks -------------------------------------------------------------
+
+    def free_slots(self) -> int:
+        """How many hosts may still be started under the cap."""
+        return self._settings.max_hosts - len(self._slots)
+
+    def may_start(self, plugin_id: str) -> bool:
+        """Whether cap, backoff and quarantine allow a host for this plugin now."""
+        return (
+            self.free_slots() > 0
+            and self._now_s() >= self._not_before_s.get(plugin_id, 0.0)
+            and not self._quarantine.contains(plugin_id)
+        )
+
+    def start_host(self, plugin: PluginRecord, config: dict[str, Any]) -> str:
+        """Start a host for the plugin and return its id.
+
+        Raises `KernelError`: ``pool-full`` at the cap, ``plugin-quarantined``, or what the
+        launcher says when it cannot start one (that counts as a crash, with its backoff).
+        """
+        if self.free_slots() <= 0:
+            raise KernelError("pool-full", f"all {self._settings.max_hosts} hosts are in use")
+        if self._quarantine.contains(plugin.plugin_id):
+            raise KernelError(
+                "plugin-quarantined",
+                f"plugin {plugin.plugin_id} is quarantined after repeated crashes",
+                hint=f"run: kernel plugins quarantine --lift {plugin.plugin_id}",
+            )
+        now_s = self._now_s()
+        self._born += 1
+        host_id = f"h{self._born}-{secrets.token_hex(4)}"
+        launcher = self._launcher_of(plugin)
+        try:
+            slot = self._spawn(host_id, plugin, launcher, config, now_s)
+        except (KernelError, OSError, zmq.ZMQError) as error:
+            launcher.release(host_id)
+            self._count_crash(plugin.plugin_id, f"could not be started: {error}", 0.0)
+            raise
+        self._slots[host_id] = slot
+        self._watch(slot.channel.socket, host_id)
+        self._watch(slot.runner.exit_fd, host_id)
+        if self._frozen:
+            self._feed(slot, lifecycle.Froze())
+        return host_id
+
+    def assign(self, host_id: str, task: PoolTask) -> bool:
+        """Send the task to a ready host; False when the host cannot take it (anymore)."""
+        slot = self._slots.get(host_id)
+        if slot is None or slot.host.state != "ready":
+            return False
+        message = RunTask(
+            task_id=task.task_id,
+            attempt=task.attempt,
+            stage=task.stage,
+            config=task.config,
+            inputs=task.inputs,
+            deadline_ms=max(1, int(task.timeout_s * 1000)),
+        )
+        if not slot.channel.send(message, task.payload):
+            return False
+        self._feed(slot, lifecycle.Assigned(task.task_id, task.timeout_s))
+        return True
+
+    def stop_host(self, host_id: str, cause: str, *, now: bool = False) -> None:
+        """Let the host finish and leave, or (``now``) climb down the ladder at once."""
+        slot = self._slots.get(host_id)
+        if slot is not None:
+            self._feed(slot, lifecycle.StopRequested(cause, now=now))
+
+    def freeze(self) -> None:
+        """Stop every host where it stands: the person is back."""
+        self._frozen = True
+        for slot in self._slots.values():
+            slot.runner.freeze()
+        for slot in self._slots.values():
+            self._feed(slot, lifecycle.Froze())
+
+    def thaw(self) -> None:
+        """Let every host go on."""
+        self._frozen = False
+        for slot in self._slots.values():
+            slot.runner.thaw()
+            self._feed(slot, lifecycle.Thawed())
+
+    def statuses(self) -> tuple[HostStatus, ...]:
+        """All hosts, oldest first."""
+        return tuple(self._status(slot) for slot in self._slots.values())
+
+    # --- the loop ------------------------------------------------------------------------
+
+    def handle(self, ready: Iterable[tuple[object, int]]) -> list[PoolEvent]:
+        """Take in what the poller found, look at the alarms, return what happened."""
+        for key, _ in ready:
+            host_id = self._by_fd.get(key)
+            slot = self._slots.get(host_id) if host_id is not None else None
+            if slot is None:
+                continue
+            if key is slot.channel.socket:
+                self._listen(slot)
+            else:
+                self._bury(slot)
+        for slot in list(self._slots.values()):
+            self._feed(slot, lifecycle.Ticked())
+        events, self._events = self._events, []
+        return events
+
+    def shutdown(self, deadline_s: float) -> list[PoolEvent]:
+        """Stop every host and wait until all are gone; KILL when the deadline is near."""
+        events: list[PoolEvent] = []
+        self.thaw()
+        for slot in list(self._slots.values()):
+            self._feed(slot, lifecycle.StopRequested("the kernel stops", now=True))
+        end_s = self._now_s() + deadline_s
+        killed = False
+        while self._slots and self._now_s() < end_s:
+            if not killed and self._now_s() > end_s - deadline_s * 0.6:
+                killed = True
+                for slot in self._slots.values():
+                    slot.runner.kill()
+            events += self.handle(self._poller.poll(50))
+        return events
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _spawn(
+        self,
+        host_id: str,
+        plugin: PluginRecord,
+        launcher: Launcher,
+        config: dict[str, Any],
+        now_s: float,
+    ) -> _Slot:
+        token = secrets.token_hex(32)
+        endpoint = launcher.endpoint(host_id)
+        expected = Expected(
+            host_id=host_id,
+            token=token,
+            contracts_lock=self._settings.contracts_lock,
+            plugins_lock=self._settings.plugins_lock,
+            plugin_id=plugin.plugin_id,
+            plugin_version=plugin.version,
+            plugin_digest=plugin.digest,
+            uid=launcher.uid(),
+        )
+        channel = HostChannel(self._context, endpoint, expected)
+        request = SpawnRequest(
+            host_id=host_id,
+            token=token,
+            endpoint=endpoint,
+            plugin=plugin,
+            contracts_lock=self._settings.contracts_lock,
+            plugins_lock=self._settings.plugins_lock,
+            config=config,
+            affinity=self._settings.affinity,
+        )
+        try:
+            runner = launcher.spawn(request, self._context)
+        except BaseException:
+            channel.close()
+            raise
+        host = lifecycle.new_host(host_id, plugin.plugin_id, now_s, self._settings.limits)
+        return _Slot(host, plugin, runner, channel, launcher, born_s=now_s)
+
+    def _watch(self, key: zmq.Socket[bytes] | int, host_id: str) -> None:
+        self._poller.register(key, zmq.POLLIN)
+        self._by_fd[key] = host_id
+
+    def _feed(self, slot: _Slot, event: lifecycle.Event) -> None:
+        slot.host, instructions = lifecycle.step(
+            slot.host, event, self._now_s(), self._settings.limits
+        )
+        for instruction in instructions:
+            self._carry_out(slot, instruction)
+
+    def _carry_out(self, slot: _Slot, instruction: lifecycle.Instruction) -> None:
+        match instruction:
+            case lifecycle.SendDrain():
+                slot.channel.send(Drain())
+            case lifecycle.SendCancel():
+                slot.channel.send(CancelTask(task_id=instruction.task_id))
+            case lifecycle.Terminate():
+                slot.runner.terminate()
+            case lifecycle.Kill():
+                slot.runner.kill()
+            case lifecycle.Thaw():
+                slot.runner.thaw()
+            case lifecycle.Requeue():
+                self._events.append(
+                    TaskLost(
+                        slot.host.host_id,
+                        slot.plugin.plugin_id,
+                        instruction.task_id,
+                        instruction.cause,
+                        blame=instruction.blame,
+                    )
+                )
+            case lifecycle.ReportDeath():
+                self._report_death(slot, instruction)
+            case _:
+                assert_never(instruction)
+
+    def _listen(self, slot: _Slot) -> None:
+        for item in slot.channel.receive():
+            if isinstance(item, Violation):
+                self._note_violation(slot, item)
+            else:
+                self._hear(slot, item)
+
+    def _note_violation(self, slot: _Slot, violation: Violation) -> None:
+        count = slot.violations.get(violation.code, 0) + 1
+        slot.violations[violation.code] = count
+        # The audit gets the 1st, 10th, 100th, ...: a flood must not fill the ledger.
+        if count in {1, 10, 100, 1_000, 10_000, 100_000} or violation.fatal:
+            self._events.append(
+                ProtocolViolation(
+                    slot.host.host_id,
+                    slot.plugin.plugin_id,
+                    violation.code,
+                    violation.detail,
+                    count,
+                )
+            )
+        if violation.fatal or sum(slot.violations.values()) >= VIOLATIONS_MAX:
+            cause = f"protocol violation {violation.code}: {violation.detail}"
+            self._feed(slot, lifecycle.StopRequested(cause, now=True, commanded=False))
+
+    def _hear(self, slot: _Slot, received: Received) -> None:
+        message = received.message
+        match message:
+            case Hello():
+                self._greet(slot, message, received.peer_pid)
+            case Ready():
+                self._note_ready(slot, message)
+            case Beat():
+                slot.memory_bytes = message.memory_bytes
+                self._feed(slot, lifecycle.Beaten())
+            case Progress():
+                self._feed(slot, lifecycle.Progressed(message.task_id))
+            case TaskDone() | TaskFailed():
+                self._note_outcome(slot, message, received.payload)
+            case Goodbye():
+                self._feed(slot, lifecycle.Beaten())
+            case HostFault():
+                slot.fault = f"{message.code}: {message.message}"
+                cause = slot.fault
+                self._feed(slot, lifecycle.StopRequested(cause, now=True, commanded=False))
+            case _:
+                assert_never(message)
+
+    def _greet(self, slot: _Slot, hello: Hello, peer_pid: int | None) -> None:
+        slot.hello = hello
+        if peer_pid is not None:
+            slot.runner.adopt(peer_pid)
+        required = self._settings.sandbox_level_required
+        if slot.runner.hosting == "subprocess" and not is_at_least(hello.sandbox_level, required):
+            cause = (
+                f"sandbox level {hello.sandbox_level} is below the required {required}; "
+                "kernel doctor shows which layers are missing"
+            )
+            self._feed(slot, lifecycle.StopRequested(cause, now=True, commanded=False))
+            return
+        slot.channel.send(Welcome(beat_interval_ms=self._settings.beat_interval_ms))
+        self._feed(slot, lifecycle.HelloAccepted())
+        if self._frozen:
+            slot.runner.freeze()
+
+    def _note_ready(self, slot: _Slot, message: Ready) -> None:
+        was_starting = slot.host.state == "starting"
+        self._feed(slot, lifecycle.BecameReady(message.model_key))
+        slot.memory_bytes = message.memory_bytes
+        if was_starting and slot.hello is not None:
+            self._events.append(
+                HostReady(
+                    host_id=slot.host.host_id,
+                    plugin_id=slot.plugin.plugin_id,
+                    model_key=message.model_key,
+                    start_s=self._now_s() - slot.born_s,
+                    load_us=message.load_us,
+                    sandbox_level=slot.hello.sandbox_level,
+                    sandbox=slot.hello.sandbox,
+                )
+            )
+
+    def _note_outcome(self, slot: _Slot, message: TaskDone | TaskFailed, payload: bytes) -> None:
+        if slot.host.task_id != message.task_id:
+            self._note_violation(slot, Violation("unasked-result", message.task_id))
+            return
+        host_id, plugin_id = slot.host.host_id, slot.plugin.plugin_id
+        if isinstance(message, TaskDone):
+            slot.tasks_done += 1
+            self._events.append(
+                TaskSucceeded(
+                    host_id,
+                    plugin_id,
+                    message.task_id,
+                    payload,
+                    message.run_us,
+                    message.memory_peak_bytes,
+                )
+            )
+        elif message.code == "cancelled":
+            # We took it back: from the backlog's view it was never finished here.
+            blame = not slot.host.commanded and slot.host.stop_step != "none"
+            self._events.append(
+                TaskLost(host_id, plugin_id, message.task_id, slot.host.cause, blame=blame)
+            )
+        else:
+            self._events.append(
+                TaskErrored(
+                    host_id,
+                    plugin_id,
+                    message.task_id,
+                    message.code,
+                    message.message,
+                    message.retry,
+                )
+            )
+        self._feed(slot, lifecycle.Finished(message.task_id))
+
+    def _bury(self, slot: _Slot) -> None:
+        """The exit descriptor is readable: read the last messages, then reap."""
+        self._listen(slot)
+        for key in (slot.channel.socket, slot.runner.exit_fd):
+            self._poller.unregister(key)
+            self._by_fd.pop(key, None)
+        facts = slot.runner.finish()
+        if not slot.host.cause:
+            slot.host = lifecycle.with_cause(slot.host, slot.fault or facts.describe())
+        self._feed(slot, lifecycle.Exited())
+        slot.channel.close()
+        slot.launcher.release(slot.host.host_id)
+        del self._slots[slot.host.host_id]
+
+    def _report_death(self, slot: _Slot, death: lifecycle.ReportDeath) -> None:
+        lived_s = self._now_s() - slot.born_s
+        plugin_id = slot.plugin.plugin_id
+        self._events.append(
+            HostDied(slot.host.host_id, plugin_id, death.cause, death.crashed, lived_s)
+        )
+        if death.crashed:
+            self._count_crash(plugin_id, death.cause, lived_s)
+
+    def _count_crash(self, plugin_id: str, cause: str, lived_s: float) -> None:
+        self.restarts += 1
+        history = self._histories.get(plugin_id, restart.History(plugin_id))
+        crash = restart.Crash(self._now_s(), cause, lived_s)
+        history, verdict = restart.record_crash(history, crash, self._settings.restart)
+        self._histories[plugin_id] = history
+        self._not_before_s[plugin_id] = verdict.start_at_s
+        if verdict.quarantine:
+            causes = tuple(crash.cause for crash in history.crashes)
+            self._quarantine.add(plugin_id, causes)
+            self._histories[plugin_id] = restart.History(plugin_id)
+            # Lifting the quarantine is a person's decision: it starts with a clean slate.
+            self._not_before_s[plugin_id] = 0.0
+            self._events.append(PluginQuarantined(plugin_id, causes))
+
+    def _status(self, slot: _Slot) -> HostStatus:
+        pids = slot.runner.pids
+        return HostStatus(
+            host_id=slot.host.host_id,
+            plugin_id=slot.plugin.plugin_id,
+            hosting=slot.runner.hosting,
+            state=slot.host.state,
+            frozen=slot.host.frozen_since_s is not None,
+            pid=pids[-1] if pids else None,
+            task_id=slot.host.task_id,
+            model_key=slot.host.model_key,
+            age_s=self._now_s() - slot.born_s,
+            tasks_done=slot.tasks_done,
+            memory_bytes=slot.memory_bytes,
+            sandbox_level=slot.hello.sandbox_level if slot.hello else "none",
+        )
