@@ -1,0 +1,127 @@
+"""The rules of the house that a program can count. See CONTRIBUTING.md for the reasons."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.tree import (
+    PACKAGES,
+    REPOSITORY,
+    functions,
+    name_of,
+    parse,
+    python_files,
+)
+
+FILE_LINES_MAX = 500
+FUNCTION_LINES_MAX = 60
+NO_NOUN = {"utils", "util", "helpers", "helper", "misc", "common", "base_manager", "stuff"}
+
+# Modules whose tests lie in another file than the one of their name, and where.
+TESTED_IN: dict[str, str] = {}
+
+OURS = python_files(*PACKAGES)
+EVERY = [*OURS, *python_files("tests", "tools"), REPOSITORY / "noxfile.py"]
+
+
+@pytest.mark.parametrize("path", EVERY, ids=name_of)
+def test_file_is_short_enough_to_read(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= FILE_LINES_MAX, f"{name_of(path)} has {lines} lines: split it by noun"
+
+
+def test_functions_fit_on_a_screen() -> None:
+    long = [
+        f"{name_of(path)}:{node.lineno} {node.name} has {length} lines"
+        for path in EVERY
+        for node in functions(parse(path))
+        if (length := (node.end_lineno or node.lineno) - node.lineno + 1) > FUNCTION_LINES_MAX
+    ]
+    assert not long, "\n".join(long)
+
+
+def test_every_module_is_named_after_a_noun_of_the_subject() -> None:
+    words = {name_of(path): set(path.with_suffix("").parts[-2:]) for path in EVERY}
+    vague = [name for name, parts in words.items() if parts & NO_NOUN]
+    assert not vague, f"say what lives there instead: {vague}"
+
+
+def test_a_package_init_holds_its_promise_and_nothing_else() -> None:
+    wrong = []
+    for path in OURS:
+        if path.name == "__init__.py":
+            body = parse(path).body
+            if len(body) != 1 or ast.get_docstring(parse(path)) is None:
+                wrong.append(name_of(path))
+    assert not wrong, f"only a docstring belongs here, code has a module with a name: {wrong}"
+
+
+def test_every_folder_of_python_is_a_package() -> None:
+    folders = {path.parent for path in OURS}
+    bare = sorted(name_of(folder) for folder in folders if not (folder / "__init__.py").exists())
+    assert not bare, f"an __init__.py with a docstring is missing in: {bare}"
+
+
+def is_declaration(node: ast.AST) -> bool:
+    """Whether this function is a signature alone: a docstring, `...` or nothing to run."""
+    body = getattr(node, "body", [])
+    return all(
+        isinstance(line, ast.Pass)
+        or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+        for line in body
+    )
+
+
+def does_something(path: Path) -> bool:
+    return any(not is_declaration(node) for node in functions(parse(path)))
+
+
+def mirrored_tests(path: Path) -> list[Path]:
+    """`kernel/store/pack.py` is tested by `tests/kernel/store/test_pack.py` or `test_pack_*.py`."""
+    folder = REPOSITORY / "tests" / path.parent.relative_to(REPOSITORY)
+    # A module that is private or a program's entry is tested under its plain name.
+    stem = path.stem.strip("_")
+    return [*folder.glob(f"test_{stem}.py"), *folder.glob(f"test_{stem}_*.py")]
+
+
+def test_every_module_that_does_something_has_a_test_file_of_its_name() -> None:
+    missing = [
+        name_of(path)
+        for path in OURS
+        if path.name != "__init__.py"
+        and name_of(path) not in TESTED_IN
+        and does_something(path)
+        and not mirrored_tests(path)
+    ]
+    assert not missing, "no tests/<folder>/test_<module>.py for:\n" + "\n".join(missing)
+
+
+def test_a_module_tested_elsewhere_is_imported_there() -> None:
+    for module, tests in TESTED_IN.items():
+        text = (REPOSITORY / tests).read_text(encoding="utf-8")
+        dotted = module.removesuffix(".py").replace("/", ".")
+        package, _, name = dotted.rpartition(".")
+        assert dotted in text or f"from {package} import {name}" in text, (module, tests)
+
+
+def test_no_statement_deletes_evidence() -> None:
+    """Evidence is append-only: nothing that keeps it may hold the words that would end it."""
+    # The journal's tables; UPDATE and REPLACE would rewrite what was captured.
+    table = r"(?:event|blob|ledger|frame|pack|capture)\w*"
+    forbidden = re.compile(
+        rf"DELETE\s+FROM\s+{table}|DROP\s+TABLE\s+(?:IF\s+EXISTS\s+)?{table}"
+        rf"|INSERT\s+OR\s+REPLACE\s+INTO\s+{table}|REPLACE\s+INTO\s+{table}"
+        r"|\bunlink\(|\brmtree\(|\bos\.remove\(",
+        re.IGNORECASE,
+    )
+    found = [
+        f"{name_of(path)}:{number}: {line.strip()}"
+        for path in python_files("kernel/store", "kernel/capture")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if forbidden.search(line) and "not evidence:" not in line
+    ]
+    assert not found, "\n".join(found)

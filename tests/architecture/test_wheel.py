@@ -1,0 +1,130 @@
+"""What is shipped: the wheel holds all that the program needs, nothing else, and works alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from kernel.origin import DISTRIBUTION
+from tests.architecture.tree import PACKAGES, REPOSITORY
+
+NOT_SHIPPED = {"__pycache__", ".mypy_cache", ".ruff_cache"}
+
+
+def run(*command: str | Path, cwd: Path = REPOSITORY) -> str:
+    """Standard output and error of a program that must succeed."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    finished = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env=environment,
+    )
+    assert finished.returncode == 0, f"{command}\n{finished.stdout}{finished.stderr}"
+    return finished.stdout + finished.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built once, by the locked build tool, without the network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, REPOSITORY)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment that holds the wheel, and our dependencies by path.
+
+    The editable install of the tree is not there: its .pth file works in its own folder alone.
+    """
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder, with_pip=False, symlinks=True)
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    dependencies = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    (site / "dependencies.pth").write_text("\n".join(sorted(dependencies)))
+    return folder / "bin" / "python"
+
+
+def packaged_files() -> Iterator[str]:
+    for package in PACKAGES:
+        for path in (REPOSITORY / package).rglob("*"):
+            if path.is_file() and not NOT_SHIPPED & set(path.parts) and path.suffix != ".pyc":
+                yield path.relative_to(REPOSITORY).as_posix()
+
+
+def test_the_wheel_holds_every_file_of_the_packages_and_the_locks(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    locks = {
+        f"kernel/_locks/{path.relative_to(REPOSITORY / 'locks').as_posix()}"
+        for path in (REPOSITORY / "locks").rglob("*")
+        if path.is_file()
+    }
+    missing = (set(packaged_files()) | locks) - names
+    assert not missing
+    assert locks
+
+
+def test_the_wheel_holds_nothing_but_the_four_roots(wheel: Path) -> None:
+    tops = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
+    # W002: two files of equal content; W004: folders that are data, W010: no Python in a root.
+    run(
+        *(Path(sys.executable).parent / "check-wheel-contents", wheel),
+        *("--toplevel", ",".join(PACKAGES), "--ignore", "W002,W004"),
+    )
+
+
+def test_no_dependency_owns_one_of_our_roots() -> None:
+    owners = {
+        distribution.metadata["Name"]
+        for distribution in metadata.distributions()
+        for file in distribution.files or []
+        if file.parts[0] in PACKAGES and distribution.metadata["Name"] != DISTRIBUTION
+    }
+    assert not owners
+
+
+def test_the_installed_wheel_is_the_code_that_runs(python: Path, tmp_path: Path) -> None:
+    program = "import kernel.origin as o; o.check_origin(); print(o.__file__)"
+    # Not isolated: a folder of the same name where the person stands must not matter.
+    said = run(python, "-P", "-c", program, cwd=tmp_path)
+    assert Path(said.strip()).is_relative_to(python.parents[1])
+
+
+def copy_tests(target: Path) -> None:
+    ignore = shutil.ignore_patterns("__pycache__", "architecture")
+    shutil.copytree(REPOSITORY / "tests", target / "tests", ignore=ignore)
+    shutil.copyfile(REPOSITORY / "pyproject.toml", target / "pyproject.toml")
+
+
+def test_the_quick_tests_pass_against_the_wheel(python: Path, tmp_path: Path) -> None:
+    copy_tests(tmp_path)
+    said = run(
+        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+        *("tests/kernel/config", "tests/kernel/test_origin.py"),
+        cwd=tmp_path,
+    )
+    assert " passed" in said
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_all_tests_pass_against_the_wheel(python: Path, tmp_path: Path) -> None:
+    copy_tests(tmp_path)
+    run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", cwd=tmp_path)
