@@ -22,7 +22,7 @@ from contracts.derivation import DerivationKey
 from kernel.config.paths import DataDir
 from kernel.store.sqlite import connect, transaction
 
-TaskState = Literal["waiting", "leased", "done", "failed", "quarantined"]
+TaskState = Literal["waiting", "leased", "done", "failed", "quarantined", "shelved"]
 ERROR_CHARS_MAX = 2_000
 
 _SCHEMA = """
@@ -45,6 +45,12 @@ CREATE TABLE IF NOT EXISTS tasks (
 CREATE INDEX IF NOT EXISTS tasks_by_state ON tasks (state, plugin_id, captured_at_us);
 CREATE INDEX IF NOT EXISTS tasks_by_input ON tasks (input_digest);
 """
+
+
+_COLUMNS = (
+    "task_id, stage, plugin_id, plugin_version, config_digest, input_digest,"
+    " captured_at_us, enqueued_at_us, state, attempts, deaths, error"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,8 @@ class Backlog:
                 self._connection.execute(
                     "INSERT INTO tasks (task_id, stage, plugin_id, plugin_version, config_digest,"
                     " input_digest, captured_at_us, enqueued_at_us, state)"
-                    " VALUES (?,?,?,?,?,?,?,?,'waiting') ON CONFLICT DO NOTHING",
+                    " VALUES (?,?,?,?,?,?,?,?,'waiting') ON CONFLICT (task_id) DO UPDATE"
+                    " SET state='waiting' WHERE state IN ('shelved', 'done')",
                     (
                         task_id_of(key),
                         key.stage,
@@ -139,6 +146,27 @@ class Backlog:
                 (str(cursor),),
             )
         return added
+
+    def stages(self) -> str:
+        """The stages this backlog was filled for."""
+        row = self._connection.execute("SELECT value FROM meta WHERE name='stages'").fetchone()
+        return str(row[0]) if row else ""
+
+    def set_stages(self, name: str) -> None:
+        """Fill for other stages: shelve what waits for the old ones and start from the first event.
+
+        Shelved work is not lost: its evidence is looked at again under the new keys.
+        """
+        with transaction(self._connection):
+            self._connection.execute(
+                "UPDATE tasks SET state='shelved' WHERE state IN ('waiting', 'leased')"
+            )
+            for row in (("cursor", "0"), ("stages", name)):
+                self._connection.execute(
+                    "INSERT INTO meta VALUES (?, ?)"
+                    " ON CONFLICT (name) DO UPDATE SET value=excluded.value",
+                    row,
+                )
 
     # --- working -------------------------------------------------------------------------
 
@@ -212,11 +240,9 @@ class Backlog:
 
     def waiting_now(self, plugin_id: str) -> int:
         """Tasks that could be leased at this moment."""
-        row = self._connection.execute(
-            "SELECT count(*) FROM tasks WHERE state='waiting' AND plugin_id=? AND not_before_us<=?",
-            (plugin_id, self._now_us()),
-        ).fetchone()
-        return int(row[0])
+        return self._count(
+            "state='waiting' AND plugin_id=? AND not_before_us<=?", (plugin_id, self._now_us())
+        )
 
     def counts(self) -> tuple[QueueCount, ...]:
         """How many tasks of each stage and plugin are in which state."""
@@ -228,16 +254,17 @@ class Backlog:
 
     def unfinished(self) -> int:
         """Tasks that wait (now or later) or run."""
-        row = self._connection.execute(
-            "SELECT count(*) FROM tasks WHERE state IN ('waiting', 'leased')"
-        ).fetchone()
-        return int(row[0])
+        return self._count("state IN ('waiting', 'leased')", ())
 
     def given_up(self, limit: int) -> list[Task]:
         """Failed and quarantined tasks, newest capture first."""
         return self._select(
             "state IN ('failed', 'quarantined') ORDER BY captured_at_us DESC LIMIT ?", (limit,)
         )
+
+    def _count(self, where: str, values: tuple[str | int, ...]) -> int:
+        row = self._connection.execute(f"SELECT count(*) FROM tasks WHERE {where}", values)  # noqa: S608 - a literal of this class
+        return int(row.get) if row.get is not None else 0
 
     def _set(self, task_id: str, state: TaskState, error: str) -> None:
         self._connection.execute(
@@ -246,11 +273,7 @@ class Backlog:
         )
 
     def _select(self, where: str, values: tuple[str | int, ...]) -> list[Task]:
-        rows = self._connection.execute(
-            "SELECT task_id, stage, plugin_id, plugin_version, config_digest, input_digest,"  # noqa: S608 - `where` is a literal of this class
-            f" captured_at_us, enqueued_at_us, state, attempts, deaths, error FROM tasks WHERE {where}",
-            values,
-        )
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM tasks WHERE {where}", values)  # noqa: S608 - both are literals of this module
         return [
             Task(
                 task_id=row[0],

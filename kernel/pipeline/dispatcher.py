@@ -1,0 +1,232 @@
+"""Moves work from the backlog to hosts and results from hosts to the derived store.
+
+Called from the kernel's loop; never blocks on a host. Deliveries are at least once, commits
+idempotent by derivation key, so a task is stored once whatever dies in between.
+
+Covers: leases, assignment, outcomes. Does not cover: whether heavy work may run now
+(`kernel.scheduling.governor` decides, the loop passes it on).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from contracts.derivation import DerivationKey, StageTiming
+from contracts.text import TextPage
+from kernel.config.errors import KernelError
+from kernel.pipeline.results import ResultRefused, parse_page
+from kernel.pipeline.retries import Fate, RetryPolicy, after_error, after_loss
+from kernel.pipeline.stages import Stage
+from kernel.store.backlog import Backlog, Task
+from kernel.supervision.pool import HostPool
+from kernel.supervision.pool_events import (
+    HostReady,
+    PoolEvent,
+    PoolTask,
+    TaskErrored,
+    TaskLost,
+    TaskSucceeded,
+)
+from kernel.supervision.runner import PluginRecord
+
+
+class Blobs(Protocol):
+    """The part of the evidence store that gives a stage its input."""
+
+    def read_blob(self, digest: str) -> bytes:
+        """The bytes of a blob, checked; raises `KernelError` when missing or damaged."""
+        ...
+
+
+class Results(Protocol):
+    """The part of the derived store that takes results."""
+
+    def commit_page(self, key: DerivationKey, page: TextPage, timing: StageTiming) -> bool:
+        """Store a page once; False when it is stored already."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where work comes from and results go."""
+
+    backlog: Backlog
+    blobs: Blobs
+    results: Results
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened since the dispatcher was made."""
+
+    done: int = 0
+    repeated: int = 0
+    failed: int = 0
+    lost: int = 0
+
+
+class Dispatcher:
+    """Binds one pool, one backlog and the stages in force."""
+
+    def __init__(
+        self,
+        *,
+        pool: HostPool,
+        stores: Stores,
+        stages: Sequence[Stage],
+        policy: RetryPolicy,
+        task_timeout_s: float,
+        audit: Callable[[str, str, dict[str, str]], Any],
+    ) -> None:
+        self._pool = pool
+        self._backlog = stores.backlog
+        self._blobs = stores.blobs
+        self._results = stores.results
+        self._stages = {stage.name: stage for stage in stages}
+        self._policy = policy
+        self._task_timeout_s = task_timeout_s
+        self._audit = audit
+        self._in_hand: dict[str, Task] = {}
+        self._sent: dict[str, tuple[int, int]] = {}
+        self._load_us: dict[str, int] = {}
+        self.tally = Tally()
+
+    def dispatch(self) -> None:
+        """Start hosts that are wanted and give every ready host a task."""
+        for stage in self._stages.values():
+            self._start_wanted(stage)
+            for host in self._pool.statuses():
+                if host.plugin_id == stage.plugin.plugin_id and host.state == "ready":
+                    self._assign_next(host.host_id, stage)
+
+    def retire_idle_hosts(self, cause: str) -> None:
+        """Let hosts without a task leave."""
+        for host in self._pool.statuses():
+            if host.state == "ready":
+                self._pool.stop_host(host.host_id, cause)
+
+    def handle(self, event: PoolEvent) -> None:
+        """Take in what the pool reports about tasks; other events are not for us."""
+        match event:
+            case HostReady():
+                self._load_us[event.host_id] = event.load_us
+            case TaskSucceeded():
+                self._store(event)
+            case TaskErrored():
+                task = self._take(event.task_id)
+                if task is not None:
+                    fate = after_error(
+                        attempts=task.attempts + 1, retry=event.retry, policy=self._policy
+                    )
+                    self._settle(task, fate, f"{event.code}: {event.message}", event.plugin_id)
+            case TaskLost():
+                self._put_back_lost(event)
+            case _:
+                return
+
+    @property
+    def in_hand(self) -> int:
+        """Tasks that are with hosts now."""
+        return len(self._in_hand)
+
+    def _start_wanted(self, stage: Stage) -> None:
+        plugin: PluginRecord = stage.plugin
+        serving = [h for h in self._pool.statuses() if h.plugin_id == plugin.plugin_id]
+        if any(h.state in {"starting", "draining"} for h in serving):
+            # One start at a time: a crash storm must not fill the pool.
+            return
+        if len(serving) >= self._backlog.waiting_now(plugin.plugin_id) + len(self._in_hand):
+            return
+        if not self._pool.may_start(plugin.plugin_id):
+            return
+        try:
+            self._pool.start_host(plugin, json.loads(stage.config))
+        except (KernelError, OSError) as error:
+            self._audit("host-start-failed", plugin.plugin_id, {"error": str(error)[:2000]})
+
+    def _assign_next(self, host_id: str, stage: Stage) -> None:
+        for task in self._backlog.lease(stage.plugin.plugin_id, 1):
+            try:
+                data = self._blobs.read_blob(task.key.input_digest)
+            except KernelError as error:
+                self._settle(task, Fate("give_up"), str(error), stage.plugin.plugin_id)
+                continue
+            pool_task = PoolTask(
+                task_id=task.task_id,
+                attempt=task.attempts + 1,
+                stage=task.key.stage,
+                config=stage.config,
+                inputs=(task.key.input_digest,),
+                payload=(data,),
+                timeout_s=self._task_timeout_s,
+            )
+            if self._pool.assign(host_id, pool_task):
+                self._in_hand[task.task_id] = task
+                self._sent[task.task_id] = (_now_us(), len(data))
+            else:
+                self._backlog.put_back(task.task_id, "the host went away before the task was sent")
+
+    def _store(self, event: TaskSucceeded) -> None:
+        task = self._take(event.task_id)
+        if task is None:
+            return
+        try:
+            page = parse_page(event.record, input_digest=task.key.input_digest)
+            stored = self._results.commit_page(task.key, page, self._timing(task, event))
+        except (ResultRefused, KernelError) as error:
+            # The plugin broke its contract: running it again would break it again.
+            self._settle(task, Fate("give_up"), str(error), event.plugin_id)
+            return
+        self._backlog.finish(task.task_id)
+        if stored:
+            self.tally.done += 1
+        else:
+            self.tally.repeated += 1
+
+    def _timing(self, task: Task, event: TaskSucceeded) -> StageTiming:
+        now_us = _now_us()
+        sent_at_us, input_bytes = self._sent.pop(task.task_id, (now_us, 0))
+        return StageTiming(
+            queue_wait_us=max(0, sent_at_us - task.enqueued_at_us),
+            load_us=self._load_us.pop(event.host_id, 0),
+            run_us=event.run_us,
+            input_bytes=input_bytes,
+            memory_peak_bytes=event.memory_peak_bytes,
+            finished_at_us=now_us,
+        )
+
+    def _put_back_lost(self, event: TaskLost) -> None:
+        task = self._take(event.task_id)
+        if task is None:
+            return
+        self.tally.lost += 1
+        deaths = self._backlog.put_back(task.task_id, event.cause, blame=event.blame)
+        if after_loss(deaths=deaths, policy=self._policy).kind == "quarantine":
+            self._settle(task, Fate("quarantine"), event.cause, event.plugin_id)
+
+    def _settle(self, task: Task, fate: Fate, error: str, plugin_id: str) -> None:
+        if fate.kind == "retry":
+            self._backlog.put_back(task.task_id, error, delay_s=fate.delay_s)
+            return
+        self.tally.failed += 1
+        if fate.kind == "quarantine":
+            self._backlog.quarantine(task.task_id, error)
+        else:
+            self._backlog.give_up(task.task_id, error)
+        act = "task-quarantined" if fate.kind == "quarantine" else "task-failed"
+        detail = {"plugin": plugin_id, "input": task.key.input_digest, "error": error[:2000]}
+        self._audit(act, task.task_id, detail)
+
+    def _take(self, task_id: str) -> Task | None:
+        task = self._in_hand.pop(task_id, None)
+        if task is None:
+            self._sent.pop(task_id, None)
+        return task
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
