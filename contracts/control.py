@@ -15,7 +15,7 @@ from contracts.capture import CaptureEvent
 
 
 class Ping(Message, frozen=True, kw_only=True, tag="ping"):
-    """Who is there?"""
+    """Ask who is there."""
 
 
 class Pong(Message, frozen=True, kw_only=True, tag="pong"):
@@ -55,7 +55,7 @@ class RecordAct(Message, frozen=True, kw_only=True, tag="record_act"):
 
     act: Name
     subject: Annotated[str, msgspec.Meta(max_length=1024)] = ""
-    detail: Annotated[dict[Name, Text], msgspec.Meta(max_length=64)] = {}
+    detail: Annotated[dict[Name, Text], msgspec.Meta(max_length=64)] = {}  # noqa: RUF012 - msgspec copies empty defaults
 
 
 class ActRecorded(Message, frozen=True, kw_only=True, tag="act_recorded"):
@@ -76,7 +76,7 @@ class ProcessState(Message, frozen=True, kw_only=True, tag="process_state"):
 
 
 class AskStatus(Message, frozen=True, kw_only=True, tag="ask_status"):
-    """What does the kernel do?"""
+    """Ask what the kernel does."""
 
 
 class StatusReply(Message, frozen=True, kw_only=True, tag="status_reply"):

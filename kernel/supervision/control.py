@@ -1,0 +1,177 @@
+"""The control socket: how the `kernel` command talks to a running kernel.
+
+A ROUTER on a path in the run dir, reachable by the data dir's owner only (directory mode 0700
+and a check of the sender's user id). A request is [correlation id, message, payload?], the
+reply [correlation id, message]. Requests that take time are answered later, from any thread.
+
+Covers: server and client. Does not cover: what the kernel does about a request (`kernel.boot`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import zmq
+
+from contracts import canonical
+from contracts.base import Message
+from contracts.control import ControlError, ControlReply, ControlRequest
+from contracts.wire import HEADER_BYTES_MAX, PAYLOAD_BYTES_MAX
+from kernel.config.errors import ExitCode, KernelError
+
+REQUESTS_PER_TURN_MAX = 32
+QUEUE_MESSAGES_MAX = 64
+CORRELATION_BYTES = 8
+FRAMES_BARE = 3
+FRAMES_WITH_PAYLOAD = 4
+PEER_FIELDS = 4
+
+Reply = Callable[[ControlReply], None]
+Handler = Callable[[ControlRequest, bytes, Reply], None]
+T = TypeVar("T")
+
+
+class ControlServer:
+    """The kernel's end; `handle` and `flush` belong to the kernel's loop."""
+
+    def __init__(
+        self, context: zmq.Context[zmq.Socket[bytes]], path: Path, handler: Handler
+    ) -> None:
+        self._handler = handler
+        self._replies: deque[list[bytes]] = deque()
+        self.dropped = 0
+        self.wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.socket = context.socket(zmq.ROUTER)
+        self.socket.setsockopt(zmq.LINGER, 0)
+        self.socket.setsockopt(zmq.SNDHWM, QUEUE_MESSAGES_MAX)
+        self.socket.setsockopt(zmq.RCVHWM, QUEUE_MESSAGES_MAX)
+        self.socket.setsockopt(zmq.MAXMSGSIZE, PAYLOAD_BYTES_MAX)
+        old_mask = os.umask(0o177)
+        try:
+            self.socket.bind(f"ipc://{path}")
+        finally:
+            os.umask(old_mask)
+
+    def handle(self) -> None:
+        """Take in what waits; rubbish is dropped and counted."""
+        for _ in range(REQUESTS_PER_TURN_MAX):
+            try:
+                frames = self.socket.recv_multipart(zmq.DONTWAIT, copy=False)
+            except zmq.Again:
+                return
+            self._take(frames)
+
+    def flush(self) -> None:
+        """Send the replies that became ready; call when `wake_fd` is readable."""
+        try:
+            os.eventfd_read(self.wake_fd)
+        except BlockingIOError:
+            # Nothing new was announced: an earlier flush took it along.
+            return
+        while self._replies:
+            try:
+                self.socket.send_multipart(self._replies.popleft(), zmq.DONTWAIT)
+            except zmq.ZMQError:
+                # The client is gone or does not read; it will find the store as it is.
+                self.dropped += 1
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.socket.close()
+        os.close(self.wake_fd)
+
+    def _take(self, frames: list[zmq.Frame]) -> None:
+        if len(frames) not in {FRAMES_BARE, FRAMES_WITH_PAYLOAD} or not _is_owner(frames[2]):
+            self.dropped += 1
+            return
+        peer, correlation = frames[0].bytes, frames[1].bytes
+        header = frames[2].buffer
+        if len(correlation) != CORRELATION_BYTES or len(header) > HEADER_BYTES_MAX:
+            self.dropped += 1
+            return
+
+        def reply(message: ControlReply) -> None:
+            self._replies.append([peer, correlation, canonical.encode(message)])
+            os.eventfd_write(self.wake_fd, 1)
+
+        try:
+            request = msgspec.msgpack.decode(header, type=ControlRequest)
+        except msgspec.MsgspecError as error:
+            self.dropped += 1
+            reply(ControlError(code="malformed-request", message=str(error)[:400]))
+            return
+        payload = frames[3].bytes if len(frames) == FRAMES_WITH_PAYLOAD else b""
+        try:
+            self._handler(request, payload, reply)
+        except KernelError as error:
+            reply(error_reply(error))
+
+
+def error_reply(error: KernelError) -> ControlError:
+    """The error as it travels to the command."""
+    return ControlError(code=error.code, message=error.message, hint=error.hint)
+
+
+def _is_owner(frame: zmq.Frame) -> bool:
+    try:
+        fields = str(frame.get("Peer-Address")).rsplit(":", PEER_FIELDS - 1)
+    except zmq.ZMQError:
+        return False
+    return len(fields) == PEER_FIELDS and fields[1] == str(os.getuid())
+
+
+class ControlClient:
+    """The command's end; one request at a time."""
+
+    def __init__(self, path: Path, *, timeout_s: float = 10.0) -> None:
+        self._timeout_s = timeout_s
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._socket = self._context.socket(zmq.DEALER)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.connect(f"ipc://{path}")
+
+    def ask(
+        self,
+        request: Message,
+        expected: type[T],
+        *,
+        payload: bytes | None = None,
+        timeout_s: float | None = None,
+    ) -> T:
+        """Send a request and return its reply.
+
+        Raises `KernelError`: what the kernel said, or ``kernel-unreachable`` when no answer
+        comes in time.
+        """
+        correlation = secrets.token_bytes(CORRELATION_BYTES)
+        frames = [correlation, canonical.encode(request)]
+        if payload is not None:
+            frames.append(payload)
+        self._socket.send_multipart(frames)
+        while self._socket.poll(int((timeout_s or self._timeout_s) * 1000)):
+            got, header = self._socket.recv_multipart()
+            if got != correlation:
+                continue
+            reply = msgspec.msgpack.decode(header, type=ControlReply)
+            if isinstance(reply, ControlError):
+                raise KernelError(reply.code, reply.message, hint=reply.hint)
+            if not isinstance(reply, expected):
+                raise KernelError("protocol-mismatch", f"unexpected {type(reply).__name__}")
+            return reply
+        raise KernelError(
+            "kernel-unreachable",
+            "the running kernel does not answer on its control socket",
+            hint="run: kernel doctor",
+            exit_code=ExitCode.BUSY,
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+        self._context.term()
