@@ -153,7 +153,5 @@ class HostFault(Message, frozen=True, kw_only=True, tag="host_fault"):
     traceback: Text = ""
 
 
-HostMessage = (
-    Hello | Ready | Beat | Progress | TaskDone | TaskFailed | Goodbye | HostFault
-)
+HostMessage = Hello | Ready | Beat | Progress | TaskDone | TaskFailed | Goodbye | HostFault
 KernelMessage = Welcome | Reject | RunTask | CancelTask | Drain
