@@ -1,0 +1,108 @@
+"""A frame to line readings: detection, crops, recognition, words.
+
+Covers: the order of the steps and tall boxes. Does not cover: models, contracts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+
+from contracts.base import Box
+from plugin_host.textkit.reading import LineReading
+from plugins.ocr_rapid.detection import Detector
+from plugins.ocr_rapid.models import Settings, open_detector, open_recognizer
+from plugins.ocr_rapid.recognition import Reading, Recognizer
+from plugins.ocr_rapid.words import build_reading, characters_text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CONFIDENCE_MIN: Final = 0.5
+"""Lines read with less are left out, as RapidOCR does."""
+
+TALL_RATIO: Final = 1.5
+"""A box this much higher than wide may be one upright character or a line turned on its side."""
+
+Step = Callable[[int, int], None]
+
+
+class Engine:
+    """Reads frames; one per host, for one thread at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        cv2.setNumThreads(settings.threads)
+        self._detector = Detector(open_detector(settings))
+        session, characters = open_recognizer(settings)
+        self._recognizer = Recognizer(session, characters)
+
+    def read(self, pixels: NDArray[np.uint8], step: Step) -> list[LineReading]:
+        """Lines on ``pixels`` (height x width x 3, red-green-blue), in no promised order.
+
+        ``step(done, total)`` is called between pieces of about 100 ms; what it raises ends the
+        reading.
+        """
+        bgr = np.ascontiguousarray(pixels[:, :, ::-1])
+        boxes = self._detector.find(bgr, step)
+        crops = [bgr[y0:y1, x0:x1] for x0, y0, x1, y1 in boxes]
+        tall = [i for i, box in enumerate(boxes) if _is_tall(box)]
+        turned = [np.ascontiguousarray(np.rot90(crops[i])) for i in tall]
+        readings = self._recognizer.read([*crops, *turned], step)
+        sideways = dict(zip(tall, readings[len(crops) :], strict=True))
+        lines: list[LineReading] = []
+        for index, box in enumerate(boxes):
+            line = _build(box, crops[index], readings[index], sideways.get(index))
+            if line is not None:
+                lines.append(line)
+        return lines
+
+
+def _is_tall(box: Box) -> bool:
+    return box[3] - box[1] >= TALL_RATIO * (box[2] - box[0])
+
+
+def _confidence(reading: Reading) -> float:
+    shown = [c.confidence for c in reading if not c.text.isspace()]
+    return sum(shown) / len(shown) if shown else 0.0
+
+
+def _build(
+    box: Box, crop: NDArray[np.uint8], upright: Reading, sideways: Reading | None
+) -> LineReading | None:
+    if sideways is not None and _confidence(sideways) > _confidence(upright):
+        return _build_sideways(box, sideways)
+    if _confidence(upright) < CONFIDENCE_MIN:
+        return None
+    return build_reading(box, crop, upright)
+
+
+def _build_sideways(box: Box, characters: Reading) -> LineReading | None:
+    """Words of a line turned by a quarter: read bottom to top, cut at the model's places."""
+    if _confidence(characters) < CONFIDENCE_MIN or not characters_text(characters).strip():
+        return None
+    from plugin_host.textkit.reading import WordReading
+
+    height = box[3] - box[1]
+    words: list[WordReading] = []
+    pending: list[int] = []
+    for index in range(len(characters) + 1):
+        if index < len(characters) and not characters[index].text.isspace():
+            pending.append(index)
+            continue
+        if pending:
+            members = [characters[i] for i in pending]
+            half = height / max(1, len(characters)) / 2
+            bottom = box[3] - members[0].middle * height + half
+            top = box[3] - members[-1].middle * height - half
+            words.append(
+                WordReading(
+                    text="".join(c.text for c in members),
+                    box=(box[0], max(box[1], top), box[2], min(box[3], bottom)),
+                    confidence=sum(c.confidence for c in members) / len(members),
+                )
+            )
+            pending = []
+    return LineReading(words=tuple(words), box=(box[0], box[1], box[2], box[3]))

@@ -1,0 +1,87 @@
+"""Hooks of the default text plugin.
+
+Covers: settings, warm-up, the text stage. Does not cover: how text is read (`engine`).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from plugin_host.hooks import PluginError, SetupContext, StageInput, TaskContext, hookimpl
+
+if TYPE_CHECKING:
+    from plugins.ocr_rapid.engine import Engine
+
+STAGE = "text"
+ENGINE_NAME = "ocr_rapid"
+PRECISIONS = ("auto", "f32")
+
+
+class RapidTextPlugin:
+    """Reads frames with RapidOCR's models; the engine is loaded once per host."""
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+
+    @hookimpl
+    def autocapture_setup(self, context: SetupContext) -> None:
+        """Load both models and read a small picture, so that the first frame is not slower."""
+        engine = self._open(context.config)
+        import numpy as np
+
+        engine.read(np.full((448, 640, 3), 255, dtype=np.uint8), lambda _done, _total: None)
+
+    @hookimpl
+    def autocapture_run(
+        self, stage: str, inputs: tuple[StageInput, ...], task: TaskContext
+    ) -> msgspec.Struct | None:
+        """The page of one frame.
+
+        Raises `PluginError`: ``image-undecodable`` or ``image-too-large`` for the frame,
+        ``inputs-invalid`` for anything but one input, ``config-invalid``.
+        """
+        if stage != STAGE:
+            return None
+        if len(inputs) != 1:
+            raise PluginError("inputs-invalid", f"the text stage reads 1 frame, got {len(inputs)}")
+        from plugin_host.textkit.images import decode_picture
+        from plugin_host.textkit.lines import PageFacts, build_page
+        from plugins.ocr_rapid.models import engine_version
+
+        picture = decode_picture(inputs[0].data)
+        task.checkpoint(0)
+        engine = self._engine or self._open(task.config)
+        lines = engine.read(picture.pixels, task.checkpoint)
+        facts = PageFacts(
+            blob=inputs[0].digest,
+            width_px=picture.width_px,
+            height_px=picture.height_px,
+            engine=ENGINE_NAME,
+            engine_version=engine_version(),
+        )
+        return build_page(facts, lines)
+
+    def _open(self, config: Mapping[str, Any]) -> Engine:
+        # Before the import: both libraries read the environment when they load.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+        from plugins.ocr_rapid.engine import Engine
+        from plugins.ocr_rapid.models import Settings
+
+        # The package sets its own logger to INFO with a handler on stderr.
+        logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+        precision = config.get("precision", "auto")
+        threads = config.get("threads", 1)
+        if precision not in PRECISIONS:
+            raise PluginError("config-invalid", f"precision is {precision!r}, not {PRECISIONS}")
+        if not isinstance(threads, int) or not 1 <= threads <= (os.cpu_count() or 1):
+            raise PluginError("config-invalid", f"threads is {threads!r}, not 1 to the core count")
+        self._engine = Engine(Settings(threads=threads, precision=precision))
+        return self._engine
+
+
+plugin = RapidTextPlugin()
