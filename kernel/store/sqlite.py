@@ -43,9 +43,10 @@ def transaction(connection: apsw.Connection) -> Iterator[apsw.Connection]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
+        # Inside the try: a COMMIT that fails leaves the transaction open.
+        connection.execute("COMMIT")
     except BaseException:
         # SQLite may have rolled back by itself (a full disk); a second ROLLBACK would mask why.
         if not connection.get_autocommit():
             connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")

@@ -1,0 +1,280 @@
+"""The evidence store: appending captures durably and reading them back.
+
+Order of durability: pack frames, fdatasync (and the directory for a new segment), the
+journal's commit with synchronous=FULL, only then the return of `append`. Covers: the one
+writer, many readers, dedupe of identical bytes. Does not cover: queueing of producers
+(`kernel.capture.intake`), checking (`kernel.store.verify`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import blake3
+
+from contracts.capture import CaptureEvent, PixelBlob
+from kernel.config.errors import KernelError
+from kernel.config.paths import DataDir
+from kernel.store import schema
+from kernel.store.appender import Appender
+from kernel.store.batch import BATCH_EVENTS_MAX
+from kernel.store.clock import wall_clock_us
+from kernel.store.disk import Disk, OsDisk, make_durable_dir
+from kernel.store.draft import Acknowledged, CaptureDraft, check_draft
+from kernel.store.failure import translated
+from kernel.store.frame import FrameError
+from kernel.store.journal import Journal, Place
+from kernel.store.ledger import Ledger
+from kernel.store.lock import DataDirLock
+from kernel.store.pack import SEGMENT_BYTES_MAX, list_segments, read_frame, segment_path
+from kernel.store.readers import ReaderPool
+
+__all__ = ["Acknowledged", "CaptureDraft", "EvidenceStore", "StoreStats"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStats:
+    """Sizes; ``pack_bytes`` is what the data dir's own segments occupy."""
+
+    events: int
+    blobs: int
+    segments: int
+    pack_bytes: int
+    journal_bytes: int
+
+
+class EvidenceStore:
+    """Evidence of one data dir. All methods may be called from any thread.
+
+    Writing takes turns on one connection; each read borrows a read-only one.
+    """
+
+    def __init__(
+        self,
+        data_dir: DataDir,
+        *,
+        readers: ReaderPool,
+        writing: Appender | None,
+        now_us: Callable[[], int],
+    ) -> None:
+        self._data_dir = data_dir
+        self._readers = readers
+        self._writing = writing
+        self._now_us = now_us
+        self.ledger = Ledger(readers, writing.journal if writing else None, now_us)
+
+    @classmethod
+    def open(
+        cls,
+        data_dir: DataDir,
+        *,
+        now_us: Callable[[], int] = wall_clock_us,
+        disk: Disk | None = None,
+        segment_bytes_max: int = SEGMENT_BYTES_MAX,
+    ) -> EvidenceStore:
+        """The store for the one writer; makes the data dir when it is new.
+
+        Takes the lock, migrates the journal, adopts or seals what a crash left, and ledgers
+        that. Raises `KernelError`: ``data-dir-busy`` (exit code BUSY), ``schema-newer``,
+        ``journal-missing``, ``disk-full``, ``disk-failed``.
+        """
+        disk = disk or OsDisk()
+        with translated(data_dir.root):
+            make_durable_dir(data_dir.root, disk)
+            lock = DataDirLock.acquire(data_dir.lock_file, started_at_us=now_us())
+        try:
+            writing = Appender.start(data_dir, lock, disk, now_us, segment_bytes_max)
+        except BaseException:
+            lock.release()
+            raise
+        readers = ReaderPool(data_dir.journal_db)
+        return cls(data_dir, readers=readers, writing=writing, now_us=now_us)
+
+    @classmethod
+    def open_read_only(cls, data_dir: DataDir) -> EvidenceStore:
+        """The store for reading, beside a running writer or without one.
+
+        Raises `KernelError`: ``no-data-dir``, ``schema-newer``, ``schema-older``.
+        """
+        if not data_dir.journal_db.is_file():
+            raise KernelError(
+                "no-data-dir",
+                f"there is no evidence in {data_dir.root}",
+                hint="name the data dir with --data-dir, or start with: kernel run",
+            )
+        readers = ReaderPool(data_dir.journal_db)
+        with readers.borrow() as connection:
+            version = schema.check_version(connection)
+        if version < schema.VERSION:
+            readers.close()
+            raise KernelError(
+                "schema-older",
+                f"the journal has schema {version}, this program reads {schema.VERSION}",
+                hint="start the kernel once: it migrates the journal after a backup",
+            )
+        return cls(data_dir, readers=readers, writing=None, now_us=wall_clock_us)
+
+    def append(self, drafts: Sequence[CaptureDraft]) -> list[Acknowledged]:
+        """Store the captures as one batch; all are durable when this returns.
+
+        In order of the drafts. On any error none of them is acknowledged. Raises
+        `KernelError`: ``draft-invalid``, ``disk-full``, ``disk-failed``, ``store-read-only``,
+        ``store-closed``.
+        """
+        if self._writing is None:
+            msg = "the store was opened for reading"
+            raise KernelError("store-read-only", msg)
+        if not drafts:
+            return []
+        for draft in drafts:
+            check_draft(draft)
+        acknowledged: list[Acknowledged] = []
+        for start in range(0, len(drafts), BATCH_EVENTS_MAX):
+            part = drafts[start : start + BATCH_EVENTS_MAX]
+            acknowledged += self._writing.append(part, self._now_us())
+        return acknowledged
+
+    def record_pixels(
+        self, digest: str, pixel_digest: str, *, width_px: int, height_px: int
+    ) -> None:
+        """Note what decoding the blob gave; repeating it does nothing.
+
+        Raises `KernelError` ``blob-missing`` for a blob that was never stored.
+        """
+        if self._writing is None:
+            msg = "the store was opened for reading"
+            raise KernelError("store-read-only", msg)
+        with self._writing.journal.transaction() as connection:
+            journal = Journal(connection)
+            blob_id = journal.blob_id(bytes.fromhex(digest))
+            if blob_id is None:
+                raise _missing(digest, "it was never stored")
+            journal.insert_pixels(blob_id, bytes.fromhex(pixel_digest), width_px, height_px)
+
+    def read_blob(self, digest: str) -> bytes:
+        """The blob's bytes, checked against the digest.
+
+        Raises `KernelError`: ``blob-missing`` (unknown, or its segment is gone) or
+        ``blob-damaged`` (there, but not these bytes any more).
+        """
+        key = bytes.fromhex(digest)
+        with self._readers.borrow() as connection:
+            places = Journal(connection).places(key)
+        problem: KernelError = _missing(digest, "it was never stored")
+        for place in places:
+            try:
+                payload = self._read_place(place)
+            except FileNotFoundError:
+                problem = _missing(digest, f"segment {place.number} is gone")
+                continue
+            except (FrameError, OSError) as error:
+                problem = _damaged(digest, place, str(error))
+                continue
+            if blake3.blake3(payload).digest() == key:
+                return payload
+            problem = _damaged(digest, place, "other bytes are there")
+        raise problem
+
+    def _read_place(self, place: Place) -> bytes:
+        path = segment_path(self._data_dir.packs_dir, place.number)
+        return read_frame(path, place.offset_bytes)[2]
+
+    def find_blob(self, digest: str) -> PixelBlob | None:
+        """The blob's record, None when these bytes were never stored."""
+        with self._readers.borrow() as connection:
+            return Journal(connection).find_blob(bytes.fromhex(digest))
+
+    def blobs_of_pixels(self, pixel_digest: str) -> list[str]:
+        """Digests of the blobs known to decode to the same pixels, the oldest first."""
+        with self._readers.borrow() as connection:
+            return Journal(connection).blobs_of_pixels(bytes.fromhex(pixel_digest))
+
+    def find_event(self, event_id: str) -> CaptureEvent | None:
+        """The event of that id, None when there is none."""
+        with self._readers.borrow() as connection:
+            return Journal(connection).find_event(event_id)
+
+    def events_of_blob(self, digest: str) -> list[CaptureEvent]:
+        """Every event that shows these bytes, by sequence number."""
+        with self._readers.borrow() as connection:
+            return Journal(connection).events_of_blob(bytes.fromhex(digest))
+
+    def events_after(self, seq: int, *, limit_rows: int) -> list[CaptureEvent]:
+        """Up to ``limit_rows`` events with a higher sequence number, in order."""
+        with self._readers.borrow() as connection:
+            return Journal(connection).events_after(seq, limit_rows)
+
+    def events_between(
+        self,
+        from_us: int,
+        to_us: int,
+        *,
+        limit_rows: int,
+        after: tuple[int, int] = (-1, -1),
+    ) -> list[CaptureEvent]:
+        """Events captured in [from_us, to_us), by capture time, then sequence number.
+
+        ``after``: (capture time, seq) of the last event of the page before.
+        """
+        with self._readers.borrow() as connection:
+            return Journal(connection).events_between(from_us, to_us, after, limit_rows)
+
+    def count_events(self) -> int:
+        """Number of events; its cost does not grow with them."""
+        with self._readers.borrow() as connection:
+            return Journal(connection).count_events()
+
+    def last_event(self) -> CaptureEvent | None:
+        """The event with the highest sequence number."""
+        with self._readers.borrow() as connection:
+            return Journal(connection).last_event()
+
+    def stats(self) -> StoreStats:
+        """How much is stored, and on how many bytes of disk."""
+        with self._readers.borrow() as connection:
+            journal = Journal(connection)
+            events, blobs = journal.count_events(), journal.count_blobs()
+        packs = self._data_dir.packs_dir
+        sizes = [_size(segment_path(packs, number)) for number in list_segments(packs)]
+        database = self._data_dir.journal_db
+        wal = database.with_name(database.name + "-wal")
+        return StoreStats(events, blobs, len(sizes), sum(sizes), _size(database) + _size(wal))
+
+    def anchor(self) -> None:
+        """Write the heads of evidence and ledger outside the database, durably."""
+        if self._writing is not None:
+            self._writing.anchor(self._now_us())
+
+    def close(self) -> None:
+        """Anchor, close everything, release the lock; twice is once."""
+        self._readers.close()
+        if self._writing is not None:
+            self._writing.close(self._now_us())
+
+    def __enter__(self) -> EvidenceStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _missing(digest: str, reason: str) -> KernelError:
+    return KernelError(
+        "blob-missing", f"blob {digest} cannot be read: {reason}", hint="run: kernel verify"
+    )
+
+
+def _damaged(digest: str, place: Place, reason: str) -> KernelError:
+    where = f"segment {place.number} at byte {place.offset_bytes}"
+    return KernelError(
+        "blob-damaged", f"blob {digest} is damaged in {where}: {reason}", hint="run: kernel verify"
+    )

@@ -1,0 +1,55 @@
+"""What a failing disk means to people: one translation of `OSError` and `apsw.Error`.
+
+Covers: full, failing and read-only disks. Does not cover: damage found on reading.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+
+from kernel.config.errors import KernelError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FAILED = frozenset({errno.EIO, errno.EROFS, errno.ENXIO, errno.ENODEV, errno.ESTALE})
+_SQLITE_FAILED = (apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
+
+
+def disk_full(where: Path) -> KernelError:
+    """The error for a disk that takes no more."""
+    return KernelError(
+        "disk-full",
+        f"{where}: no space left; nothing of this batch is stored, all that was "
+        "acknowledged is untouched",
+        hint="free space on that drive, or set a spool dir on another one",
+    )
+
+
+def disk_failed(where: Path, reason: str) -> KernelError:
+    """The error for a disk that refuses or loses writes."""
+    return KernelError(
+        "disk-failed",
+        f"{where}: the disk refused a write ({reason}); nothing of this batch is stored",
+        hint="check the drive and its mount; then run: kernel verify",
+    )
+
+
+@contextlib.contextmanager
+def translated(where: Path) -> Iterator[None]:
+    """Turn a disk's failure inside the body into `KernelError` disk-full or disk-failed."""
+    try:
+        yield
+    except apsw.FullError as error:
+        raise disk_full(where) from error
+    except _SQLITE_FAILED as error:
+        raise disk_failed(where, str(error)) from error
+    except OSError as error:
+        if error.errno in _FULL:
+            raise disk_full(where) from error
+        if error.errno in _FAILED:
+            raise disk_failed(where, error.strerror or str(error)) from error
+        raise

@@ -1,0 +1,250 @@
+"""The journal: rows of events, blobs, places and batches over one connection.
+
+Covers: every SQL statement on evidence except the ledger's. A `Journal` belongs to whoever
+borrowed its connection; it takes no locks and begins no transactions. Does not cover: the
+packs (`kernel.store.pack`), order of durability (`kernel.store.evidence`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import apsw
+
+from contracts.canonical import decode, encode
+from contracts.capture import CaptureEvent, PixelBlob
+from contracts.identity import EVENT_ID_PREFIX
+from kernel.store.batch import GENESIS, Batch
+
+PRIMARY = 1
+"""The volume id of the data dir's own packs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a blob's bytes lie: a frame at ``offset_bytes`` of a segment of a volume."""
+
+    volume_id: int
+    number: int
+    offset_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """A segment as the journal knows it; bytes behind ``end_bytes`` belong to nobody."""
+
+    volume_id: int
+    number: int
+    end_bytes: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewBlob:
+    """A blob to be recorded with its first place."""
+
+    digest: bytes
+    length_bytes: int
+    media_type: str
+    place: Place
+
+
+def event_key(event_id: str) -> bytes:
+    """The 16 bytes under which the event's id is stored."""
+    return bytes.fromhex(event_id.removeprefix(EVENT_ID_PREFIX))
+
+
+class Journal:
+    """Reads and writes rows over one connection."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self.connection = connection
+
+    # Reading
+
+    def head(self) -> tuple[int, str]:
+        """Sequence number of the last event and the head of the last batch."""
+        row = self.connection.execute(
+            "SELECT last_seq, head FROM batch ORDER BY last_seq DESC LIMIT 1"
+        ).fetchone()
+        return (row[0], row[1].hex()) if row else (0, GENESIS)
+
+    def blob_id(self, digest: bytes) -> int | None:
+        """Row id of the blob, None when its bytes are new."""
+        row = self.connection.execute(
+            "SELECT blob_id FROM blob WHERE digest = ?", (digest,)
+        ).fetchone()
+        return row[0] if row else None
+
+    def find_blob(self, digest: bytes) -> PixelBlob | None:
+        """The blob's record, with what decoding found out so far."""
+        row = self.connection.execute(
+            "SELECT b.length_bytes, b.media_type, p.digest, p.width_px, p.height_px "
+            "FROM blob b LEFT JOIN pixel p USING (blob_id) WHERE b.digest = ?",
+            (digest,),
+        ).fetchone()
+        if row is None:
+            return None
+        return PixelBlob(
+            digest=digest.hex(),
+            length_bytes=row[0],
+            media_type=row[1],
+            pixel_digest=row[2].hex() if row[2] else None,
+            width_px=row[3],
+            height_px=row[4],
+        )
+
+    def places(self, digest: bytes) -> list[Place]:
+        """Where the blob's bytes lie, the newest place first."""
+        rows = self.connection.execute(
+            "SELECT p.volume_id, p.number, p.offset_bytes FROM place p "
+            "JOIN blob b USING (blob_id) WHERE b.digest = ? ORDER BY p.place_id DESC",
+            (digest,),
+        )
+        return [Place(*row) for row in rows]
+
+    def blobs_of_pixels(self, pixel_digest: bytes) -> list[str]:
+        """Digests of the blobs that decode to the same pixels, the oldest first."""
+        rows = self.connection.execute(
+            "SELECT b.digest FROM pixel p JOIN blob b USING (blob_id) "
+            "WHERE p.digest = ? ORDER BY b.blob_id",
+            (pixel_digest,),
+        )
+        return [row[0].hex() for row in rows]
+
+    def find_event(self, event_id: str) -> CaptureEvent | None:
+        """The event of that id."""
+        return self._one("SELECT record FROM event WHERE event_id = ?", (event_key(event_id),))
+
+    def last_event(self) -> CaptureEvent | None:
+        """The event with the highest sequence number."""
+        return self._one("SELECT record FROM event ORDER BY seq DESC LIMIT 1", ())
+
+    def events_of_blob(self, digest: bytes) -> list[CaptureEvent]:
+        """All events that show the blob, by sequence number."""
+        return self._many(
+            "SELECT record FROM event WHERE blob_id = "
+            "(SELECT blob_id FROM blob WHERE digest = ?) ORDER BY seq",
+            (digest,),
+        )
+
+    def events_after(self, seq: int, limit_rows: int) -> list[CaptureEvent]:
+        """The events that follow ``seq``, by sequence number."""
+        return self._many(
+            "SELECT record FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit_rows)
+        )
+
+    def events_between(
+        self, from_us: int, to_us: int, after: tuple[int, int], limit_rows: int
+    ) -> list[CaptureEvent]:
+        """Events captured in [from_us, to_us), behind ``after``, by (capture time, seq)."""
+        return self._many(
+            "SELECT record FROM event WHERE captured_at_us >= ? AND captured_at_us < ? "
+            "AND (captured_at_us, seq) > (?, ?) ORDER BY captured_at_us, seq LIMIT ?",
+            (max(from_us, after[0]), to_us, *after, limit_rows),
+        )
+
+    def count_events(self) -> int:
+        """Number of events; sequence numbers have no gaps."""
+        row = self.connection.execute("SELECT max(seq) FROM event").fetchone()
+        return row[0] or 0 if row else 0
+
+    def count_blobs(self) -> int:
+        """Number of blobs; their row ids have no gaps."""
+        row = self.connection.execute("SELECT max(blob_id) FROM blob").fetchone()
+        return row[0] or 0 if row else 0
+
+    def segments(self, volume_id: int = PRIMARY) -> list[SegmentRow]:
+        """The volume's segments by number."""
+        rows = self.connection.execute(
+            "SELECT volume_id, number, end_bytes, state FROM segment "
+            "WHERE volume_id = ? ORDER BY number",
+            (volume_id,),
+        )
+        return [SegmentRow(*row) for row in rows]
+
+    # Writing, inside a transaction of the caller's
+
+    def insert_volume(self, volume_id: int, kind: str, identity: str, root: str) -> None:
+        """A directory of packs; ``root`` is relative to the data dir or absolute."""
+        self.connection.execute(
+            "INSERT INTO volume (volume_id, kind, identity, root) VALUES (?, ?, ?, ?)",
+            (volume_id, kind, identity, root),
+        )
+
+    def record_segment(self, volume_id: int, number: int, end_bytes: int, now_us: int) -> None:
+        """The segment holds acknowledged frames up to ``end_bytes``."""
+        self.connection.execute(
+            "INSERT INTO segment (volume_id, number, opened_at_us, end_bytes) "
+            "VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET end_bytes = excluded.end_bytes",
+            (volume_id, number, now_us, end_bytes),
+        )
+
+    def seal_segment(self, volume_id: int, number: int) -> None:
+        """Nothing is appended to the segment any more."""
+        self.connection.execute(
+            "UPDATE segment SET state = 'sealed' WHERE volume_id = ? AND number = ?",
+            (volume_id, number),
+        )
+
+    def insert_blob(self, blob: NewBlob) -> int:
+        """Record a new blob with its place; returns its row id."""
+        self.connection.execute(
+            "INSERT INTO blob (digest, length_bytes, media_type) VALUES (?, ?, ?)",
+            (blob.digest, blob.length_bytes, blob.media_type),
+        )
+        blob_id = self.connection.last_insert_rowid()
+        self.insert_place(blob_id, blob.place)
+        return blob_id
+
+    def insert_place(self, blob_id: int, place: Place) -> None:
+        """One more place of the blob; reads prefer it from now on."""
+        self.connection.execute(
+            "INSERT INTO place (blob_id, volume_id, number, offset_bytes) VALUES (?, ?, ?, ?)",
+            (blob_id, place.volume_id, place.number, place.offset_bytes),
+        )
+
+    def insert_batch(self, batch: Batch, head: bytes, blob_ids: dict[bytes, int]) -> None:
+        """The batch and its events; ``blob_ids`` maps every digest the events name."""
+        self.connection.executemany(
+            "INSERT INTO event (seq, event_id, captured_at_us, blob_id, record) "
+            "VALUES (?, ?, ?, ?, ?)",
+            [
+                (
+                    event.seq,
+                    event_key(event.event_id),
+                    event.captured_at_us,
+                    blob_ids[bytes.fromhex(event.blob)],
+                    encode(event),
+                )
+                for event in batch.events
+            ],
+        )
+        self.connection.execute(
+            "INSERT INTO batch (last_seq, first_seq, committed_at_us, head) VALUES (?, ?, ?, ?)",
+            (
+                batch.first_seq + len(batch.events) - 1,
+                batch.first_seq,
+                batch.committed_at_us,
+                head,
+            ),
+        )
+
+    def insert_pixels(self, blob_id: int, digest: bytes, width_px: int, height_px: int) -> None:
+        """What decoding the blob gave; a repeated call with the same blob does nothing."""
+        self.connection.execute(
+            "INSERT INTO pixel (blob_id, digest, width_px, height_px) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
+            (blob_id, digest, width_px, height_px),
+        )
+
+    def _one(self, sql: str, bindings: tuple[object, ...]) -> CaptureEvent | None:
+        return next(self._events(sql, bindings), None)
+
+    def _many(self, sql: str, bindings: tuple[object, ...]) -> list[CaptureEvent]:
+        return list(self._events(sql, bindings))
+
+    def _events(self, sql: str, bindings: tuple[object, ...]) -> Iterator[CaptureEvent]:
+        for (record,) in self.connection.execute(sql, bindings):
+            yield decode(record, CaptureEvent)

@@ -1,0 +1,176 @@
+"""What a crash left behind: tails of segments that the journal does not know.
+
+A tail is read once, at the next start of the writer. Batches in it that continue the chain
+are adopted into the journal: they were written in full, and may even have been acknowledged
+if the journal lost its log. The rest stays where it is, sealed. Covers: finding tails,
+choosing batches, adopting them. Does not cover: rebuilding a lost journal
+(`kernel.store.rebuild`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from contracts.canonical import decode
+from contracts.identity import event_id
+from kernel.store.batch import Batch
+from kernel.store.frame import SEGMENT_HEADER_BYTES, FrameKind
+from kernel.store.journal import PRIMARY, Journal, NewBlob, Place, SegmentRow
+from kernel.store.pack import list_segments, segment_path
+from kernel.store.scan import scan_segment
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Bytes of a segment behind the journal's knowledge; ``known`` False for a whole file."""
+
+    number: int
+    start: int
+    file_bytes: int
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBatch:
+    """A batch read from a pack, with the head that its bytes hash to."""
+
+    batch: Batch
+    head: bytes
+
+
+@dataclass(slots=True)
+class TailContent:
+    """What the tails hold: blobs by digest, batches in the order of the file, bytes of junk."""
+
+    blobs: dict[bytes, NewBlob] = field(default_factory=dict)
+    batches: list[FoundBatch] = field(default_factory=list)
+    whole_bytes: dict[int, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What opening did about tails: for the ledger and for people."""
+
+    events_adopted: int
+    tails: tuple[Tail, ...]
+    torn_bytes: int
+    short_segments: tuple[int, ...]
+
+
+def find_tails(directory: Path, rows: Iterable[SegmentRow]) -> tuple[list[Tail], list[int]]:
+    """Tails to read, and numbers of segments that are shorter than what was acknowledged."""
+    known = {row.number: row for row in rows}
+    tails: list[Tail] = []
+    short = [number for number in known if not segment_path(directory, number).exists()]
+    for number in list_segments(directory):
+        size = segment_path(directory, number).stat().st_size
+        row = known.get(number)
+        if row is None:
+            tails.append(Tail(number, 0, size, known=False))
+        elif size < row.end_bytes:
+            short.append(number)
+        elif size > row.end_bytes and row.state == "open":
+            tails.append(Tail(number, row.end_bytes, size, known=True))
+    return tails, sorted(short)
+
+
+def read_tails(directory: Path, tails: Iterable[Tail], volume_id: int = PRIMARY) -> TailContent:
+    """Intact frames of the tails. Raises `OSError`."""
+    content = TailContent()
+    for tail in tails:
+        path = segment_path(directory, tail.number)
+        whole, intact = max(tail.start, min(SEGMENT_HEADER_BYTES, tail.file_bytes)), True
+        for frame in scan_segment(path, tail.number, start=tail.start):
+            if frame.problem or frame.header is None:
+                content.problems.append(f"segment {tail.number} at {frame.offset}: {frame.problem}")
+                intact = False
+                continue
+            # Adopted frames lie below the segment's end, so only a run without holes counts.
+            if not intact:
+                continue
+            whole = frame.end
+            if frame.header.kind is FrameKind.BLOB:
+                place = Place(volume_id, tail.number, frame.offset)
+                content.blobs[frame.header.digest] = NewBlob(
+                    frame.header.digest, len(frame.payload), frame.media_type, place
+                )
+            elif frame.header.kind is FrameKind.BATCH:
+                content.batches.append(_batch(frame.payload, frame.header.digest))
+        content.whole_bytes[tail.number] = whole
+    return content
+
+
+def _batch(payload: bytes, digest: bytes) -> FoundBatch:
+    return FoundBatch(decode(payload, Batch), digest)
+
+
+def choose_chain(batches: Iterable[FoundBatch], last_seq: int, head: str) -> list[FoundBatch]:
+    """The batches that continue the chain from ``head``, in order.
+
+    Where two claim the same predecessor (a commit failed and was tried again), the one that
+    others build on wins, else the later one in the file: it is the one that may have been
+    acknowledged. Pure.
+    """
+    after: dict[str, list[FoundBatch]] = {}
+    for found in batches:
+        after.setdefault(found.batch.previous, []).append(found)
+    chain: list[FoundBatch] = []
+    while candidates := after.get(head):
+        chosen = next((c for c in candidates if c.head.hex() in after), candidates[-1])
+        if chosen.batch.first_seq != last_seq + 1 or not _sound(chosen.batch):
+            break
+        chain.append(chosen)
+        last_seq += len(chosen.batch.events)
+        head = chosen.head.hex()
+    return chain
+
+
+def _sound(batch: Batch) -> bool:
+    return bool(batch.events) and all(
+        event.seq == batch.first_seq + index and event.event_id == event_id(event)
+        for index, event in enumerate(batch.events)
+    )
+
+
+def adopt_tails(
+    journal: Journal, directory: Path, tails: list[Tail], now_us: int
+) -> tuple[int, int]:
+    """Record what the tails hold and seal their segments; inside the caller's transaction.
+
+    Returns the number of events adopted and of bytes that are no whole frames. Raises
+    `OSError` and `msgspec.MsgspecError` (a batch whose digest holds but is no batch: a bug).
+    """
+    content = read_tails(directory, tails)
+    torn = sum(tail.file_bytes - content.whole_bytes[tail.number] for tail in tails)
+    for tail in tails:
+        end = content.whole_bytes[tail.number]
+        journal.record_segment(PRIMARY, tail.number, end, now_us)
+        journal.seal_segment(PRIMARY, tail.number)
+    adopted = 0
+    for found in choose_chain(content.batches, *journal.head()):
+        blob_ids = _blob_ids(journal, content, found.batch)
+        if blob_ids is None:
+            # Pixels that never reached the disk were never acknowledged.
+            break
+        journal.insert_batch(found.batch, found.head, blob_ids)
+        adopted += len(found.batch.events)
+    return adopted, torn
+
+
+def _blob_ids(journal: Journal, content: TailContent, batch: Batch) -> dict[bytes, int] | None:
+    blob_ids: dict[bytes, int] = {}
+    for event in batch.events:
+        digest = bytes.fromhex(event.blob)
+        if digest in blob_ids:
+            continue
+        blob_id = journal.blob_id(digest)
+        if blob_id is None:
+            blob = content.blobs.get(digest)
+            if blob is None:
+                return None
+            blob_id = journal.insert_blob(blob)
+        blob_ids[digest] = blob_id
+    return blob_ids
