@@ -42,13 +42,23 @@ _BY_SIGNATURE: tuple[tuple[bytes, Recogniser], ...] = (
 )
 
 
+def refuse_size(size_bytes: int, limits: ImageLimits) -> Refusal | None:
+    """The refusal of a file by its size alone, None when it is small enough."""
+    if size_bytes <= limits.bytes_max:
+        return None
+    return Refusal(
+        RefusalCode.TOO_MANY_BYTES, f"{size_bytes} bytes, the limit is {limits.bytes_max}"
+    )
+
+
 def recognise_image(data: bytes, limits: ImageLimits | None = None) -> ImageFacts | Refusal:
     """What the bytes are, or why they are not a whole acceptable image. Never raises."""
     limits = limits or ImageLimits()
     if not data:
         return Refusal(RefusalCode.EMPTY, "the file has no bytes")
-    if len(data) > limits.bytes_max:
-        return refuse_bytes(len(data), limits)
+    too_large = refuse_size(len(data), limits)
+    if too_large:
+        return too_large
     recogniser = _find_recogniser(data)
     if recogniser is None:
         if _begins_like_an_image(data):
@@ -58,13 +68,6 @@ def recognise_image(data: bytes, limits: ImageLimits | None = None) -> ImageFact
         return recogniser(data, limits)
     except ImageFault as fault:
         return Refusal(fault.code, fault.reason)
-
-
-def refuse_bytes(size_bytes: int, limits: ImageLimits) -> Refusal:
-    """The refusal of a file that is larger than the limit."""
-    return Refusal(
-        RefusalCode.TOO_MANY_BYTES, f"{size_bytes} bytes, the limit is {limits.bytes_max}"
-    )
 
 
 def _find_recogniser(data: bytes) -> Recogniser | None:

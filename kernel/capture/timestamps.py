@@ -81,6 +81,16 @@ def place_utc(utc_us: int, zone: dt.tzinfo) -> CapturedAt | Refusal:
     return place_moment(moment)
 
 
+def format_captured_at(utc_us: int, tz_offset_s: int) -> str:
+    """ISO 8601 with the offset of the capture's wall clock; seconds of an offset are kept."""
+    zone = dt.timezone(dt.timedelta(seconds=tz_offset_s)) if tz_offset_s else dt.UTC
+    try:
+        return (_EPOCH + dt.timedelta(microseconds=utc_us)).astimezone(zone).isoformat()
+    except (OverflowError, ValueError):
+        # The wall clock of the calendar's last hours may lie beyond it.
+        return (_EPOCH + dt.timedelta(microseconds=utc_us)).isoformat()
+
+
 def name_zone(moment: dt.datetime) -> str:
     """The IANA name of an aware time's zone, else "UTC", else "UTC+hh:mm"."""
     if isinstance(moment.tzinfo, zoneinfo.ZoneInfo) and moment.tzinfo.key:

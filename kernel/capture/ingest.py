@@ -1,0 +1,208 @@
+"""Taking in files that a person names: each becomes a durable event or a refusal.
+
+Covers: drafts from image files, group commit in small batches, results in the order of the
+files. The person's files are read and left as they are. Does not cover: walking folders
+(`kernel.capture.filewalk`), videos (`kernel.capture.video`), the terminal.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from contracts.capture import CaptureEvent
+from kernel.capture.filebytes import FileBytes, read_file_bytes
+from kernel.capture.filewalk import FoundFile
+from kernel.capture.imagefile import recognise_image
+from kernel.capture.imageformats.facts import ImageFacts, ImageLimits
+from kernel.capture.refusal import Refusal, RefusalCode
+from kernel.capture.sink import IngestSink
+from kernel.capture.timestamps import (
+    CapturedAt,
+    ClockRules,
+    ClockVerdict,
+    SourceClock,
+    judge_clock,
+    place_utc,
+    refuse_future,
+)
+from kernel.config.errors import KernelError
+from kernel.store.draft import Acknowledged, CaptureDraft, check_draft
+
+SOURCE = "ingest"
+REFUSED_ACT = "ingest-refused"
+CLOCK_AHEAD_ACT = "ingest-clock-ahead"
+BATCH_FILES_MAX = 16
+BATCH_BYTES_MAX = 16 * 1024 * 1024
+
+Status = Literal["stored", "duplicate-pixels", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """What the person says about all files; ``captured_at`` None: each file's own time."""
+
+    local_zone: dt.tzinfo
+    captured_at: CapturedAt | None = None
+    app: str | None = None
+    window_title: str | None = None
+    monitor: int = 0
+    limits: ImageLimits = field(default_factory=ImageLimits)
+    clock_rules: ClockRules = field(default_factory=ClockRules)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What became of one file: an event, or a code and a reason."""
+
+    path: str
+    status: Status
+    event: CaptureEvent | None = None
+    code: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One capture found in a file, ready to submit, or refused. ``path`` is as printed."""
+
+    path: str
+    item: CaptureDraft | Refusal
+    verdict: ClockVerdict = ClockVerdict.SOUND
+
+
+def describe_path(path: Path) -> str:
+    """The absolute path as text; bytes of a name that are not UTF-8 appear escaped."""
+    return bytes(path.absolute()).decode("utf-8", "backslashreplace")
+
+
+def offer_image(found: FoundFile, options: IngestOptions, now_us: int) -> Offer:
+    """Read one file and make a draft of it, or a refusal; never raises `OSError`."""
+    path = describe_path(found.path)
+    if found.refusal:
+        return Offer(path, found.refusal)
+    read = read_file_bytes(found.path, options.limits)
+    if isinstance(read, Refusal):
+        return Offer(path, read)
+    return offer_bytes(path, read, options, now_us)
+
+
+def offer_bytes(path: str, read: FileBytes, options: IngestOptions, now_us: int) -> Offer:
+    """A draft of an image's bytes, or a refusal. Pure."""
+    facts = recognise_image(read.data, options.limits)
+    if isinstance(facts, Refusal):
+        return Offer(path, facts)
+    captured = options.captured_at or place_utc(read.mtime_us, options.local_zone)
+    if isinstance(captured, Refusal):
+        return Offer(path, captured)
+    return offer_frame(path, read.data, facts, captured, options, now_us)
+
+
+def offer_frame(
+    path: str,
+    data: bytes,
+    facts: ImageFacts,
+    captured: CapturedAt,
+    options: IngestOptions,
+    now_us: int,
+) -> Offer:
+    """A draft of a recognised image captured at a known time, unless its clock is refused."""
+    verdict = judge_clock(SourceClock(captured.utc_us), now_us, None, options.clock_rules)
+    if verdict is ClockVerdict.FUTURE:
+        return Offer(path, refuse_future(captured, now_us))
+    draft = CaptureDraft(
+        captured_at_us=captured.utc_us,
+        tz_name=captured.tz_name,
+        tz_offset_s=captured.tz_offset_s,
+        monotonic_ns=0,
+        source=SOURCE,
+        source_path=path,
+        monitor=options.monitor,
+        app=options.app,
+        window_title=options.window_title,
+        cursor=None,
+        media_type=facts.media_type,
+        data=data,
+    )
+    try:
+        check_draft(draft)
+    except KernelError as error:
+        return Offer(path, Refusal(RefusalCode.BAD_DETAIL, error.message))
+    return Offer(path, draft, verdict)
+
+
+def offer_images(
+    files: Iterable[FoundFile], options: IngestOptions, read_utc_us: Callable[[], int]
+) -> Iterator[Offer]:
+    """An offer for every file, each made when it is asked for."""
+    for found in files:
+        yield offer_image(found, options, read_utc_us())
+
+
+def ingest_offers(offers: Iterable[Offer], sink: IngestSink) -> Iterator[IngestResult]:
+    """Submit the offers in small batches; a result for each, in order.
+
+    A result is given only after its event is durable. At most `BATCH_FILES_MAX` files and
+    `BATCH_BYTES_MAX` bytes (or one larger file) are held at a time. When the sink takes
+    nothing of a batch, its files are refused with the sink's error code and the rest goes on.
+    """
+    batch: list[Offer] = []
+    held_bytes = 0
+    for offer in offers:
+        if isinstance(offer.item, CaptureDraft):
+            size_bytes = len(offer.item.data)
+            if batch and held_bytes + size_bytes > BATCH_BYTES_MAX:
+                yield from _submit_batch(batch, sink)
+                batch, held_bytes = [], 0
+            held_bytes += size_bytes
+        batch.append(offer)
+        if len(batch) >= BATCH_FILES_MAX or held_bytes >= BATCH_BYTES_MAX:
+            yield from _submit_batch(batch, sink)
+            batch, held_bytes = [], 0
+    yield from _submit_batch(batch, sink)
+
+
+def _submit_batch(batch: list[Offer], sink: IngestSink) -> Iterator[IngestResult]:
+    drafts = [offer.item for offer in batch if isinstance(offer.item, CaptureDraft)]
+    acknowledged: list[Acknowledged] = []
+    failure: KernelError | None = None
+    if drafts:
+        try:
+            acknowledged = sink.submit(drafts)
+        except KernelError as error:
+            failure = error
+        else:
+            assert len(acknowledged) == len(drafts)
+    remaining = iter(acknowledged)
+    for offer in batch:
+        if isinstance(offer.item, Refusal):
+            yield _refuse(offer.path, offer.item.code, offer.item.reason, sink)
+        elif failure is not None:
+            yield _refuse(offer.path, failure.code, failure.message, sink)
+        else:
+            ack = next(remaining)
+            _record_clock(offer, ack.event, sink)
+            yield IngestResult(offer.path, ack.status, ack.event)
+
+
+def _refuse(path: str, code: str, reason: str, sink: IngestSink) -> IngestResult:
+    try:
+        _record(sink, REFUSED_ACT, path, {"code": code, "reason": reason})
+    except KernelError as error:
+        # The file was not taken either way; that the ledger is unwritable belongs in the line.
+        reason = f"{reason} (and it could not be ledgered: {error.message})"
+    return IngestResult(path, "refused", None, code, reason)
+
+
+def _record_clock(offer: Offer, event: CaptureEvent, sink: IngestSink) -> None:
+    if offer.verdict is not ClockVerdict.SOUND:
+        detail = {"event_id": event.event_id, "captured_at_us": str(event.captured_at_us)}
+        _record(sink, CLOCK_AHEAD_ACT, offer.path, detail)
+
+
+def _record(sink: IngestSink, act: str, path: str, detail: dict[str, str]) -> None:
+    # A ledger subject has 1024 characters; the end of a path says more than its beginning.
+    sink.record(act, path[-1024:], detail)
