@@ -85,12 +85,12 @@ class HostLoop:
         self._context = context
         self._identity = identity
         self._lifeline_fd = lifeline_fd
-        self._wake_fd, wake = make_waker()
+        self._wake_fd, self._wake = make_waker()
         self._worker = Worker(
             load=load,
             scratch_dir=identity.scratch_dir,
             gate=gate or Gate(),
-            wake=wake,
+            wake=self._wake,
             name=f"worker-{identity.host_id}",
         )
         self._beat_interval_s = 1.0
@@ -99,6 +99,11 @@ class HostLoop:
         self._busy = False
         self._leave: tuple[int, str] | None = None
         self._socket: zmq.Socket[bytes] | None = None
+
+    def leave(self, reason: str) -> None:
+        """End the loop soon; safe to call from a signal handler."""
+        self._leave = self._leave or (1, reason)
+        self._wake()
 
     def run(self) -> int:
         """Serve; returns 0 after a drain, 1 after a fault or a refused handshake."""
