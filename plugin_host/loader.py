@@ -136,13 +136,14 @@ class HookedPlugin:
 def load_plugin(
     *,
     plugin_id: str,
-    module: str,
+    package: str,
+    entry: str,
     folder: Path,
     digest: str,
     config: Mapping[str, Any],
     model_key: str,
 ) -> HookedPlugin:
-    """Verify, import (as ``module``) and register the plugin in ``folder``.
+    """Verify the plugin in ``folder``, import ``package.entry`` and register its hooks.
 
     Raises `PluginChanged` when its files differ from ``digest``, `PluginBroken` when a hook
     implementation has no specification; whatever the import raises is passed on.
@@ -153,13 +154,13 @@ def load_plugin(
         raise PluginChanged(
             f"the files of plugin {plugin_id} have digest {found}, the lock says {digest}"
         )
-    finder = _VerifiedFiles(module, folder, files)
-    _forget(module)
+    finder = _VerifiedFiles(package, folder, files)
+    _forget(package)
     sys.meta_path.insert(0, finder)
     try:
-        imported = importlib.import_module(module)
+        imported = importlib.import_module(f"{package}.{entry}")
     except BaseException:
-        _forget(module)
+        _forget(package)
         raise
     manager = pluggy.PluginManager(PROJECT_NAME)
     manager.add_hookspecs(StageHooks)

@@ -33,7 +33,8 @@ class HostDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     plugin_version: str
     plugin_digest: str
     plugin_folder: str
-    plugin_module: str
+    plugin_package: str
+    plugin_entry: str
     model_key: str
     config: dict[str, Any]
     scratch_dir: str
@@ -69,7 +70,8 @@ def serve(
         load=partial(
             load_plugin,
             plugin_id=host.plugin_id,
-            module=host.plugin_module,
+            package=host.plugin_package,
+            entry=host.plugin_entry,
             folder=Path(host.plugin_folder),
             digest=host.plugin_digest,
             config=host.config,

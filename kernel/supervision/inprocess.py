@@ -108,7 +108,8 @@ class ThreadLauncher:
             load=partial(
                 load_plugin,
                 plugin_id=plugin.plugin_id,
-                module=plugin.module,
+                package=plugin.package,
+                entry=plugin.entry,
                 folder=plugin.folder,
                 digest=plugin.digest,
                 config=request.config,

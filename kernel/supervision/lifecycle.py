@@ -349,16 +349,17 @@ def _alarm(host: Host, cause: str, now_s: float, limits: Limits, *, ask: bool) -
 
 
 def _descend(host: Host, now_s: float, limits: Limits) -> Step:
-    """One rung down: cancel (only a busy host), TERM, KILL; KILL is repeated until it is gone."""
+    """One rung down: ask (once it listens), TERM, KILL; KILL is repeated until it is gone."""
     match host.stop_step:
-        case "none" if host.task_id is not None:
+        case "none" if host.beat_by_s is not None:
             moved = replace(
                 host,
                 state="draining",
                 stop_step="cancel",
                 alarm_at_s=now_s + limits.cancel_grace_s,
             )
-            return _thaw_first(moved, now_s, (SendCancel(host.task_id), SendDrain()))
+            cancel = () if host.task_id is None else (SendCancel(host.task_id),)
+            return _thaw_first(moved, now_s, (*cancel, SendDrain()))
         case "none" | "cancel":
             moved = replace(
                 host, state="draining", stop_step="term", alarm_at_s=now_s + limits.term_grace_s

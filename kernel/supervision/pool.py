@@ -388,6 +388,10 @@ class HostPool:
             )
             self._feed(slot, lifecycle.StopRequested(cause, now=True, commanded=False))
             return
+        if slot.host.stop_step != "none" or slot.host.state == "draining":
+            # It was told to stop before it could listen: a stop preempts a start.
+            slot.channel.send(Drain())
+            return
         slot.channel.send(Welcome(beat_interval_ms=self._settings.beat_interval_ms))
         self._feed(slot, lifecycle.HelloAccepted())
         if self._frozen:

@@ -28,8 +28,9 @@ class PluginRecord:
     version: str
     digest: str
     folder: Path
-    module: str
-    """The name its package is imported under."""
+    package: str
+    """The name its folder is imported under; hooks are in ``package.entry``."""
+    entry: str
     stages: tuple[str, ...]
     network: Literal["none", "loopback"] = "none"
     hosting: Literal["any", "subprocess", "in_process"] = "any"

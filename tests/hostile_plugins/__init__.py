@@ -1,0 +1,1 @@
+"""Plugins that behave well (`echo`) and badly, for tests of the supervisor."""

@@ -1,0 +1,89 @@
+"""The pool over thread hosts: the same loop as a process host, over inproc."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from contracts.canonical import decode
+from contracts.text import TextPage
+from kernel.config.errors import KernelError
+from kernel.supervision.inprocess import ThreadLauncher
+from kernel.supervision.pool_events import HostDied, TaskErrored, TaskLost, TaskSucceeded
+from tests.kernel.supervision.pool_rig import Rig, hostile, pool_rig, task
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    with pool_rig(ThreadLauncher()) as rig:
+        yield rig
+
+
+def test_task_goes_in_and_its_record_comes_out(rig: Rig) -> None:
+    host_id = rig.start_ready(hostile("echo"))
+    assert rig.pool.assign(host_id, task("hello"))
+    done = rig.wait_for_event(TaskSucceeded)
+    page = decode(done.record, TextPage)
+    assert page.lines[0].text == "hello"
+    assert done.task_id == task("hello").task_id
+
+
+def test_plugin_that_raises_fails_its_task_and_the_host_lives_on(rig: Rig) -> None:
+    host_id = rig.start_ready(hostile("echo"))
+    rig.pool.assign(host_id, task("!raise:boom", 1))
+    failed = rig.wait_for_event(TaskErrored)
+    assert (failed.code, failed.retry) == ("plugin-raised", False)
+    assert "boom" in failed.message
+    assert rig.pool.assign(host_id, task("still here", 2))
+    rig.wait_for_event(TaskSucceeded)
+
+
+def test_cap_holds_for_starting_hosts_too(rig: Rig) -> None:
+    rig.pool.start_host(hostile("echo"), {})
+    rig.pool.start_host(hostile("echo"), {})
+    with pytest.raises(KernelError) as caught:
+        rig.pool.start_host(hostile("echo"), {})
+    assert caught.value.code == "pool-full"
+
+
+def test_task_without_progress_is_taken_back(rig: Rig) -> None:
+    host_id = rig.start_ready(hostile("echo"))
+    rig.pool.assign(host_id, task("!progress:100000", 1, timeout_s=5.0))
+    rig.turn()
+    rig.pool.stop_host(host_id, "told to stop", now=True)
+    lost = rig.wait_for_event(TaskLost)
+    assert (lost.cause, lost.blame) == ("told to stop", False)
+    died = rig.wait_for_event(HostDied)
+    assert not died.crashed
+    assert rig.pool.statuses() == ()
+
+
+def test_frozen_host_does_no_work_until_it_is_thawed(rig: Rig) -> None:
+    host_id = rig.start_ready(hostile("echo"))
+    rig.pool.freeze()
+    rig.pool.assign(host_id, task("waits"))
+    for _ in range(20):
+        rig.turn(10)
+    assert rig.of(TaskSucceeded) == []
+    rig.pool.thaw()
+    rig.wait_for_event(TaskSucceeded)
+
+
+def test_changed_plugin_is_refused_before_its_code_runs(rig: Rig) -> None:
+    rig.pool.start_host(hostile("echo", digest="0" * 64), {})
+    died = rig.wait_for_event(HostDied)
+    assert died.crashed
+    assert died.cause.startswith("plugin-changed")
+
+
+def test_plugin_that_fails_in_setup_is_quarantined_after_the_restart_limit(rig: Rig) -> None:
+    while not rig.quarantine.plugins:
+        if rig.pool.may_start("echo") and rig.pool.free_slots() == 2:
+            rig.pool.start_host(hostile("echo"), {"setup": "raise"})
+        rig.turn(5)
+    assert len(rig.of(HostDied)) == 4
+    assert "told to fail in setup" in rig.quarantine.plugins["echo"][0]
+    with pytest.raises(KernelError) as caught:
+        rig.pool.start_host(hostile("echo"), {})
+    assert caught.value.code == "plugin-quarantined"
