@@ -31,8 +31,12 @@ HOOKS: Final = frozenset({"autocapture_setup", "autocapture_run"})
 
 Kind: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$(?!\n)")]
 Range: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-ModuleName: TypeAlias = Annotated[
-    str, msgspec.Meta(pattern=r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$(?!\n)", max_length=128)
+EntryPoint: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*(:[A-Za-z_][A-Za-z0-9_]*)?$(?!\n)",
+        max_length=128,
+    ),
 ]
 ProgramName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._+-]{1,64}$(?!\n)")]
 AbsolutePath: TypeAlias = Annotated[
@@ -91,10 +95,11 @@ class Permissions(Part, frozen=True, kw_only=True):
 class PluginManifest(Part, frozen=True, kw_only=True):
     """The whole of ``plugin.toml``.
 
-    ``entry`` is the module in the plugin's package that holds the hooks. ``contracts`` maps
-    each kind that the plugin handles to the range of its versions that it was written for.
-    ``dependencies`` maps distributions to version ranges. ``memory_bytes_max`` is the limit
-    that is put on one host of the plugin, models included.
+    ``entry`` is the module in the plugin's package that holds the hooks, and after a colon the
+    object in it whose methods they are (without: the hooks are the module's functions).
+    ``contracts`` maps each kind that the plugin handles to the range of its versions that it
+    was written for. ``dependencies`` maps distributions to version ranges.
+    ``memory_bytes_max`` is the limit that is put on one host of the plugin, models included.
     """
 
     manifest_version: Annotated[int, msgspec.Meta(ge=1)]
@@ -104,7 +109,7 @@ class PluginManifest(Part, frozen=True, kw_only=True):
     kernel_api: Range
     contracts: Annotated[dict[Kind, Range], msgspec.Meta(max_length=64)]
     hooks: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=32)]
-    entry: ModuleName = "plugin"
+    entry: EntryPoint = "plugin:plugin"
     stages: Annotated[tuple[StageDeclaration, ...], msgspec.Meta(max_length=32)] = ()
     models: Annotated[tuple[Model, ...], msgspec.Meta(max_length=16)] = ()
     permissions: Permissions = Permissions()

@@ -18,6 +18,19 @@ from contracts.base import Message, Record
 from contracts.bounded import RECORD_BYTES_MAX, Buffer, ContractError, decode_bounded
 from contracts.capture import CaptureEvent, Cursor, PixelBlob
 from contracts.change import Action, Delta, ElementChange
+from contracts.control import (
+    ActRecorded,
+    AskStatus,
+    CaptureAcknowledged,
+    ControlError,
+    Ping,
+    Pong,
+    ProcessNow,
+    ProcessState,
+    RecordAct,
+    StatusReply,
+    SubmitCapture,
+)
 from contracts.derivation import DerivationKey, StageTiming
 from contracts.embedding import Embedding, EmbeddingRef
 from contracts.health import HealthSample, HostHealth, StageBacklog
@@ -88,6 +101,8 @@ class Registry:
             newest[kind] = max(version, newest.get(kind, 0))
         ways = dict(upcasters or {})
         for kind, version in newest.items():
+            if issubclass(structs[(kind, version)], Message):
+                continue  # Never stored: both ends speak the newest version or do not talk.
             for old in range(1, version):
                 if (kind, old) not in structs:
                     raise ValueError(f"{kind} has version {version} but no version {old}")
@@ -199,17 +214,28 @@ RECORDS: Final[tuple[type[Record], ...]] = (
 """Newest version of every record."""
 
 MESSAGES: Final[tuple[type[Message], ...]] = (
+    ActRecorded,
+    AskStatus,
     Beat,
     CancelTask,
+    CaptureAcknowledged,
+    ControlError,
     Drain,
     Goodbye,
     Hello,
     HostFault,
+    Ping,
+    Pong,
+    ProcessNow,
+    ProcessState,
     Progress,
     Ready,
+    RecordAct,
     Reject,
     RunTask,
     SandboxLayer,
+    StatusReply,
+    SubmitCapture,
     TaskDone,
     TaskFailed,
     Welcome,

@@ -78,3 +78,18 @@ class DataDir:
     def logs_dir(self) -> Path:
         """The kernel's own log, bounded."""
         return self.root / "logs"
+
+    @property
+    def plugin_approvals(self) -> Path:
+        """Which states of which plugins the person approved, with the history."""
+        return self.root / "plugins.lock.json"
+
+    @property
+    def plugin_copies_dir(self) -> Path:
+        """Copies of approved plugins, so that an update can be taken back."""
+        return self.root / "plugins"
+
+    @property
+    def plugin_quarantine(self) -> Path:
+        """Plugins that crashed too often and may not run until a person says so."""
+        return self.root / "quarantine.json"
