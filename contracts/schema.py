@@ -93,7 +93,8 @@ def _describe_field(field: inspect.Field) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    return msgspec.to_builtins(value, order="sorted")
+    # Through JSON, so that a shape read back from the lock equals the one from the code.
+    return msgspec.json.decode(msgspec.json.encode(value, order="sorted"))
 
 
 def _describe_type(info: inspect.Type) -> TypeShape:
