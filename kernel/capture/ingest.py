@@ -30,7 +30,7 @@ from kernel.capture.timestamps import (
     refuse_future,
 )
 from kernel.config.errors import KernelError
-from kernel.store.draft import Acknowledged, CaptureDraft, check_draft
+from kernel.store.draft import CaptureDraft, check_draft
 
 SOURCE = "ingest"
 REFUSED_ACT = "ingest-refused"
@@ -56,7 +56,7 @@ class IngestOptions:
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What became of one file: an event, or a code and a reason."""
+    """What became of one file: an event (``reason`` may hold a remark), or a code and a reason."""
 
     path: str
     status: Status
@@ -146,8 +146,8 @@ def ingest_offers(offers: Iterable[Offer], sink: IngestSink) -> Iterator[IngestR
     """Submit the offers in small batches; a result for each, in order.
 
     A result is given only after its event is durable. At most `BATCH_FILES_MAX` files and
-    `BATCH_BYTES_MAX` bytes (or one larger file) are held at a time. When the sink takes
-    nothing of a batch, its files are refused with the sink's error code and the rest goes on.
+    `BATCH_BYTES_MAX` bytes (or one larger file) are held at a time. What the sink does not
+    take is refused with the sink's error code, and the rest goes on.
     """
     batch: list[Offer] = []
     held_bytes = 0
@@ -167,25 +167,19 @@ def ingest_offers(offers: Iterable[Offer], sink: IngestSink) -> Iterator[IngestR
 
 def _submit_batch(batch: list[Offer], sink: IngestSink) -> Iterator[IngestResult]:
     drafts = [offer.item for offer in batch if isinstance(offer.item, CaptureDraft)]
-    acknowledged: list[Acknowledged] = []
-    failure: KernelError | None = None
-    if drafts:
-        try:
-            acknowledged = sink.submit(drafts)
-        except KernelError as error:
-            failure = error
-        else:
-            assert len(acknowledged) == len(drafts)
-    remaining = iter(acknowledged)
+    submitted = sink.submit(drafts) if drafts else []
+    assert len(submitted) == len(drafts)
+    remaining = iter(submitted)
     for offer in batch:
         if isinstance(offer.item, Refusal):
             yield _refuse(offer.path, offer.item.code, offer.item.reason, sink)
-        elif failure is not None:
-            yield _refuse(offer.path, failure.code, failure.message, sink)
+            continue
+        answer = next(remaining)
+        if isinstance(answer, KernelError):
+            yield _refuse(offer.path, answer.code, answer.message, sink)
         else:
-            ack = next(remaining)
-            _record_clock(offer, ack.event, sink)
-            yield IngestResult(offer.path, ack.status, ack.event)
+            note = _record_clock(offer, answer.event, sink)
+            yield IngestResult(offer.path, answer.status, answer.event, reason=note)
 
 
 def _refuse(path: str, code: str, reason: str, sink: IngestSink) -> IngestResult:
@@ -197,10 +191,18 @@ def _refuse(path: str, code: str, reason: str, sink: IngestSink) -> IngestResult
     return IngestResult(path, "refused", None, code, reason)
 
 
-def _record_clock(offer: Offer, event: CaptureEvent, sink: IngestSink) -> None:
-    if offer.verdict is not ClockVerdict.SOUND:
-        detail = {"event_id": event.event_id, "captured_at_us": str(event.captured_at_us)}
+def _record_clock(offer: Offer, event: CaptureEvent, sink: IngestSink) -> str | None:
+    """A remark for the person when the claimed time is odd, None when it is not."""
+    if offer.verdict is ClockVerdict.SOUND:
+        return None
+    detail = {"event_id": event.event_id, "captured_at_us": str(event.captured_at_us)}
+    remark = "the capture time is ahead of this machine's clock"
+    try:
         _record(sink, CLOCK_AHEAD_ACT, offer.path, detail)
+    except KernelError as error:
+        # The capture is durable; that the ledger is unwritable belongs in the line.
+        return f"{remark} (and it could not be ledgered: {error.message})"
+    return remark
 
 
 def _record(sink: IngestSink, act: str, path: str, detail: dict[str, str]) -> None:

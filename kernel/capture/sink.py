@@ -1,29 +1,38 @@
 """Where captures go: the seam between sources (ingest, inbox) and the evidence store.
 
-Covers: the two protocols and the sink over a store that this process holds. Does not cover:
+Covers: the two protocols, and the sinks over a store or an intake of this process. Does not cover:
 the sink that hands the work to a running kernel (`kernel.supervision.control`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from concurrent.futures import Future
+from typing import Protocol, TypeAlias
 
 from contracts.capture import CaptureEvent
+from kernel.capture.intake import Intake
+from kernel.config.errors import KernelError
 from kernel.store.draft import Acknowledged, CaptureDraft
 from kernel.store.evidence import EvidenceStore
 
 SAME_MOMENT_EVENTS_MAX = 4096
 """Events of one microsecond that are looked at: every monitor of a source, with room."""
 
+QUEUE_TIMEOUT_S = 5.0
+"""How long a source waits for room in the intake's queue before it keeps its file for later."""
+
+Submitted: TypeAlias = Acknowledged | KernelError
+
 
 class IngestSink(Protocol):
     """What `kernel ingest` needs of whoever writes evidence."""
 
-    def submit(self, drafts: Sequence[CaptureDraft]) -> list[Acknowledged]:
-        """Make the drafts durable and acknowledge each, in order; all of them or none.
+    def submit(self, drafts: Sequence[CaptureDraft]) -> list[Submitted]:
+        """Make the drafts durable; for each, in order, what became of it.
 
-        Raises `KernelError` when nothing was taken: the caller keeps its files.
+        An error means that this capture was not acknowledged: the caller keeps its file. It
+        does not raise `KernelError`.
         """
         ...
 
@@ -44,15 +53,57 @@ class InboxSink(IngestSink, Protocol):
         ...
 
 
+class IntakeSink:
+    """Into the queue of a running kernel; from any thread but the intake's own."""
+
+    def __init__(self, intake: Intake, store: EvidenceStore) -> None:
+        self._intake = intake
+        self._stored = StoreSink(store)
+
+    def submit(self, drafts: Sequence[CaptureDraft]) -> list[Submitted]:
+        """Queue all, then wait for each."""
+        waiting = [self._queue(draft) for draft in drafts]
+        return [item if isinstance(item, KernelError) else _await(item) for item in waiting]
+
+    def _queue(self, draft: CaptureDraft) -> Future[Acknowledged] | KernelError:
+        try:
+            return self._intake.submit(draft, timeout_s=QUEUE_TIMEOUT_S)
+        except KernelError as error:
+            return error
+
+    def record(self, act: str, subject: str, detail: Mapping[str, str]) -> None:
+        """One ledger entry."""
+        self._stored.record(act, subject, detail)
+
+    def read_blob(self, digest: str) -> bytes:
+        """The stored bytes."""
+        return self._stored.read_blob(digest)
+
+    def find_captures(self, captured_at_us: int) -> Sequence[CaptureEvent]:
+        """The stored events captured at exactly that moment."""
+        return self._stored.find_captures(captured_at_us)
+
+
+def _await(future: Future[Acknowledged]) -> Submitted:
+    # Every queued capture is answered: the intake's close stores what is queued.
+    try:
+        return future.result()
+    except KernelError as error:
+        return error
+
+
 class StoreSink:
     """Straight into the evidence store of this process; from any thread."""
 
     def __init__(self, store: EvidenceStore) -> None:
         self._store = store
 
-    def submit(self, drafts: Sequence[CaptureDraft]) -> list[Acknowledged]:
-        """One durable batch."""
-        return self._store.append(drafts)
+    def submit(self, drafts: Sequence[CaptureDraft]) -> list[Submitted]:
+        """One durable batch, or the same error for all."""
+        try:
+            return [*self._store.append(drafts)]
+        except KernelError as error:
+            return [error] * len(drafts)
 
     def record(self, act: str, subject: str, detail: Mapping[str, str]) -> None:
         """One ledger entry."""

@@ -98,7 +98,7 @@ def format_json(result: IngestResult) -> str:
         "captured_at": (
             format_captured_at(event.captured_at_us, event.tz_offset_s) if event else None
         ),
-        "reason": f"{result.code}: {result.reason}" if result.code else None,
+        "reason": f"{result.code}: {result.reason}" if result.code else result.reason,
         "code": result.code,
         "seq": event.seq if event else None,
     }
@@ -110,7 +110,8 @@ def format_line(result: IngestResult) -> str:
     # A path may hold control characters; shown raw they would command the terminal.
     path = "".join(char if char.isprintable() else repr(char)[1:-1] for char in result.path)
     if result.event:
-        return f"{result.status:<16}  {result.event.event_id}  {path}"
+        remark = f" ({result.reason})" if result.reason else ""
+        return f"{result.status:<16}  {result.event.event_id}  {path}{remark}"
     return f"{result.status:<16}  {path}: {result.code}: {result.reason}"
 
 

@@ -17,11 +17,11 @@ from kernel.capture.ingest import (
     ingest_offers,
     offer_images,
 )
-from kernel.capture.sink import IngestSink, StoreSink
+from kernel.capture.sink import IngestSink, StoreSink, Submitted
 from kernel.capture.timestamps import CapturedAt
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
-from kernel.store.draft import Acknowledged, CaptureDraft
+from kernel.store.draft import CaptureDraft
 from kernel.store.evidence import EvidenceStore
 
 NOW_US = 1_800_000_000_000_000
@@ -126,6 +126,7 @@ def test_time_a_little_ahead_is_stored_and_ledgered(tmp_path: Path, store: Evide
     assert result.event is not None
     (entry,) = [e for e in store.ledger.entries() if e.act == "ingest-clock-ahead"]
     assert entry.detail["event_id"] == result.event.event_id
+    assert result.reason == "the capture time is ahead of this machine's clock"
 
 
 def test_detail_beyond_its_contract_is_refused_not_raised(
@@ -152,10 +153,10 @@ class FailingSink:
         self.failing = failing
         self.batches: list[int] = []
 
-    def submit(self, drafts: Sequence[CaptureDraft]) -> list[Acknowledged]:
+    def submit(self, drafts: Sequence[CaptureDraft]) -> list[Submitted]:
         self.batches.append(len(drafts))
         if len(self.batches) in self.failing:
-            raise KernelError("disk-full", "no space left")
+            return [KernelError("disk-full", "no space left")] * len(drafts)
         return self.inner.submit(drafts)
 
     def record(self, act: str, subject: str, detail: Mapping[str, str]) -> None:
