@@ -15,6 +15,8 @@ import msgspec
 
 from kernel.config.errors import ExitCode, KernelError
 
+LOCKS_LIST = Path("/proc/locks")
+
 
 class LockHolder(msgspec.Struct, frozen=True):
     """Who says to hold the lock; good for messages only, the lock itself is the truth."""
@@ -29,6 +31,20 @@ def read_holder(path: Path) -> LockHolder | None:
         return msgspec.json.decode(path.read_bytes(), type=LockHolder)
     except (OSError, msgspec.MsgspecError):
         return None
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process holds the lock at this moment; False when there is no file."""
+    try:
+        inode = path.stat().st_ino
+    except FileNotFoundError:
+        return False
+    # Asked of the system's list: taking the lock to find out would turn a starting kernel away.
+    for line in LOCKS_LIST.read_text(encoding="ascii").splitlines():
+        fields = line.split()
+        if "FLOCK" in fields and any(field.endswith(f":{inode}") for field in fields):
+            return True
+    return False
 
 
 class DataDirLock:

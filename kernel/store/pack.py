@@ -39,7 +39,7 @@ def segment_path(directory: Path, number: int) -> Path:
 def list_segments(directory: Path) -> list[int]:
     """Numbers of the segments in the directory, ascending; empty when it is not there."""
     try:
-        names = os.listdir(directory)
+        names = [entry.name for entry in directory.iterdir()]
     except FileNotFoundError:
         return []
     return sorted(int(found[1]) for name in names if (found := _NAME.match(name)))

@@ -1,0 +1,177 @@
+"""Checks of the packs: every frame that the journal refers to, byte by byte or by length.
+
+Covers: segments that are gone or short, damaged frames, blobs without an intact copy. Does
+not cover: what the events say (`kernel.store.check_chain`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from contracts.canonical import decode
+from contracts.identity import EVENT_ID_PREFIX
+from kernel.store.batch import Batch
+from kernel.store.frame import FrameKind
+from kernel.store.journal import SegmentRow
+from kernel.store.pack import segment_path
+from kernel.store.report import Findings, Progress, ProgressSink
+from kernel.store.scan import ScannedFrame, scan_segment
+
+PROGRESS_BYTES = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """A place inside one segment, and the blob that it holds."""
+
+    offset_bytes: int
+    blob_id: int
+    digest: bytes
+
+
+def check_segments(
+    connection: apsw.Connection,
+    directory: Path,
+    rows: list[SegmentRow],
+    findings: Findings,
+    progress: ProgressSink,
+    *,
+    quick: bool,
+) -> int:
+    """The segments in ``rows``, all in ``directory``; returns how many bytes were read.
+
+    Raises `apsw.Error` when the journal cannot be read.
+    """
+    total = sum(row.end_bytes for row in rows)
+    checked = 0
+    for row in rows:
+        path = segment_path(directory, row.number)
+        size = path.stat().st_size if path.exists() else None
+        if size is None:
+            touched = _events_behind(connection, row, 0)
+            findings.add("segment-missing", path.name, "the segment is gone", touched)
+            continue
+        if size < row.end_bytes:
+            touched = _events_behind(connection, row, size)
+            message = f"it has {size} bytes, {row.end_bytes} were acknowledged"
+            findings.add("segment-short", path.name, message, touched)
+        if size > row.end_bytes and row.state == "sealed":
+            findings.note(
+                f"{path.name}: {size - row.end_bytes} bytes of a crash lie behind its end"
+            )
+        if not quick:
+            _check_frames(connection, path, row, findings)
+            checked += min(size, row.end_bytes)
+            progress(Progress("packs", checked, total, "bytes"))
+    return checked
+
+
+def check_references(connection: apsw.Connection, findings: Findings) -> None:
+    """Every event's blob and every blob's place exist, and each blob is some event's."""
+    rows = connection.execute(
+        "SELECT b.blob_id, b.digest FROM blob b "
+        "WHERE NOT EXISTS (SELECT 1 FROM place p WHERE p.blob_id = b.blob_id)"
+    )
+    for blob_id, digest in list(rows):
+        message = "no place is recorded for it"
+        findings.add(
+            "blob-missing", f"blob {digest.hex()}", message, events_of(connection, blob_id)
+        )
+    rows = connection.execute(
+        "SELECT b.digest FROM blob b "
+        "WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.blob_id = b.blob_id)"
+    )
+    for (digest,) in rows:
+        findings.note(f"blob {digest.hex()} belongs to no event")
+
+
+def events_of(connection: apsw.Connection, blob_id: int) -> list[str]:
+    """Ids of the events that show the blob, in order."""
+    rows = connection.execute(
+        "SELECT event_id FROM event WHERE blob_id = ? ORDER BY seq", (blob_id,)
+    )
+    return [EVENT_ID_PREFIX + key.hex() for (key,) in rows]
+
+
+def _check_frames(
+    connection: apsw.Connection, path: Path, row: SegmentRow, findings: Findings
+) -> None:
+    expected = {place.offset_bytes: place for place in _places(connection, row)}
+    try:
+        for frame in scan_segment(path, row.number, end=row.end_bytes):
+            place = expected.get(frame.offset)
+            if frame.problem:
+                _report_damage(connection, path, frame, expected, findings)
+            elif place and frame.header and frame.header.digest == place.digest:
+                del expected[frame.offset]
+            elif frame.header and frame.header.kind is FrameKind.BATCH:
+                _check_batch_copy(connection, path, frame, findings)
+    except OSError as error:
+        findings.add("segment-unreadable", path.name, str(error))
+    for place in expected.values():
+        message = "the frame that the journal names is not there or not intact"
+        _report_place(connection, path, place, message, findings)
+
+
+def _report_damage(
+    connection: apsw.Connection,
+    path: Path,
+    frame: ScannedFrame,
+    expected: dict[int, PlaceRow],
+    findings: Findings,
+) -> None:
+    where = f"{path.name} bytes {frame.offset}..{frame.end - 1}"
+    inside = [place for offset, place in expected.items() if frame.offset <= offset < frame.end]
+    if not inside:
+        findings.add("frame-damaged", where, f"{frame.problem}; it held no pixels")
+    for place in inside:
+        del expected[place.offset_bytes]
+        _report_place(connection, path, place, frame.problem, findings)
+
+
+def _report_place(
+    connection: apsw.Connection, path: Path, place: PlaceRow, problem: str, findings: Findings
+) -> None:
+    row = connection.execute(
+        "SELECT count(*) FROM place WHERE blob_id = ?", (place.blob_id,)
+    ).fetchone()
+    others = row[0] - 1 if row else 0
+    code = "copy-damaged" if others else "blob-damaged"
+    also = f"; {others} other place(s) recorded" if others else ""
+    where = f"blob {place.digest.hex()} in {path.name} at {place.offset_bytes}"
+    findings.add(code, where, problem + also, events_of(connection, place.blob_id))
+
+
+def _check_batch_copy(
+    connection: apsw.Connection, path: Path, frame: ScannedFrame, findings: Findings
+) -> None:
+    assert frame.header is not None
+    batch = decode(frame.payload, Batch)
+    last_seq = batch.first_seq + len(batch.events) - 1
+    row = connection.execute("SELECT head FROM batch WHERE last_seq = ?", (last_seq,)).fetchone()
+    if row is None or row[0] != frame.header.digest:
+        findings.note(f"{path.name} at {frame.offset}: a batch whose commit failed")
+
+
+def _places(connection: apsw.Connection, row: SegmentRow) -> Iterator[PlaceRow]:
+    rows = connection.execute(
+        "SELECT p.offset_bytes, p.blob_id, b.digest FROM place p JOIN blob b USING (blob_id) "
+        "WHERE p.volume_id = ? AND p.number = ? AND p.offset_bytes < ?",
+        (row.volume_id, row.number, row.end_bytes),
+    )
+    return (PlaceRow(*found) for found in rows)
+
+
+def _events_behind(connection: apsw.Connection, row: SegmentRow, offset: int) -> list[str]:
+    """Events whose pixels reach behind ``offset`` of the segment."""
+    rows = connection.execute(
+        "SELECT e.event_id FROM place p JOIN blob b USING (blob_id) "
+        "JOIN event e USING (blob_id) WHERE p.volume_id = ? AND p.number = ? "
+        "AND p.offset_bytes + b.length_bytes > ? ORDER BY e.seq",
+        (row.volume_id, row.number, offset),
+    )
+    return [EVENT_ID_PREFIX + key.hex() for (key,) in rows]
