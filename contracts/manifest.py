@@ -109,7 +109,7 @@ class PluginManifest(Part, frozen=True, kw_only=True):
     kernel_api: Range
     contracts: Annotated[dict[Kind, Range], msgspec.Meta(max_length=64)]
     hooks: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=32)]
-    entry: EntryPoint = "plugin:plugin"
+    entry: EntryPoint = "plugin"
     stages: Annotated[tuple[StageDeclaration, ...], msgspec.Meta(max_length=32)] = ()
     models: Annotated[tuple[Model, ...], msgspec.Meta(max_length=16)] = ()
     permissions: Permissions = Permissions()

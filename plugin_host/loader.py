@@ -23,6 +23,7 @@ from typing import Any
 import msgspec
 import pluggy
 
+from contracts.manifest import MANIFEST_NAME, parse_manifest
 from contracts.plugin_digest import digest_files, read_plugin_files
 from plugin_host.hooks import (
     PROJECT_NAME,
@@ -145,8 +146,10 @@ def load_plugin(
 ) -> HookedPlugin:
     """Verify the plugin in ``folder``, import ``package.entry`` and register its hooks.
 
-    Raises `PluginChanged` when its files differ from ``digest``, `PluginBroken` when a hook
-    implementation has no specification; whatever the import raises is passed on.
+    ``entry`` is a module of the package (its functions are the hooks) or ``module:object``
+    (the object's methods are). Raises `PluginChanged` when its files differ from ``digest``,
+    `PluginBroken` when a hook implementation has no specification, or the manifest declares
+    one that is not there; whatever the import raises is passed on.
     """
     files = read_plugin_files(folder)
     found = digest_files(files)
@@ -157,21 +160,36 @@ def load_plugin(
     finder = _VerifiedFiles(package, folder, files)
     _forget(package)
     sys.meta_path.insert(0, finder)
+    module, _, attribute = entry.partition(":")
     try:
-        imported = importlib.import_module(f"{package}.{entry}")
+        imported: object = importlib.import_module(f"{package}.{module}")
+        hooks = getattr(imported, attribute) if attribute else imported
+        manager = pluggy.PluginManager(PROJECT_NAME)
+        manager.add_hookspecs(StageHooks)
+        manager.register(hooks, name=plugin_id)
+        manager.check_pending()
+        _require_declared_hooks(manager, files)
+    except pluggy.PluginValidationError as error:
+        _forget(package)
+        raise PluginBroken(str(error)) from error
     except BaseException:
         _forget(package)
         raise
-    manager = pluggy.PluginManager(PROJECT_NAME)
-    manager.add_hookspecs(StageHooks)
-    manager.register(imported, name=plugin_id)
-    try:
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise PluginBroken(str(error)) from error
     return HookedPlugin(
         manager, plugin_id=plugin_id, folder=folder, config=config, model_key=model_key
     )
+
+
+def _require_declared_hooks(manager: pluggy.PluginManager, files: Mapping[str, bytes]) -> None:
+    """A hook that is declared and missing would make the plugin do nothing, silently."""
+    if MANIFEST_NAME not in files:
+        return
+    manifest = parse_manifest(files[MANIFEST_NAME], MANIFEST_NAME)
+    for name in manifest.hooks:
+        if not getattr(manager.hook, name).get_hookimpls():
+            raise PluginBroken(
+                f"{manifest.id} declares the hook {name}, but {manifest.entry} does not have it"
+            )
 
 
 def _forget(package: str) -> None:
