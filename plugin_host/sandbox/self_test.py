@@ -1,0 +1,146 @@
+"""Denial tests: what a hostile plugin would try first, tried by us before it is imported.
+
+Covers: one attempt per wall and its errno. Does not cover: an attempt that would do harm if it
+went through: each one leaves no trace (same times, signal 0, an exclusive file taken away again).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from plugin_host.sandbox import namespaces, syscalls
+
+FAMILIES: Final = {"inet": 2, "inet6": 10, "netlink": 16, "packet": 17, "vsock": 40}
+SOCK_DGRAM: Final = 2
+IPC_PRIVATE: Final = 0
+NOWHERE: Final = ("192.0.2.1", 9)
+"""TEST-NET-1 of RFC 5737: connecting a datagram socket sends nothing, it only looks for a route."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of one attempt: ``code`` is the errno's name, empty when it went through."""
+
+    name: str
+    code: str
+
+    @property
+    def denied(self) -> bool:
+        """Whether the wall held."""
+        return bool(self.code)
+
+
+def attempt(name: str, act: Callable[[], object]) -> Attempt:
+    """Runs ``act``; an OSError is a denial."""
+    try:
+        act()
+    except OSError as error:
+        return Attempt(name, errno.errorcode.get(error.errno or 0, str(error)))
+    return Attempt(name, "")
+
+
+def try_route() -> Attempt:
+    """Looks for a way out of the network; must come before seccomp forbids the socket itself."""
+
+    def act() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect(NOWHERE)
+
+    return attempt("route", act)
+
+
+def try_sockets(families: tuple[str, ...]) -> list[Attempt]:
+    """Asks libc for a datagram socket of each family."""
+    libc = syscalls.load_libc()
+
+    def ask(family: int) -> None:
+        fd = libc.socket(family, SOCK_DGRAM, 0)
+        if fd < 0:
+            raise OSError(ctypes.get_errno(), "socket")
+        os.close(fd)
+
+    return [attempt(f"socket {name}", lambda n=name: ask(FAMILIES[n])) for name in families]
+
+
+def try_kernel_calls() -> list[Attempt]:
+    """Uncounted memory, io_uring, namespaces: what seccomp must refuse."""
+    return [
+        attempt("memfd", lambda: os.close(syscalls.call("memfd_create", b"probe", 0))),
+        attempt("shmget", lambda: syscalls.call("shmget", IPC_PRIVATE, 4096, 0o600)),
+        attempt("io_uring", lambda: syscalls.call("io_uring_setup", 0, None)),
+        attempt("unshare", lambda: namespaces.unshare(namespaces.CLONE_NEWUSER)),
+        attempt("ptrace", lambda: syscalls.call("ptrace", 0, 0, None, None)),
+    ]
+
+
+def try_list_root() -> Attempt:
+    """Lists ``/``: open to everyone by mode, so only Landlock can refuse it."""
+    return attempt("list /", lambda: os.listdir("/"))
+
+
+def try_read(path: str) -> Attempt:
+    """Opens a file for reading."""
+    return attempt(f"read {path}", lambda: os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC)))
+
+
+def try_see(path: str) -> Attempt:
+    """Asks for a path's state: Landlock lets this pass, an own file tree does not."""
+    return attempt(f"stat {path}", lambda: Path(path).stat())
+
+
+def try_change_times(path: str) -> Attempt:
+    """Sets a file's times to what they are."""
+
+    def act() -> None:
+        now = Path(path).stat()
+        os.utime(path, ns=(now.st_atime_ns, now.st_mtime_ns))
+
+    return attempt("utime code", act)
+
+
+def try_create(folder: str, name: str) -> Attempt:
+    """Makes an empty file, and takes it away again when that worked."""
+    path = Path(folder) / name
+
+    def act() -> None:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        path.unlink()
+
+    return attempt(f"create in {folder}", act)
+
+
+def try_run(path: str) -> Attempt:
+    """Starts a program; a status from it means that the wall has a hole."""
+
+    def act() -> None:
+        pid = os.posix_spawn(path, [path, "-c", "exit 7"], {})
+        os.waitpid(pid, 0)
+
+    return attempt(f"run {path}", act)
+
+
+def try_run_from(folder: str) -> Attempt:
+    """Starts a program that was written into ``folder``."""
+    path = Path(folder) / ".probe-program"
+
+    def act() -> None:
+        path.write_text("#!/bin/sh\nexit 0\n", encoding="ascii")
+        path.chmod(0o700)
+        pid = os.posix_spawn(str(path), [str(path)], {})
+        os.waitpid(pid, 0)
+
+    result = attempt("run from scratch", act)
+    path.unlink(missing_ok=True)
+    return result
+
+
+def try_signal(pid: int) -> Attempt:
+    """Asks whether ``pid`` could be signalled; sends nothing (signal 0)."""
+    return attempt("signal kernel", lambda: os.kill(pid, 0))

@@ -1,0 +1,218 @@
+"""From what was done and what the denial tests found to one state per layer.
+
+Covers: which attempt proves which layer. Does not cover: the attempts (`self_test`), the level
+(`report`). A layer whose step went well but whose attempt was not refused is not enforced.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from contracts.launch import LAYERS, SandboxPolicy
+from plugin_host.sandbox import capabilities, landlock, self_test, syscalls
+from plugin_host.sandbox.report import LayerReport, State
+from plugin_host.sandbox.self_test import Attempt
+
+Facts = dict[str, str]
+SHELL: Final = "/bin/sh"
+
+
+def judge(policy: SandboxPolicy, notes: Facts, errors: Facts) -> list[LayerReport]:
+    """Every layer but the audit hook, in the order of `contracts.launch.LAYERS`."""
+    found = {name: test(policy, notes) for name, test in _TESTS.items()}
+    reports = []
+    for name in LAYERS:
+        if name not in found:
+            continue
+        state, proof, reason = found[name]
+        reports.append(LayerReport(name, state, proof, errors.get(name, "") or reason))
+    return reports
+
+
+def judge_audit_hook(error: str) -> LayerReport:
+    """Whether the interpreter refuses a network socket before the walls do."""
+    if error:
+        return LayerReport("audit_hook", "missing", reason=error)
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM).close()
+    except PermissionError as refusal:
+        return LayerReport("audit_hook", "enforced", f"socket: {type(refusal).__name__}")
+    except OSError as refusal:
+        return LayerReport("audit_hook", "missing", reason=f"a wall answered first: {refusal}")
+    return LayerReport("audit_hook", "enforced", "counts events", "network is permitted")
+
+
+Verdict = tuple[State, str, str]
+
+
+def _denied(*attempts: Attempt) -> Verdict:
+    """Enforced when every attempt was refused; else missing, naming those that went through."""
+    proof = ", ".join(f"{item.name} -> {item.code}" for item in attempts if item.denied)
+    open_ones = [item.name for item in attempts if not item.denied]
+    if not open_ones:
+        return "enforced", proof, ""
+    return "missing", proof, f"not refused: {', '.join(open_ones)}"
+
+
+def _service_uid(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
+    ids = os.getresuid()
+    if 0 in ids or 0 in os.getresgid():
+        return "missing", f"uids {ids}", "still root"
+    back = self_test.attempt("setuid 0", lambda: os.setuid(0))
+    state, proof, reason = _denied(back)
+    return state, f"uid {ids[0]}, {proof}", reason
+
+
+def _session(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
+    leads = os.getsid(0) == os.getpid() == os.getpgrp()
+    state: State = "enforced" if leads else "missing"
+    return state, f"session {os.getsid(0)}, pid {os.getpid()}", "" if leads else "not its leader"
+
+
+def _parent_death(_policy: SandboxPolicy, notes: Facts) -> Verdict:
+    if "parent_death" not in notes:
+        return "missing", "", ""
+    return "enforced", f"parent {os.getppid()}, SIGKILL at its end", ""
+
+
+def _rlimits(policy: SandboxPolicy, _notes: Facts) -> Verdict:
+    data = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    core = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    holds = 0 <= data <= policy.data_bytes_max and core == 0 and files <= policy.nofile_max
+    proof = f"DATA {data >> 20 if data > 0 else 'unlimited'} MiB, NOFILE {files}, CORE {core}"
+    return ("enforced" if holds else "missing"), proof, ""
+
+
+def _process_limit(policy: SandboxPolicy, notes: Facts) -> Verdict:
+    limit = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    proof = f"NPROC {limit}"
+    if not 0 <= limit <= policy.nproc_max:
+        return "missing", proof, ""
+    if "user_namespace" not in notes:
+        return "degraded", proof, "counts all processes of this user, not of this host alone"
+    return "enforced", proof, ""
+
+
+def _user_namespace(_policy: SandboxPolicy, notes: Facts) -> Verdict:
+    if "user_namespace" not in notes:
+        return "missing", "", ""
+    return "enforced", notes["user_namespace"], ""
+
+
+def _network_namespace(policy: SandboxPolicy, notes: Facts) -> Verdict:
+    if policy.network != "none":
+        return "missing", "", "the policy grants loopback"
+    code = notes.get("network_namespace", "")
+    return ("enforced", f"route -> {code}", "") if code else ("missing", "", "")
+
+
+def _ipc_namespace(_policy: SandboxPolicy, notes: Facts) -> Verdict:
+    return ("enforced" if "ipc_namespace" in notes else "missing"), "", ""
+
+
+def _pid_namespace(policy: SandboxPolicy, _notes: Facts) -> Verdict:
+    # The number of a process proves nothing: the kernel may well be pid 1 of a container.
+    own = str(Path("/proc/self/ns/pid").readlink())
+    if policy.kernel_pid_namespace and own != policy.kernel_pid_namespace:
+        return "enforced", f"{own}, own pid {os.getpid()}", ""
+    return "missing", own, "the same as the kernel's"
+
+
+def _signals(policy: SandboxPolicy, notes: Facts) -> Verdict:
+    state, proof, _ = _pid_namespace(policy, notes)
+    if state == "enforced":
+        return state, f"the kernel has no number in {proof}", ""
+    return _denied(self_test.try_signal(policy.kernel_pid))
+
+
+def _mount_view(policy: SandboxPolicy, notes: Facts) -> Verdict:
+    if "mount_view" not in notes:
+        return "missing", "", ""
+    hidden = [self_test.try_see(path) for path in (*policy.decoy_paths, *policy.hide_paths)]
+    return _denied(*hidden, self_test.try_change_times(__file__))
+
+
+def _capabilities(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
+    held = capabilities.held()
+    state: State = "missing" if held else "enforced"
+    return state, f"sets {held:#x}", "capabilities are left" if held else ""
+
+
+def _no_new_privs(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
+    value = syscalls.prctl(syscalls.PR_GET_NO_NEW_PRIVS)
+    return ("enforced" if value == 1 else "missing"), f"prctl -> {value}", ""
+
+
+def _landlock(policy: SandboxPolicy, notes: Facts) -> Verdict:
+    attempts = [self_test.try_list_root(), self_test.try_create(policy.ipc_dir, ".probe")]
+    attempts += [self_test.try_read(path) for path in policy.decoy_paths]
+    attempts += [self_test.try_run(SHELL), self_test.try_run_from(policy.scratch_dir)]
+    state, proof, reason = _denied(*attempts)
+    if state == "enforced" and not self_test.try_create(policy.scratch_dir, ".probe").denied:
+        version = landlock_version(notes)
+        if version < landlock.ABI_TRUNCATE:
+            return "degraded", proof, f"ABI {version}: truncation is left to seccomp"
+        return state, f"ABI {version}, {proof}", reason
+    return "missing", proof, reason or "the scratch dir is not writable"
+
+
+def landlock_version(notes: Facts) -> int:
+    """The ABI that `landlock.restrict` noted; 0 without."""
+    return int(notes.get("landlock", "ABI 0").removeprefix("ABI "))
+
+
+def _seccomp(_policy: SandboxPolicy, notes: Facts) -> Verdict:
+    if "seccomp" not in notes:
+        return "missing", "", ""
+    return _denied(*self_test.try_sockets(("netlink", "vsock")), *self_test.try_kernel_calls())
+
+
+def _network(policy: SandboxPolicy, _notes: Facts) -> Verdict:
+    if policy.network == "loopback":
+        state, proof, reason = _denied(*self_test.try_sockets(("inet", "inet6", "netlink")))
+        if state != "enforced":
+            return state, proof, reason
+        return "degraded", proof, "TCP by port only: no layer here judges the address"
+    return _denied(*self_test.try_sockets(("inet", "inet6", "netlink", "packet")))
+
+
+def _not_dumpable(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
+    value = syscalls.prctl(syscalls.PR_GET_DUMPABLE)
+    return ("enforced" if value == 0 else "missing"), f"prctl -> {value}", ""
+
+
+def _affinity(policy: SandboxPolicy, notes: Facts) -> Verdict:
+    cpus = sorted(os.sched_getaffinity(0))
+    if policy.affinity and cpus != sorted(policy.affinity):
+        return "missing", f"cpus {cpus}", ""
+    if "seccomp" not in notes:
+        return "degraded", f"cpus {cpus}", "the host can change it"
+    return "enforced", f"cpus {cpus}", ""
+
+
+_TESTS: Final[dict[str, Callable[[SandboxPolicy, Facts], Verdict]]] = {
+    "service_uid": _service_uid,
+    "session": _session,
+    "parent_death": _parent_death,
+    "rlimits": _rlimits,
+    "user_namespace": _user_namespace,
+    "network_namespace": _network_namespace,
+    "ipc_namespace": _ipc_namespace,
+    "pid_namespace": _pid_namespace,
+    "mount_view": _mount_view,
+    "process_limit": _process_limit,
+    "capabilities": _capabilities,
+    "no_new_privs": _no_new_privs,
+    "landlock": _landlock,
+    "seccomp": _seccomp,
+    "not_dumpable": _not_dumpable,
+    "network": _network,
+    "signals": _signals,
+    "affinity": _affinity,
+}
