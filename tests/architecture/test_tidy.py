@@ -21,7 +21,7 @@ FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 60
 NO_NOUN = {"utils", "util", "helpers", "helper", "misc", "common", "base_manager", "stuff"}
 
-# Modules whose tests lie in another file than the one of their name, and where.
+# Modules whose tests lie in another folder than the one of their package, and where.
 TESTED_IN: dict[str, str] = {}
 
 OURS = python_files(*PACKAGES)
@@ -88,19 +88,36 @@ def mirrored_tests(path: Path) -> list[Path]:
     return [*folder.glob(f"test_{stem}.py"), *folder.glob(f"test_{stem}_*.py")]
 
 
-def test_every_module_that_does_something_has_a_test_file_of_its_name() -> None:
-    missing = [
-        name_of(path)
-        for path in OURS
-        if path.name != "__init__.py"
-        and name_of(path) not in TESTED_IN
-        and does_something(path)
-        and not mirrored_tests(path)
-    ]
-    assert not missing, "no tests/<folder>/test_<module>.py for:\n" + "\n".join(missing)
+def imported_modules(path: Path) -> set[str]:
+    """Dotted names that a file imports, `from package import module` too."""
+    names = set()
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
 
 
-def test_a_module_tested_elsewhere_is_imported_there() -> None:
+def test_every_module_that_does_something_is_tested_under_its_name() -> None:
+    """By a file of its name, or by one that imports it and lies in the folder of its package."""
+    by_folder: dict[str, set[str]] = {}
+    for test in python_files("tests"):
+        folder = test.parent.relative_to(REPOSITORY / "tests").as_posix()
+        by_folder.setdefault(folder, set()).update(imported_modules(test))
+    missing = []
+    for path in OURS:
+        module = name_of(path).removesuffix(".py").replace("/", ".")
+        folder = path.parent.relative_to(REPOSITORY).as_posix()
+        tested = mirrored_tests(path) or module in by_folder.get(folder, set())
+        if path.name != "__init__.py" and does_something(path) and not tested:
+            missing.append(name_of(path))
+    missing = [name for name in missing if name not in TESTED_IN]
+    assert not missing, "nothing in tests/<folder>/ tests:\n" + "\n".join(missing)
+
+
+def test_a_module_tested_elsewhere_is_named_there() -> None:
+    """A program of its own is started by name rather than imported."""
     for module, tests in TESTED_IN.items():
         text = (REPOSITORY / tests).read_text(encoding="utf-8")
         dotted = module.removesuffix(".py").replace("/", ".")
