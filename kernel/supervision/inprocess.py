@@ -59,6 +59,9 @@ class ThreadHost:
         """Let it go on."""
         self._gate.open()
 
+    def drain_output(self) -> None:
+        """A thread prints where the kernel prints."""
+
     def finish(self) -> ExitFacts:
         """The loop's status; frees the descriptor."""
         self._thread.join(timeout=1.0)
@@ -83,7 +86,7 @@ class ThreadLauncher:
         return f"inproc://{host_id}"
 
     def uid(self) -> int | None:
-        """inproc carries no peer credentials."""
+        """Inproc carries no peer credentials."""
         return None
 
     def spawn(self, request: SpawnRequest, context: zmq.Context[zmq.Socket[bytes]]) -> ThreadHost:

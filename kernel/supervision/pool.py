@@ -229,6 +229,7 @@ class HostPool:
             else:
                 self._bury(slot)
         for slot in list(self._slots.values()):
+            slot.runner.drain_output()
             self._feed(slot, lifecycle.Ticked())
         events, self._events = self._events, []
         return events

@@ -116,6 +116,10 @@ class HostRunner(Protocol):
         """Let it go on."""
         ...
 
+    def drain_output(self) -> None:
+        """Read a bounded piece of what the host prints, so that it never blocks for long."""
+        ...
+
     def finish(self) -> ExitFacts:
         """Collect the exit and free what the runner holds; call once `exit_fd` is readable."""
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +16,12 @@ import zmq
 from contracts.canonical import digest_bytes
 from contracts.plugin_digest import digest_plugin
 from kernel.supervision import lifecycle, restart
+from kernel.supervision.chain import try_chain
+from kernel.supervision.interpreter import this_interpreter
 from kernel.supervision.pool import HostPool, PoolSettings
 from kernel.supervision.pool_events import PoolEvent, PoolTask
+from kernel.supervision.process import HostingFacts, ProcessLauncher
+from kernel.supervision.rundir import RunDir
 from kernel.supervision.runner import Launcher, PluginRecord
 
 HOSTILE_DIR = Path(__file__).parents[2] / "hostile_plugins"
@@ -29,6 +35,7 @@ QUICK = lifecycle.Limits(
     drain_timeout_s=5.0,
 )
 WAIT_S = 20.0
+SERVICE_ID = 65534
 
 
 @dataclass
@@ -71,6 +78,25 @@ def task(text: str, number: int = 1, timeout_s: float = 10.0) -> PoolTask:
         inputs=(digest_bytes(data),),
         payload=(data,),
         timeout_s=timeout_s,
+    )
+
+
+def process_launcher(folder: Path) -> ProcessLauncher:
+    """Hosts as real sandboxed processes, with sockets below ``folder``'s short stand-in."""
+    root = Path(tempfile.mkdtemp(prefix="ac-", dir="/tmp"))
+    run_dir = RunDir(root / "run")
+    run_dir.make()
+    root.chmod(0o711)
+    (folder / "run").symlink_to(root)
+    return ProcessLauncher(
+        HostingFacts(
+            run_dir=run_dir,
+            run_nonce="test-run",
+            chain=try_chain(SERVICE_ID, SERVICE_ID),
+            interpreter=this_interpreter(),
+            service_uid=SERVICE_ID if os.geteuid() == 0 else os.getuid(),
+            service_gid=SERVICE_ID if os.geteuid() == 0 else os.getgid(),
+        )
     )
 
 

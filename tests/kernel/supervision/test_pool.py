@@ -1,8 +1,9 @@
-"""The pool over thread hosts: the same loop as a process host, over inproc."""
+"""The pool over thread hosts and process hosts: one suite, one loop, two transports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +12,16 @@ from contracts.text import TextPage
 from kernel.config.errors import KernelError
 from kernel.supervision.inprocess import ThreadLauncher
 from kernel.supervision.pool_events import HostDied, TaskErrored, TaskLost, TaskSucceeded
-from tests.kernel.supervision.pool_rig import Rig, hostile, pool_rig, task
+from kernel.supervision.runner import Launcher
+from tests.kernel.supervision.pool_rig import Rig, hostile, pool_rig, process_launcher, task
 
 
-@pytest.fixture
-def rig() -> Iterator[Rig]:
-    with pool_rig(ThreadLauncher()) as rig:
+@pytest.fixture(params=["thread", "process"])
+def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    launcher: Launcher = (
+        ThreadLauncher() if request.param == "thread" else process_launcher(tmp_path)
+    )
+    with pool_rig(launcher) as rig:
         yield rig
 
 

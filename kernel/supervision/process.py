@@ -1,0 +1,281 @@
+"""A host as a process of its own: started sandboxed, watched by pidfd, stopped as a tree.
+
+The kernel's direct child is the thin stub of the launch chain (`kernel.supervision.launch`);
+the host behind it is known by pid from the handshake's peer credentials. While the stub is
+not reaped its pid cannot be reused, so signalling its tree is safe.
+
+Covers: spawn, signals, output, exit. Does not cover: what runs inside (`plugin_host`), stale
+hosts of dead kernels (`kernel.supervision.reaper`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import zmq
+
+from contracts.launch import ProgramGrant, SandboxPolicy
+from kernel.config.errors import KernelError
+from kernel.supervision.chain import Chain
+from kernel.supervision.interpreter import HostInterpreter
+from kernel.supervision.launch import launch_document, open_launch_pipe, plan_launch
+from kernel.supervision.process_tree import descendants
+from kernel.supervision.rundir import RunDir
+from kernel.supervision.runner import ExitFacts, Hosting, SpawnRequest
+
+OUTPUT_BYTES_PER_TURN = 65_536
+LAST_WORDS_BYTES = 2_000
+SOCKET_NAME = "s"
+FREEZE_ROUNDS_MAX = 8
+"""A tree that forks while it is being stopped is walked again, this often at most."""
+TESSDATA_DIRS = ("/usr/share/tesseract-ocr", "/usr/share/tessdata")
+
+
+@dataclass(frozen=True, slots=True)
+class HostingFacts:
+    """What all hosts of one kernel have in common."""
+
+    run_dir: RunDir
+    run_nonce: str
+    chain: Chain
+    interpreter: HostInterpreter
+    service_uid: int
+    service_gid: int
+    hide_paths: tuple[str, ...] = ("/home", "/mnt", "/run/WSL")
+
+
+class ProcessHost:
+    """`kernel.supervision.runner.HostRunner` over a process tree."""
+
+    hosting: Hosting = "subprocess"
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], *, uid: int, lifeline_fd: int, scratch_dir: Path
+    ) -> None:
+        self._process = process
+        self._lifeline_fd = lifeline_fd
+        self._scratch_dir = scratch_dir
+        self._output = b""
+        self._host_pid: int | None = None
+        self.uid: int | None = uid
+        self.exit_fd = os.pidfd_open(process.pid)
+        assert process.stderr is not None
+        os.set_blocking(process.stderr.fileno(), False)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The stub's pid and, once it said hello, the host's."""
+        host = () if self._host_pid is None else (self._host_pid,)
+        return (self._process.pid, *host)
+
+    def adopt(self, pid: int) -> None:
+        """Learn the host's pid; ignored unless it lives below our stub."""
+        if pid in descendants(self._process.pid):
+            self._host_pid = pid
+
+    def terminate(self) -> None:
+        """SIGTERM to the host (to the stub before the host is known)."""
+        self._signal(self._host_pid or self._process.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL to the whole tree: the namespace ends with the stub, the rest is swept."""
+        self.thaw()
+        for pid in (*descendants(self._process.pid), self._process.pid):
+            self._signal(pid, signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """SIGSTOP to everything below the stub; the stub itself only waits."""
+        stopped: set[int] = set()
+        for _ in range(FREEZE_ROUNDS_MAX):
+            running = set(descendants(self._process.pid)) - stopped
+            if not running:
+                return
+            for pid in running:
+                self._signal(pid, signal.SIGSTOP)
+            stopped |= running
+
+    def thaw(self) -> None:
+        """SIGCONT to everything below the stub."""
+        for pid in descendants(self._process.pid):
+            self._signal(pid, signal.SIGCONT)
+
+    def drain_output(self) -> None:
+        """Read a bounded piece of what the host prints and keep the end of it.
+
+        A host that floods is slowed down by its full pipe, not the kernel by its output.
+        """
+        assert self._process.stderr is not None
+        try:
+            data = os.read(self._process.stderr.fileno(), OUTPUT_BYTES_PER_TURN)
+        except BlockingIOError:
+            return
+        self._output = (self._output + data)[-LAST_WORDS_BYTES:]
+
+    def finish(self) -> ExitFacts:
+        """Reap the stub, free the descriptors and the scratch folder."""
+        self.kill()
+        status = self._process.wait()
+        self.drain_output()
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+        os.close(self.exit_fd)
+        os.close(self._lifeline_fd)
+        shutil.rmtree(self._scratch_dir, ignore_errors=True)
+        words = self._output.decode("utf-8", "replace").strip()
+        signalled = -status if status < 0 else status - 128 if status > 128 else None
+        return ExitFacts(
+            status=None if signalled else status, signal=signalled, last_words=words[-500:]
+        )
+
+    @staticmethod
+    def _signal(pid: int, number: signal.Signals) -> None:
+        # Gone already: that is what a signal to stop it was for.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+class ProcessLauncher:
+    """Starts hosts as sandboxed processes; call it from the main thread only.
+
+    The parent-death signal follows the thread that starts a host, so that thread must live
+    as long as the kernel (bubblewrap #692).
+    """
+
+    def __init__(self, facts: HostingFacts) -> None:
+        self._facts = facts
+
+    def endpoint(self, host_id: str) -> str:
+        """A socket path in a directory that only this host gets to see."""
+        folder = self._facts.run_dir.socket_dir(host_id)
+        folder.mkdir(mode=0o700)
+        self._hand_over(folder)
+        return f"ipc://{folder / SOCKET_NAME}"
+
+    def uid(self) -> int | None:
+        """The user that hosts run as."""
+        return self._facts.service_uid if os.geteuid() == 0 else os.getuid()
+
+    def spawn(self, request: SpawnRequest, context: zmq.Context[zmq.Socket[bytes]]) -> ProcessHost:
+        """Start the chain; returns at once, the handshake tells when the host is there.
+
+        Raises `KernelError` ``host-not-started``.
+        """
+        self._hand_over(self._facts.run_dir.socket_dir(request.host_id) / SOCKET_NAME)
+        scratch_dir = Path(tempfile.mkdtemp(prefix=f"autocapture-{request.host_id}-"))
+        self._hand_over(scratch_dir)
+        # The write end stays with us, closed on exec: the end of the kernel closes it.
+        lifeline_fd, lifeline_kept = os.pipe()
+        try:
+            process = self._start(request, scratch_dir, lifeline_fd)
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            os.close(lifeline_kept)
+            shutil.rmtree(scratch_dir, ignore_errors=True)
+            raise KernelError(
+                "host-not-started",
+                f"host {request.host_id} of {request.plugin.plugin_id} was not started: {error}",
+                hint="run: kernel doctor",
+            ) from error
+        finally:
+            os.close(lifeline_fd)
+        return ProcessHost(
+            process,
+            uid=self.uid() or 0,
+            lifeline_fd=lifeline_kept,
+            scratch_dir=scratch_dir,
+        )
+
+    def release(self, host_id: str) -> None:
+        """Remove the host's socket directory."""
+        shutil.rmtree(self._facts.run_dir.socket_dir(host_id), ignore_errors=True)
+
+    def _start(
+        self, request: SpawnRequest, scratch_dir: Path, lifeline_fd: int
+    ) -> subprocess.Popen[bytes]:
+        facts = self._facts
+        policy = self._policy(request, scratch_dir)
+        document = launch_document(
+            interpreter=facts.interpreter,
+            policy=policy,
+            lifeline_fd=lifeline_fd,
+            host=_host_document(request, scratch_dir),
+        )
+        launch_fd = open_launch_pipe(document)
+        try:
+            plan = plan_launch(
+                chain=facts.chain,
+                interpreter=facts.interpreter,
+                policy=policy,
+                host_id=request.host_id,
+                run_nonce=facts.run_nonce,
+                launch_fd=launch_fd,
+                lifeline_fd=lifeline_fd,
+            )
+            return subprocess.Popen(
+                plan.argv,
+                env=plan.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                **plan.popen,
+            )
+        finally:
+            os.close(launch_fd)
+
+    def _policy(self, request: SpawnRequest, scratch_dir: Path) -> SandboxPolicy:
+        plugin = request.plugin
+        facts = self._facts
+        folder = facts.run_dir.socket_dir(request.host_id)
+        programs = tuple(
+            ProgramGrant(path=path, read_only_paths=TESSDATA_DIRS)
+            for name in plugin.programs
+            if (path := shutil.which(name)) is not None
+        )
+        return SandboxPolicy(
+            scratch_dir=str(scratch_dir),
+            ipc_dir=str(folder),
+            kernel_pid=os.getpid(),
+            read_only_paths=(
+                *facts.interpreter.read_only_paths,
+                str(plugin.folder),
+                *plugin.read_paths,
+            ),
+            programs=programs,
+            data_bytes_max=plugin.memory_bytes_max,
+            network=plugin.network,
+            affinity=request.affinity,
+            service_uid=facts.service_uid,
+            service_gid=facts.service_gid,
+            hide_paths=facts.hide_paths,
+        )
+
+    def _hand_over(self, path: Path) -> None:
+        if os.geteuid() == 0:
+            os.chown(path, self._facts.service_uid, self._facts.service_gid)
+
+
+def _host_document(request: SpawnRequest, scratch_dir: Path) -> dict[str, Any]:
+    plugin = request.plugin
+    return {
+        "host_id": request.host_id,
+        "endpoint": request.endpoint,
+        "token": request.token,
+        "contracts_lock": request.contracts_lock,
+        "plugins_lock": request.plugins_lock,
+        "plugin_id": plugin.plugin_id,
+        "plugin_version": plugin.version,
+        "plugin_digest": plugin.digest,
+        "plugin_folder": str(plugin.folder),
+        "plugin_package": plugin.package,
+        "plugin_entry": plugin.entry,
+        "model_key": plugin.model_key,
+        "config": request.config,
+        "scratch_dir": str(scratch_dir),
+    }
