@@ -200,16 +200,15 @@ def _keep_copy(found: FoundPlugin, data_dir: DataDir, locked: LockedPlugin) -> b
     return True
 
 
-def rollback_plugin(
-    plugin_id: str, data_dir: DataDir, *, now_us: int, digest: str | None = None
+def choose_rollback(
+    plugin_id: str, data_dir: DataDir, *, digest: str | None = None
 ) -> LockedPlugin:
-    """Go back to an earlier approved state, from its kept copy; returns its lock entry.
+    """The earlier approved state to go back to.
 
-    ``digest`` (a prefix will do) names the state; None takes the newest kept one that differs
+    ``digest`` (its beginning will do) names it; None takes the newest kept one that differs
     from the current. Raises `KernelError` (``no-rollback``).
     """
-    approvals = read_plugin_locks(data_dir).approvals
-    approval = approvals.plugins.get(plugin_id)
+    approval = read_plugin_locks(data_dir).approvals.plugins.get(plugin_id)
     if approval is None:
         raise KernelError(
             "no-rollback",
@@ -217,22 +216,27 @@ def rollback_plugin(
             hint="see: kernel plugins list",
         )
     for decision in reversed(approval.history):
-        locked = decision.locked
-        wanted = (
-            locked.digest.startswith(digest) if digest else locked.digest != approval.current.digest
-        )
-        if wanted and copy_folder(data_dir, plugin_id, locked).is_dir():
-            act = Decision(at_us=now_us, act="rollback", locked=locked, kept=True)
-            history = (*approval.history, act)
-            changed = Approval(current=locked, from_copy=True, history=history)
-            _write(data_dir, approvals, plugin_id, changed)
-            return locked
+        found = decision.locked.digest
+        wanted = found.startswith(digest) if digest else found != approval.current.digest
+        if wanted and copy_folder(data_dir, plugin_id, decision.locked).is_dir():
+            return decision.locked
     raise KernelError(
         "no-rollback",
         f"no kept state of plugin {plugin_id} to go back to"
         + (f" has a digest that begins with {digest}" if digest else ""),
         hint=f"see: kernel plugins diff {plugin_id}",
     )
+
+
+def rollback_plugin(
+    plugin_id: str, locked: LockedPlugin, data_dir: DataDir, *, now_us: int
+) -> None:
+    """Let the kept copy of this state (`choose_rollback`) run instead of the installed files."""
+    approvals = read_plugin_locks(data_dir).approvals
+    act = Decision(at_us=now_us, act="rollback", locked=locked, kept=True)
+    history = (*approvals.plugins[plugin_id].history, act)
+    changed = Approval(current=locked, from_copy=True, history=history)
+    _write(data_dir, approvals, plugin_id, changed)
 
 
 def _write(data_dir: DataDir, approvals: Approvals, plugin_id: str, approval: Approval) -> None:

@@ -168,8 +168,8 @@ class SchedulerSettings(Section):
 class PipelineSettings(Section):
     """`[pipeline]`: which plugin does which stage."""
 
-    text_plugin: Literal["ocr_rapid", "ocr_tesseract", "none"] = Field(
-        default="ocr_rapid", description="Engine of the text stage."
+    text_plugin: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")] = Field(
+        default="ocr_rapid", description="Plugin that does the text stage; none: no text."
     )
     languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{3}(_[a-z]+)?$")], ...] = Field(
         default=("eng",), min_length=1, max_length=8, description="ISO 639-2 codes, best first."
