@@ -88,6 +88,7 @@ class Policy:
     switch_share_max: float = 0.05
     dwell_loads: float = 3.0
     replica_loads: float = 3.0
+    keep_loads: float = 3.0
     newest_window_us: int = 900_000_000
     oldest_every: int = 4
     tasks_per_host_max: int = 1

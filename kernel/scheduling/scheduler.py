@@ -66,6 +66,7 @@ class _Planner:
     slots_free: int
     age_max_s: float
     memory_most_bytes: int = 0
+    urgent: str | None = None
     stopping: set[str] = field(default_factory=set)
     actions: list[Action] = field(default_factory=list)
 
@@ -107,7 +108,7 @@ def plan(  # noqa: PLR0913 - the whole input of the decision, by name
         if demand is not None and host.state != "draining":
             demand.hosts += 1
     planner.memory_most_bytes = planner.memory_free_bytes + sum(
-        _memory_bytes(planner, host) for host in planner.hosts
+        _cost(planner, host).memory_bytes for host in planner.hosts
     )
     if budget.admit:
         wanted = _force_aged(planner, _wanted(planner, blocked))
@@ -204,6 +205,7 @@ def _force_aged(planner: _Planner, wanted: list[_Demand]) -> list[_Demand]:
     first = _most_urgent(planner, wanted)
     if first is None:
         return wanted
+    planner.urgent = first.model_key
     runs = _computing(planner) < planner.budget.running_max
     fits = first.timings.memory_bytes <= planner.memory_free_bytes
     if runs and fits and planner.slots_free > 0:
@@ -234,9 +236,8 @@ def _most_urgent(planner: _Planner, wanted: list[_Demand]) -> _Demand | None:
 
 
 def _dwelt(planner: _Planner, host: HostView) -> bool:
-    cost = planner.timings.get(host.model_key or "", planner.policy.unknown)
-    stay_s = planner.now_s - host.loaded_s
-    return host.state in {"ready", "busy"} and stay_s >= planner.policy.dwell_loads * cost.load_s
+    dwell_s = planner.policy.dwell_loads * _cost(planner, host).load_s
+    return host.state in {"ready", "busy"} and planner.now_s - host.loaded_s >= dwell_s
 
 
 def _stay_value(planner: _Planner, host: HostView) -> tuple[int, float, str]:
@@ -326,14 +327,22 @@ def _start_host(
 def _make_room(planner: _Planner, demand: _Demand, why: Literal["need", "memory"]) -> None:
     """End the host that has been without work the longest, unless one is leaving already.
 
-    Nothing is ended where all idle hosts together would not free the memory that is missing.
+    Nothing is ended where all idle hosts together would not free the memory that is missing,
+    nor for less work than a load costs before the host was idle for a few loads (ski rental):
+    its own work may come again in a moment.
     """
     if planner.stopping or any(host.state == "draining" for host in planner.hosts):
         return
     idle = _idle(planner)
-    idle_bytes = sum(_memory_bytes(planner, host) for host in idle)
-    if idle and demand.timings.memory_bytes <= planner.memory_free_bytes + idle_bytes:
-        _stop(planner, min(idle, key=lambda host: (host.idle_since_s, host.host_id)), why)
+    idle_bytes = sum(_cost(planner, host).memory_bytes for host in idle)
+    if not idle or demand.timings.memory_bytes > planner.memory_free_bytes + idle_bytes:
+        return
+    coldest = min(idle, key=lambda host: (host.idle_since_s, host.host_id))
+    loads_s = demand.timings.load_s + _cost(planner, coldest).load_s
+    patient_until_s = coldest.idle_since_s + planner.policy.keep_loads * loads_s
+    pays = demand.work_s >= demand.timings.load_s
+    if pays or planner.now_s >= patient_until_s or demand.model_key == planner.urgent:
+        _stop(planner, coldest, why)
 
 
 def _idle(planner: _Planner) -> list[HostView]:
@@ -345,8 +354,8 @@ def _idle(planner: _Planner) -> list[HostView]:
     ]
 
 
-def _memory_bytes(planner: _Planner, host: HostView) -> int:
-    return planner.timings.get(host.model_key or "", planner.policy.unknown).memory_bytes
+def _cost(planner: _Planner, host: HostView) -> ModelTimings:
+    return planner.timings.get(host.model_key or "", planner.policy.unknown)
 
 
 def _stop(planner: _Planner, host: HostView, why: Literal["age", "need", "memory"]) -> None:
