@@ -16,7 +16,8 @@ Two FTS5 indexes over each *distinct* line text, both without a copy of the text
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -35,14 +36,26 @@ TEXT_STAGE = "text"
 """The stage whose results are text pages."""
 
 _HASH_BYTES = 8
+_STEPS_BETWEEN_LOOKS = 20_000
+_POSTINGS_MAX = 20_000
+"""Places of lines looked up for one term; frames that show the same line are many."""
 _PARAMETERS_MAX = 500
 _BLOBS_BY_INDEX = """
-SELECT p.blob
-FROM (SELECT rowid AS text_id FROM {table} WHERE {table} MATCH ?
-      ORDER BY rowid DESC LIMIT ?) AS hit
-CROSS JOIN lines l ON l.text_id = hit.text_id
-CROSS JOIN pages p ON p.result_id = l.result_id
-GROUP BY p.blob ORDER BY max(hit.text_id) DESC, p.blob
+SELECT blob FROM
+ (SELECT p.blob AS blob, p.result_id AS result_id
+  FROM (SELECT rowid AS text_id FROM {table} WHERE {table} MATCH ?
+        ORDER BY rowid DESC LIMIT ?) AS hit
+  CROSS JOIN lines l ON l.text_id = hit.text_id
+  CROSS JOIN pages p ON p.result_id = l.result_id
+  LIMIT ?)
+GROUP BY blob ORDER BY max(result_id) DESC
+"""
+
+
+_COUNT_PROCESSED = """
+SELECT (SELECT count(*) FROM event) - (
+  SELECT count(*) FROM event WHERE blob_id IN (
+    SELECT blob_id FROM blob WHERE digest NOT IN (SELECT blob FROM derived.pages)))
 """
 
 
@@ -60,8 +73,9 @@ class InconsistentPage(KernelError):
 class DerivedStore:
     """Derived results in ``derived.db``; use from one thread at a time."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, data_dir: DataDir) -> None:
         self._db = connection
+        self._data_dir = data_dir
 
     @classmethod
     def open(cls, data_dir: DataDir) -> Self:
@@ -72,7 +86,7 @@ class DerivedStore:
         data_dir.root.mkdir(parents=True, exist_ok=True)
         connection = connect(data_dir.derived_db, durable=False)
         derived_schema.migrate(connection, data_dir.derived_db)
-        return cls(connection)
+        return cls(connection, data_dir)
 
     @classmethod
     def open_read_only(cls, data_dir: DataDir) -> Self:
@@ -85,7 +99,7 @@ class DerivedStore:
             raise _missing(path)
         connection = connect(path, read_only=True)
         derived_schema.check(connection, path)
-        return cls(connection)
+        return cls(connection, data_dir)
 
     def close(self) -> None:
         """Close the database; idempotent."""
@@ -97,9 +111,9 @@ class DerivedStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def interrupt(self) -> None:
-        """Stop the running statement (it raises `apsw.InterruptError`); from any thread."""
-        self._db.interrupt()
+    def stop_when(self, is_over: Callable[[], bool]) -> None:
+        """From now on break off statements (`apsw.InterruptError`) once this says so."""
+        self._db.set_progress_handler(is_over, _STEPS_BETWEEN_LOOKS)
 
     def commit_page(self, key: DerivationKey, page: TextPage, timing: StageTiming) -> bool:
         """Store a text page and index its lines, all or nothing.
@@ -198,6 +212,13 @@ class DerivedStore:
         """How many blobs have a text page."""
         return int(self._db.execute("SELECT count(*) FROM pages").get)
 
+    def count_processed_events(self) -> int:
+        """How many events of the evidence beside it show a blob that has a text page."""
+        with contextlib.closing(connect(self._data_dir.journal_db, read_only=True)) as journal:
+            # An attached database is opened with the flags of the first: both only for reading.
+            journal.execute("ATTACH ? AS derived", (str(self._data_dir.derived_db),))
+            return int(journal.execute(_COUNT_PROCESSED).get)
+
     def which_processed(self, blobs: Sequence[str]) -> frozenset[str]:
         """Those of the blobs that have a text page."""
         found: set[str] = set()
@@ -213,7 +234,7 @@ class DerivedStore:
         """Blobs with a line that matches an FTS5 expression over folded words.
 
         Looks at the ``texts_max`` most recently learnt line texts that match, so the cost
-        is bounded however common the words are; newest first.
+        is bounded however common the words are; the latest committed pages first.
         """
         return self._blobs("line_words", match, texts_max)
 
@@ -228,7 +249,7 @@ class DerivedStore:
     def _blobs(self, table: str, match: str, texts_max: int) -> tuple[str, ...]:
         # CROSS JOIN fixes the order: walk the index newest first and stop, then look up pages.
         statement = _BLOBS_BY_INDEX.format(table=table)
-        rows = self._db.execute(statement, (match, texts_max))
+        rows = self._db.execute(statement, (match, texts_max, _POSTINGS_MAX))
         return tuple(blob.hex() for (blob,) in rows)
 
 

@@ -1,0 +1,298 @@
+"""Places on a page that may answer a question, by what the layout says.
+
+Covers: the candidate itself, sentences (wrapped over lines or not), labels with their value
+(on the line, beside, below), assignments, neighbours within a card. Does not cover: tables
+(`kernel.query.tables`), which candidate is best (`kernel.query.ranking`). Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from kernel.query import shapes
+from kernel.query.layout import Hit, PageLayout, Piece
+from kernel.query.question import STOP_WORDS, Kind, Question
+from kernel.query.words import units_of
+
+
+class Form(IntEnum):
+    """How a candidate was found; the lower the more it says. Breaks ties."""
+
+    ASSIGNMENT = 1
+    CELL = 2
+    FIELD = 3
+    CARD = 4
+    BELOW = 5
+    SENTENCE = 6
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """A stretch of a stored line."""
+
+    line: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A possible answer: the parts that say it, and those that say what it is about."""
+
+    form: Form
+    answer: tuple[Part, ...]
+    support: tuple[Part, ...]
+    text: str
+    value: str
+    bonus: int
+    """What the layout adds to the score, in thousandths."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageHits:
+    """Where each term of the question is on a page; same order as the terms."""
+
+    by_term: tuple[tuple[Hit, ...], ...]
+
+    def pieces(self) -> list[int]:
+        """The pieces with any hit, by index."""
+        return sorted({hit.piece for hits in self.by_term for hit in hits})
+
+    def within(self, line: int, start: int, end: int) -> set[int]:
+        """Terms that occur inside the span."""
+        return {
+            term
+            for term, hits in enumerate(self.by_term)
+            for hit in hits
+            if hit.line == line and hit.start < end and hit.end > start
+        }
+
+
+VALUE_CHARS_MAX = 400
+_LABEL_WORDS_MAX = 7
+_FIELD = 240
+_BELOW = 150
+_CARD = 150
+_ROW = 80
+_SENTENCE = 40
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Dr|Mr|Mrs|Ms|St|No|Nr|incl|excl|ext|vs|approx|e\.g|i\.e|Inc|Ltd|Co|Prof|etc|ca|resp"
+    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
+)
+_BOUNDARY = re.compile(r"[.!?][\"')\]]?\s+(?=[\"'(\[]?[A-Z0-9€$£@])|\s+[|•·]\s+")
+_STAMP = re.compile(r"^\W*(?:\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}|[A-Z][a-z]{2} +\d{1,2} \d)")
+_INLINE = re.compile(r"(?P<sep>(?<=[\w)%\]\"'])\s?:(?=\s)|\s?(?<![=!<>≠])=(?!=)\s?|\s->\s|\s→\s)")
+_NEXT_PAIR = re.compile(r"[\s,;]+[\w.\-/]+\s?=(?!=)")
+_COMMENT = re.compile(r"\s+(?:#|//)\s")
+
+
+def sentences(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
+    """The sentences that hold a term, followed over line breaks."""
+    seen: set[tuple[Part, ...]] = set()
+    for index in hits.pieces():
+        for parts in _sentences_of(layout, layout.pieces[index]):
+            if parts in seen or not any(hits.within(p.line, p.start, p.end) for p in parts):
+                continue
+            seen.add(parts)
+            text = " ".join(_text(layout, part) for part in parts)
+            yield Candidate(Form.SENTENCE, parts, (), text, text, _SENTENCE)
+
+
+def _sentences_of(layout: PageLayout, piece: Piece) -> Iterator[tuple[Part, ...]]:
+    run = paragraph(layout, piece)
+    current: list[Part] = []
+    for at, member in enumerate(run):
+        start = member.start
+        for end, following in _cuts(layout, member):
+            current.append(Part(member.line, start, end))
+            yield tuple(current)
+            current, start = [], following
+        if start < member.end:
+            current.append(Part(member.line, start, member.end))
+        if current and at == len(run) - 1:
+            yield tuple(current)
+
+
+def _cuts(layout: PageLayout, piece: Piece) -> Iterator[tuple[int, int]]:
+    """Sentence ends inside a piece: (end of one, start of the next)."""
+    for found in _BOUNDARY.finditer(piece.text):
+        end = found.start() + len(found.group().rstrip())
+        if _ABBREVIATION.search(piece.text[:end]):
+            continue
+        yield piece.start + end, piece.start + found.end()
+    _ = layout
+
+
+def paragraph(layout: PageLayout, piece: Piece) -> list[Piece]:
+    """The piece with the lines that continue it, top to bottom."""
+    members = [p for p in layout.block(piece) if abs(p.box[0] - piece.box[0]) <= piece.height]
+    right = max(p.box[2] for p in members)
+    left = min(p.box[0] for p in members)
+    runs: list[list[Piece]] = []
+    for member in members:
+        if runs and _continues(runs[-1][-1], member, right - left):
+            runs[-1].append(member)
+        else:
+            runs.append([member])
+    return next(run for run in runs if piece in run)
+
+
+def _continues(before: Piece, piece: Piece, width: int) -> bool:
+    if piece.box[1] < before.middle_y or _STAMP.match(piece.text):
+        return False
+    fill = (before.box[2] - before.box[0]) / max(1, width)
+    ended = before.text.rstrip()[-1:] in ".!?:"
+    lower = piece.text[:1].islower()
+    if ended or before.text.count(" ") < 3:
+        return False
+    return fill >= 0.88 or (lower and fill >= 0.6)
+
+
+def inline_fields(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
+    """``Label: value`` and ``key = value`` inside one piece, the label holding a term."""
+    for index in hits.pieces():
+        piece = layout.pieces[index]
+        for found in _INLINE.finditer(piece.text):
+            label_start = _label_start(piece.text, found.start())
+            value_start = (
+                found.end()
+                + len(piece.text[found.end() :])
+                - len(piece.text[found.end() :].lstrip())
+            )
+            value_end = _value_end(piece.text, value_start, assignment="=" in found.group())
+            label = piece.text[label_start : found.start()]
+            value = piece.text[value_start:value_end].rstrip(" ,;")
+            if not value or not label.strip() or len(label.split()) > _LABEL_WORDS_MAX:
+                continue
+            start, end = piece.start + label_start, piece.start + value_start + len(value)
+            matched = hits.within(piece.line, start, start + len(label))
+            if not matched:
+                continue
+            fit = _label_fit(layout, hits, Part(piece.line, start, start + len(label)))
+            form = Form.ASSIGNMENT if "=" in found.group() else Form.FIELD
+            whole = Part(piece.line, start, end)
+            text = piece.text[label_start : value_start + len(value)]
+            yield Candidate(form, (whole,), (), text, value, _FIELD * fit // 1000)
+
+
+def _label_start(text: str, end: int) -> int:
+    """Where the label before a separator begins: after the last sentence or pair end."""
+    head = text[:end]
+    best = 0
+    for found in re.finditer(r"[.!?;|]\s+|,\s+|\s{2,}|[({\[]\s*|[=:]\s+\S+\s+", head):
+        if found.end() < end:
+            best = found.end()
+    return best
+
+
+def _value_end(text: str, start: int, *, assignment: bool) -> int:
+    rest = text[start : start + VALUE_CHARS_MAX]
+    end = len(rest)
+    if assignment:
+        for pattern in (_NEXT_PAIR, _COMMENT):
+            found = pattern.search(rest)
+            if found:
+                end = min(end, found.start())
+        return start + end
+    for found in _BOUNDARY.finditer(rest):
+        stop = found.start() + len(found.group().rstrip())
+        if not _ABBREVIATION.search(rest[:stop]):
+            end = stop
+            break
+    return start + end
+
+
+def _label_fit(layout: PageLayout, hits: PageHits, label: Part) -> int:
+    """Which share of the label's own words the question names, in thousandths."""
+    text = _text(layout, label)
+    words = [
+        unit
+        for unit in units_of(text)
+        if text[unit.start : unit.end].casefold() not in STOP_WORDS and len(unit.folded) > 1
+    ]
+    if not words:
+        return 0
+    named = sum(
+        bool(hits.within(label.line, label.start + unit.start, label.start + unit.end))
+        for unit in words
+    )
+    return 1000 * named // len(words)
+
+
+def neighbour_fields(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
+    """A label piece and the value piece beside, below or (for big numbers) above it."""
+    for index in hits.pieces():
+        label = layout.pieces[index]
+        if len(label.text.split()) > _LABEL_WORDS_MAX:
+            continue
+        fit = _label_fit(layout, hits, Part(label.line, label.start, label.end))
+        if fit < 300:
+            continue
+        beside = layout.right_of(label)
+        if beside and beside.box[0] - label.box[2] <= 30 * label.height:
+            yield _field(label, beside, Form.FIELD, _FIELD * fit // 1000)
+        under = layout.below(label, reach=1.6)[:1]
+        for value in under:
+            yield _field(label, value, Form.BELOW, _BELOW * fit // 1000)
+            for further in layout.below(value, reach=0.8)[:1]:
+                yield _field(label, further, Form.BELOW, (_BELOW - 60) * fit // 1000)
+        for value in layout.above(label, reach=1.2)[:1]:
+            if shapes.fits(Kind.NUMBER, value.text) and value.height >= 1.25 * label.height:
+                yield _field(label, value, Form.BELOW, _BELOW * fit // 1000)
+
+
+def _field(label: Piece, value: Piece, form: Form, bonus: int) -> Candidate:
+    name = label.text.rstrip(" :=")
+    return Candidate(
+        form=form,
+        answer=(Part(value.line, value.start, value.end),),
+        support=(Part(label.line, label.start, label.end),),
+        text=f"{name}: {value.text}",
+        value=value.text,
+        bonus=bonus,
+    )
+
+
+def card_neighbours(layout: PageLayout, hits: PageHits, question: Question) -> Iterator[Candidate]:
+    """What stands in one block with the words asked about and looks like what is asked for."""
+    asked = [term.text for term in question.terms if term.asked]
+    for index in hits.pieces():
+        anchor = layout.pieces[index]
+        for other in _companions(layout, anchor):
+            if other.index != anchor.index and _looks_asked(question, asked, other.text):
+                yield Candidate(
+                    form=Form.CARD,
+                    answer=(Part(other.line, other.start, other.end),),
+                    support=(Part(anchor.line, anchor.start, anchor.end),),
+                    text=f"{other.text} \u2014 {anchor.text}",
+                    value=other.text,
+                    bonus=_CARD if layout.same_block(anchor, other) else _ROW,
+                )
+
+
+def _looks_asked(question: Question, asked: Sequence[str], text: str) -> bool:
+    if question.kind is Kind.PERSON:
+        return shapes.is_person(text) or (
+            shapes.holds_person(text) and shapes.fits(Kind.TIME, text)
+        )
+    if question.kind is Kind.TIME:
+        return shapes.is_time(text)
+    return len(text.split()) <= 4 and any(shapes.has_shape_of(noun, text) for noun in asked)
+
+
+def _companions(layout: PageLayout, piece: Piece) -> list[Piece]:
+    """The block of a piece and what stands on the rows of its first line."""
+    block = layout.block(piece)
+    found = {member.index: member for member in block if len(block) <= 12}
+    for member in (piece, block[0]):
+        for beside in (layout.left_of(member), layout.right_of(member)):
+            if beside:
+                found[beside.index] = beside
+    return [found[index] for index in sorted(found)]
+
+
+def _text(layout: PageLayout, part: Part) -> str:
+    return layout.page.lines[part.line].text[part.start : part.end]

@@ -1,0 +1,257 @@
+"""How the text of a frame is laid out: pieces, rows, blocks.
+
+Covers: geometry over a `TextPage` (what stands beside, below, above, in one block), finding
+terms on it, the box of a span. Does not cover: what the layout means
+(`kernel.query.candidates`). Pure; does not depend on the order of the lines.
+
+A *piece* is a run of words of one line without a wide gap: a label, a cell, a sentence.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from contracts.base import Box
+from contracts.text import TextLine, TextPage, Word
+from kernel.query.words import Needle, Span, Unit, find_spans, units_of
+
+_PIECE_GAP = 1.3
+"""A gap wider than this many line heights starts a new piece."""
+_STACK_GAP = 0.36
+"""Lines of one block are closer than this many line heights."""
+_NEIGHBOURS_MAX = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of words; offsets are those of its line."""
+
+    index: int
+    line: int
+    start: int
+    end: int
+    box: Box
+    text: str
+
+    @property
+    def height(self) -> int:
+        """Height of the piece in pixels, at least one."""
+        return max(1, self.box[3] - self.box[1])
+
+    @property
+    def middle_y(self) -> float:
+        """Vertical centre in pixels."""
+        return (self.box[1] + self.box[3]) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A term found on the page."""
+
+    line: int
+    start: int
+    end: int
+    quality: int
+    piece: int
+
+
+class PageLayout:
+    """A page's words as a plane; build one for each page and ask."""
+
+    def __init__(self, page: TextPage) -> None:
+        self.page = page
+        self.units: list[list[Unit]] = [list(units_of(line.text)) for line in page.lines]
+        self.pieces: list[Piece] = []
+        self._pieces_of_line: list[list[Piece]] = []
+        for at, line in enumerate(page.lines):
+            made = list(_cut(at, line, len(self.pieces)))
+            self._pieces_of_line.append(made)
+            self.pieces.extend(made)
+
+    @cached_property
+    def _by_top(self) -> list[Piece]:
+        return sorted(self.pieces, key=lambda piece: (piece.box[1], piece.index))
+
+    @cached_property
+    def _tops(self) -> list[int]:
+        return [piece.box[1] for piece in self._by_top]
+
+    @cached_property
+    def _height_max(self) -> int:
+        return max((piece.height for piece in self.pieces), default=1)
+
+    @cached_property
+    def height(self) -> int:
+        """Median height of the pieces in pixels."""
+        heights = sorted(piece.height for piece in self.pieces)
+        return heights[len(heights) // 2] if heights else 1
+
+    def between(self, top: float, bottom: float) -> Iterator[Piece]:
+        """Pieces that overlap the horizontal band."""
+        first = bisect.bisect_left(self._tops, top - self._height_max)
+        for piece in self._by_top[first:]:
+            if piece.box[1] >= bottom:
+                break
+            if piece.box[3] > top:
+                yield piece
+
+    def piece_at(self, line: int, start: int) -> Piece:
+        """The piece that holds (or precedes) an offset of a line."""
+        pieces = self._pieces_of_line[line]
+        for piece in reversed(pieces):
+            if piece.start <= start:
+                return piece
+        return pieces[0]
+
+    def find(self, needle: Needle) -> list[Hit]:
+        """All occurrences of a term, in line order."""
+        hits: list[Hit] = []
+        for at, line in enumerate(self.page.lines):
+            spans: Sequence[Span] = find_spans(needle, line.text, self.units[at])
+            for span in spans:
+                piece = self.piece_at(at, span.start)
+                hits.append(Hit(at, span.start, span.end, span.quality, piece.index))
+        return hits
+
+    def row_of(self, piece: Piece) -> list[Piece]:
+        """Pieces on the same visual row, left to right, the piece itself among them."""
+        row = [
+            other
+            for other in self.between(piece.box[1], piece.box[3])
+            if _share(piece.box[1], piece.box[3], other.box[1], other.box[3]) >= 0.5
+        ]
+        return sorted(row, key=lambda other: (other.box[0], other.index))
+
+    def right_of(self, piece: Piece) -> Piece | None:
+        """The next piece on the row."""
+        return next((p for p in self.row_of(piece) if p.box[0] >= piece.box[2] - 6), None)
+
+    def left_of(self, piece: Piece) -> Piece | None:
+        """The piece before it on the row."""
+        row = [p for p in self.row_of(piece) if p.box[2] <= piece.box[0] + 6]
+        return row[-1] if row else None
+
+    def below(self, piece: Piece, *, reach: float) -> list[Piece]:
+        """Pieces that start under it within ``reach`` line heights, nearest first."""
+        top, bottom = piece.box[3] - 0.4 * piece.height, piece.box[3] + reach * piece.height
+        found = [
+            other
+            for other in self.between(top, bottom)
+            if other.box[1] >= top and other.index != piece.index and aligned(piece, other)
+        ]
+        return sorted(found, key=lambda other: (other.box[1], other.box[0], other.index))
+
+    def above(self, piece: Piece, *, reach: float) -> list[Piece]:
+        """Pieces that end over it within ``reach`` line heights, nearest first."""
+        bottom, top = piece.box[1] + 0.4 * piece.height, piece.box[1] - reach * piece.height
+        found = [
+            other
+            for other in self.between(top, bottom)
+            if other.box[3] <= bottom and other.index != piece.index and aligned(piece, other)
+        ]
+        return sorted(found, key=lambda other: (-other.box[3], other.box[0], other.index))
+
+    @cached_property
+    def block_of(self) -> list[int]:
+        """For every piece the number of its block: lines stacked without a gap."""
+        parent = list(range(len(self.pieces)))
+
+        def root(at: int) -> int:
+            while parent[at] != at:
+                parent[at] = parent[parent[at]]
+                at = parent[at]
+            return at
+
+        for piece in self.pieces:
+            for other in self.below(piece, reach=_STACK_GAP)[:_NEIGHBOURS_MAX]:
+                alike = 0.6 <= other.height / piece.height <= 1.7
+                if alike:
+                    first, second = sorted((root(piece.index), root(other.index)))
+                    parent[second] = first
+        return [root(at) for at in range(len(self.pieces))]
+
+    @cached_property
+    def _blocks(self) -> dict[int, list[Piece]]:
+        blocks: dict[int, list[Piece]] = {}
+        for piece in sorted(self.pieces, key=lambda p: (p.box[1], p.box[0], p.index)):
+            blocks.setdefault(self.block_of[piece.index], []).append(piece)
+        return blocks
+
+    def block(self, piece: Piece) -> list[Piece]:
+        """The pieces of its block, top to bottom."""
+        return self._blocks[self.block_of[piece.index]]
+
+    def same_block(self, first: Piece, second: Piece) -> bool:
+        """Whether both stand in one block, at most five lines apart."""
+        if self.block_of[first.index] != self.block_of[second.index]:
+            return False
+        return abs(first.middle_y - second.middle_y) <= 5 * first.height
+
+    def box_of(self, line: int, start: int, end: int) -> Box:
+        """The box around the words that hold the span; the line's box when it has no words."""
+        return box_of_span(self.page.lines[line], start, end)
+
+
+def box_of_span(line: TextLine, start: int, end: int) -> Box:
+    """The union of the boxes of the words that overlap the span."""
+    boxes = [word.box for word in line.words if word.start < end and word.end > start]
+    return union(boxes) if boxes else line.box
+
+
+def union(boxes: Sequence[Box]) -> Box:
+    """The smallest box around all; raises ValueError without any."""
+    return (
+        min(box[0] for box in boxes),
+        min(box[1] for box in boxes),
+        max(box[2] for box in boxes),
+        max(box[3] for box in boxes),
+    )
+
+
+def aligned(first: Piece, second: Piece) -> bool:
+    """Whether one stands over the other: they share x, or their left edges agree."""
+    left = max(first.box[0], second.box[0])
+    right = min(first.box[2], second.box[2])
+    narrow = max(1, min(first.box[2] - first.box[0], second.box[2] - second.box[0]))
+    near = abs(first.box[0] - second.box[0]) <= 0.6 * min(first.height, second.height)
+    return near or (right - left) / narrow >= 0.3
+
+
+def distance(first: Box, second: Box) -> float:
+    """Gap between two boxes in pixels; across counts half as much as down."""
+    across = max(0, first[0] - second[2], second[0] - first[2])
+    down = max(0, first[1] - second[3], second[1] - first[3])
+    return down + across / 2
+
+
+def _share(top: float, bottom: float, other_top: float, other_bottom: float) -> float:
+    common = min(bottom, other_bottom) - max(top, other_top)
+    return common / max(1.0, min(bottom - top, other_bottom - other_top))
+
+
+def _cut(at: int, line: TextLine, index: int) -> Iterator[Piece]:
+    words = sorted(line.words, key=lambda word: word.start)
+    if not words:
+        if line.text.strip():
+            yield Piece(index, at, 0, len(line.text), line.box, line.text)
+        else:
+            yield Piece(index, at, 0, 0, line.box, "")
+        return
+    height = max(1, line.box[3] - line.box[1])
+    group: list[Word] = [words[0]]
+    for word in words[1:]:
+        if word.box[0] - group[-1].box[2] > _PIECE_GAP * height:
+            yield _piece(at, line, group, index)
+            index += 1
+            group = []
+        group.append(word)
+    yield _piece(at, line, group, index)
+
+
+def _piece(at: int, line: TextLine, group: Sequence[Word], index: int) -> Piece:
+    start, end = group[0].start, group[-1].end
+    box = union([word.box for word in group])
+    return Piece(index, at, start, end, box, line.text[start:end])

@@ -1,0 +1,141 @@
+"""What an answer looks like: times, names, numbers, identifiers.
+
+Covers: telling from the text alone whether it can be the kind of thing that was asked for.
+Does not cover: whether it is the right one. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kernel.query.question import Kind
+from kernel.query.words import stem_of
+
+_MONTHS = (
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june"
+    r"|july|august|september|october|november|december)"
+)
+_DAYS = (
+    r"(?:mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+    r"|yesterday|today|tomorrow|tonight|noon|midnight)"
+)
+_TIME = re.compile(
+    rf"\d{{1,2}}:\d{{2}}|\b\d{{4}}-\d{{2}}-\d{{2}}|\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}"
+    rf"|\b\d{{1,2}}\.?\s+{_MONTHS}\b|\b{_MONTHS}\.?\s+\d{{1,4}}|\b{_DAYS}\b|\b\d{{1,2}}\s?[ap]\.?m\b"
+    r"|\b\d+\s*(?:days?|hours?|minutes?|weeks?|months?|years?|[dhms])\b|\ball day\b"
+    r"|\b(?:19|20)\d\d\b",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d")
+_NAME = re.compile(
+    r"(?<![\w.])(?:[A-Z][^\W\d_]*(?:['\u2019-][A-Z]?[^\W\d_]+)*\.?)"
+    r"(?:\s+(?:van|von|de|der|den|da|di|la|le|al|bin)\b)*"
+    r"(?:\s+[A-Z][^\W\d_]*(?:['\u2019-][A-Z]?[^\W\d_]+)*){1,2}(?!\s*\d)"
+)
+_HANDLE = re.compile(r"(?:^|\s)@[\w.-]+|[\w.+-]+@[\w-]+\.[\w.]+")
+_ID = re.compile(r"\b(?=[\w/#.:-]*\d)[A-Z]{1,8}[\w/#.:-]*\d[\w/#.:-]*|#\d+|\b\d{3,}\b")
+
+_REASON = re.compile(
+    r"\b(?:because|due to|since|so that|caused?|reason|after|failed|fails|error|code|cannot"
+    r"|could not|refused|denied|timeout|timed out|unreachable|missing|no space|exit)\b"
+    r"|\b[A-Z]+(?:_[A-Z]+)+\b",
+    re.IGNORECASE,
+)
+
+_SHAPES: dict[str, re.Pattern[str]] = {
+    "id": _ID,
+    "commit": re.compile(r"\b[0-9a-f]{7,40}\b"),
+    "email": re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
+    "url": re.compile(r"https?://\S+|\bwww\.\S+|\b[\w-]+(?:\.[\w-]+)+/\S*"),
+    "ip": re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}\b"),
+    "phone": re.compile(r"\+?\d[\d ()/-]{5,}\d"),
+    "money": re.compile(r"[€$£¥]\s?\d|\d\s?(?:€|EUR|USD|GBP|CHF)\b|\d[.,]\d{2}\b"),
+    "percent": re.compile(r"\d\s?%"),
+    "version": re.compile(r"\bv?\d+(?:\.\d+)+"),
+    "file": re.compile(r"\b[\w-]+\.[a-z][a-z0-9]{1,5}\b"),
+    "path": re.compile(r"(?:^|\s)[~.]?/[\w./-]+"),
+    "time": _TIME,
+    "person": _NAME,
+}
+_NOUN_SHAPE = {
+    "id": "ticket card issue story bug task incident id sku flight gate serial key identifier"
+    " invoice order reference ref cve pr plate",
+    "commit": "commit hash revision sha",
+    "email": "email mail address",
+    "url": "url link website site page",
+    "ip": "ip address",
+    "phone": "phone telephone mobile",
+    "money": "price cost amount fee balance total",
+    "percent": "percentage percent share rate",
+    "version": "version release",
+    "file": "file attachment module",
+    "path": "path mount directory folder",
+    "time": "time date day deadline start end hour weekday",
+    "person": "person author owner caller sender assignee contact manager name",
+}
+
+
+def _noun_table() -> dict[str, tuple[str, ...]]:
+    table: dict[str, tuple[str, ...]] = {}
+    for shape, nouns in _NOUN_SHAPE.items():
+        for noun in nouns.split():
+            key = stem_of(noun)
+            table[key] = (*table.get(key, ()), shape)
+    return table
+
+
+_SHAPES_OF_NOUN = _noun_table()
+
+
+def has_shape_of(noun: str, text: str) -> bool:
+    """Whether the text holds the sort of thing the noun names; False for unknown nouns."""
+    shapes = _SHAPES_OF_NOUN.get(stem_of(noun), ())
+    return any(_SHAPES[shape].search(text) for shape in shapes)
+
+
+def names_a_shape(noun: str) -> bool:
+    """Whether the noun names a sort of thing that can be told by its look."""
+    return stem_of(noun) in _SHAPES_OF_NOUN
+
+
+def find_shape(noun: str, text: str) -> tuple[int, int] | None:
+    """Offsets of the first thing in the text that the noun may name."""
+    for shape in _SHAPES_OF_NOUN.get(stem_of(noun), ()):
+        found = _SHAPES[shape].search(text)
+        if found:
+            return found.span()
+    return None
+
+
+def is_person(text: str) -> bool:
+    """Whether the whole text can be the name of a person."""
+    bare = text.strip()
+    found = _NAME.match(bare)
+    return bool(found and found.end() == len(bare))
+
+
+def holds_person(text: str) -> bool:
+    """Whether a name of a person (two or more capitalised words) stands in the text."""
+    return bool(_NAME.search(text) or _HANDLE.search(text))
+
+
+def tells_reason(text: str) -> bool:
+    """Whether the text holds a word with which reasons and failures are told."""
+    return bool(_REASON.search(text))
+
+
+def is_time(text: str) -> bool:
+    """Whether the text is little more than a time or date."""
+    found = _TIME.search(text)
+    return bool(found and len(text) <= 30)
+
+
+def fits(kind: Kind, text: str) -> bool:
+    """Whether the text can answer a question of this kind; True where any text can."""
+    if kind is Kind.PERSON:
+        return holds_person(text)
+    if kind is Kind.TIME:
+        return bool(_TIME.search(text))
+    if kind is Kind.NUMBER:
+        return bool(_NUMBER.search(text))
+    return True

@@ -1,0 +1,285 @@
+"""When a word on a screen is the word asked for.
+
+Covers: cutting text into units (at punctuation, at letter/digit and lower/upper borders),
+light stems, everyday abbreviations, finding a term in a line in spite of glued words and
+misread letters. Does not cover: which terms a question has (`kernel.query.question`), where
+the words stand (`kernel.query.layout`). Pure.
+
+An identifier or number is never matched by nearness: its digits must be the same and no
+digit may stand beside the match.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kernel.store.folding import fold
+
+EXACT, STEM, SYNONYM, GLUED = 1000, 900, 850, 850
+"""How well an occurrence fits its term, in thousandths."""
+
+_ATOM = re.compile(r"[^\W_]+")
+_UNIT = re.compile(r"[0-9]+|[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[^\W_]")
+_ISO_T = re.compile(r"(?<=\d)T(?=\d\d:)")
+_CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+
+_SAME = (
+    ("phone", "telephone", "tel", "mobile"),
+    ("email", "mail", "e-mail"),
+    ("cost", "price", "costs"),
+    ("quantity", "qty"),
+    ("including", "incl", "includes", "inclusive"),
+    ("excluding", "excl"),
+    ("number", "no", "nr"),
+    ("status", "state"),
+    ("due", "deadline"),
+    ("maximum", "max"),
+    ("minimum", "min"),
+    ("average", "avg", "mean"),
+    ("memory", "mem"),
+    ("error", "err"),
+    ("message", "msg"),
+    ("version", "ver"),
+    ("identifier", "id"),
+    ("department", "dept"),
+    ("reference", "ref"),
+    ("temperature", "temp"),
+    ("directory", "dir", "folder"),
+    ("address", "addr"),
+    ("amount", "amt"),
+    ("account", "acct"),
+    ("configuration", "config"),
+    ("application", "app"),
+    ("repository", "repo"),
+    ("available", "avail"),
+    ("requests", "reqs", "req"),
+    ("seconds", "secs", "sec", "s"),
+    ("minutes", "mins", "min"),
+    ("hours", "hrs", "h"),
+    ("january", "jan"),
+    ("february", "feb"),
+    ("march", "mar"),
+    ("april", "apr"),
+    ("june", "jun"),
+    ("july", "jul"),
+    ("august", "aug"),
+    ("september", "sep", "sept"),
+    ("october", "oct"),
+    ("november", "nov"),
+    ("december", "dec"),
+    ("monday", "mon"),
+    ("tuesday", "tue", "tues"),
+    ("wednesday", "wed"),
+    ("thursday", "thu", "thurs"),
+    ("friday", "fri"),
+    ("saturday", "sat"),
+    ("sunday", "sun"),
+    ("owns", "owner", "owned", "own"),
+    ("wrote", "written", "write", "writes"),
+    ("sent", "send", "sends", "sender"),
+    ("paid", "pay", "payment"),
+    ("left", "leave", "leaves"),
+    ("began", "begin", "begins", "start"),
+    ("built", "build"),
+    ("ran", "run", "running"),
+    ("broke", "broken", "break"),
+    ("chose", "chosen", "choose"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The smallest piece of text that can match: offsets in its line, folded spelling."""
+
+    folded: str
+    stem: str
+    start: int
+    end: int
+    opens: bool
+    """Whether nothing alphanumeric stands right before it."""
+    closes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An occurrence in a line: offsets and quality in thousandths."""
+
+    start: int
+    end: int
+    quality: int
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """A term in the form in which lines are searched for it."""
+
+    squashed: str
+    cuts: frozenset[int]
+    """Offsets in ``squashed`` where the term itself has a separator."""
+    stem: str
+    """Empty when only the exact word counts."""
+    synonyms: frozenset[str]
+    numeric: bool
+    alphabetic: bool
+
+
+@functools.lru_cache(maxsize=65_536)
+def stem_of(word: str) -> str:
+    """The word without its everyday English endings; not a dictionary form."""
+    text = word.casefold()
+    for ending in ("'s", "\u2019s"):
+        text = text.removesuffix(ending)
+    if not text.isalpha() or len(text) < 4:
+        return text
+    if text.endswith("ies") and len(text) > 4:
+        text = text[:-3] + "y"
+    elif text.endswith(("sses", "shes", "ches", "xes")):
+        text = text[:-2]
+    elif text.endswith("s") and not text.endswith(("ss", "us", "is")):
+        text = text[:-1]
+    for ending in ("ing", "ed", "er"):
+        bare = text.removesuffix(ending)
+        if bare != text and len(bare) >= 3:
+            text = bare[:-1] if bare[-1] == bare[-2] and bare[-1] not in "ls" else bare
+            break
+    return text.removesuffix("e") if len(text) > 3 else text
+
+
+@functools.cache
+def _synonym_table() -> dict[str, frozenset[str]]:
+    table: dict[str, frozenset[str]] = {}
+    for group in _SAME:
+        folded = frozenset(fold(word) for word in group)
+        for word in group:
+            key = stem_of(word)
+            table[key] = table.get(key, frozenset()) | folded
+    return table
+
+
+def synonyms_of(word: str) -> frozenset[str]:
+    """Folded spellings that everyday screens use for the word; may be empty."""
+    return _synonym_table().get(stem_of(word), frozenset())
+
+
+def units_of(text: str) -> Iterator[Unit]:
+    """Cut a line into units, in order."""
+    # A time stamp's T is a separator like a blank.
+    text = _ISO_T.sub(" ", text)
+    for atom in _ATOM.finditer(text):
+        pieces = list(_pieces(atom.group()))
+        whole = stem_of(atom.group())
+        for at, (start, end) in enumerate(pieces):
+            piece = atom.group()[start:end]
+            single = len(pieces) == 1
+            yield Unit(
+                folded=fold(piece),
+                stem=fold(whole if single else stem_of(piece)),
+                start=atom.start() + start,
+                end=atom.start() + end,
+                opens=at == 0,
+                closes=at == len(pieces) - 1,
+            )
+
+
+def _pieces(atom: str) -> Iterator[tuple[int, int]]:
+    if _CJK.search(atom):
+        yield from ((at, at + 1) for at in range(len(atom)))
+        return
+    for found in _UNIT.finditer(atom):
+        yield found.span()
+
+
+def needle_of(term: str, *, exact: bool) -> Needle:
+    """The search form of a term; ``exact`` leaves out stems and synonyms."""
+    squashed, cuts = "", set()
+    for unit in units_of(term):
+        if unit.opens:
+            cuts.add(len(squashed))
+        squashed += unit.folded
+    bare = term.replace(",", "").replace(".", "")
+    plain = bool(squashed) and len(cuts) == 1 and term.isalpha()
+    return Needle(
+        squashed=squashed,
+        cuts=frozenset(cuts),
+        stem=fold(stem_of(term)) if plain and not exact else "",
+        synonyms=synonyms_of(term) if plain and not exact else frozenset(),
+        numeric=bare.isdigit(),
+        alphabetic=term.isalpha(),
+    )
+
+
+def find_spans(needle: Needle, text: str, units: Sequence[Unit]) -> list[Span]:
+    """Where the term occurs in the line, in order, without overlaps."""
+    spans: list[Span] = []
+    at = 0
+    while at < len(units):
+        span, used = _match_at(needle, text, units, at)
+        if span:
+            spans.append(span)
+        at += used
+    return spans
+
+
+def _match_at(needle: Needle, text: str, units: Sequence[Unit], at: int) -> tuple[Span | None, int]:
+    unit = units[at]
+    if needle.squashed.startswith(unit.folded):
+        last = _concatenate(needle, text, units, at)
+        if last is not None:
+            span = _judge(needle, text, units, at, last)
+            if span:
+                return span, last - at + 1
+    if needle.stem and unit.stem == needle.stem:
+        return Span(unit.start, unit.end, STEM), 1
+    if unit.opens and unit.closes and unit.folded in needle.synonyms:
+        return Span(unit.start, unit.end, SYNONYM), 1
+    return None, 1
+
+
+def _concatenate(needle: Needle, text: str, units: Sequence[Unit], at: int) -> int | None:
+    """Index of the unit that completes the term begun at ``at``; None when none does."""
+    built = ""
+    for index in range(at, len(units)):
+        unit = units[index]
+        if index > at:
+            before = units[index - 1]
+            gap = text[before.end : unit.start]
+            if len(gap) > 2 or (gap.strip() != gap and len(gap) > 1):
+                return None
+            digits = built[-1:].isdigit() and text[unit.start].isdigit()
+            digits = digits and text[before.end - 1].isdigit()
+            if digits and (len(built) in needle.cuts) != bool(gap):
+                return None
+        built += unit.folded
+        if built == needle.squashed:
+            return index
+        if not needle.squashed.startswith(built):
+            return None
+    return None
+
+
+def _judge(needle: Needle, text: str, units: Sequence[Unit], first: int, last: int) -> Span | None:
+    start, end = units[first].start, units[last].end
+    if needle.numeric and _is_part_of_number(text, start, end):
+        return None
+    quality = EXACT
+    if not units[first].opens:
+        left = units[first - 1]
+        if left.end - left.start < 3 and not text[left.start : left.end].isdigit():
+            return None
+        quality = GLUED
+    if not units[last].closes:
+        right = units[last + 1]
+        digits = text[right.start : right.end].isdigit()
+        if right.end - right.start < (2 if digits else 3):
+            return None
+        quality = GLUED
+    return Span(start, end, quality)
+
+
+def _is_part_of_number(text: str, start: int, end: int) -> bool:
+    before = re.search(r"\d[.,]$", text[max(0, start - 2) : start])
+    after = re.match(r"[.,]\d", text[end : end + 2])
+    return bool(before or after)
