@@ -73,6 +73,7 @@ class ProcessState(Message, frozen=True, kw_only=True, tag="process_state"):
     done: Count
     failed: Count
     drained: bool
+    stuck: Text = ""
 
 
 class AskStatus(Message, frozen=True, kw_only=True, tag="ask_status"):

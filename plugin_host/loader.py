@@ -159,6 +159,7 @@ def load_plugin(
         )
     finder = _VerifiedFiles(package, folder, files)
     _forget(package)
+    _make_parents(package)
     sys.meta_path.insert(0, finder)
     module, _, attribute = entry.partition(":")
     try:
@@ -190,6 +191,17 @@ def _require_declared_hooks(manager: pluggy.PluginManager, files: Mapping[str, b
             raise PluginBroken(
                 f"{manifest.id} declares the hook {name}, but {manifest.entry} does not have it"
             )
+
+
+def _make_parents(package: str) -> None:
+    """Empty packages above the plugin's own: their files are in no lock, so they are not run."""
+    names = package.split(".")[:-1]
+    for depth in range(1, len(names) + 1):
+        name = ".".join(names[:depth])
+        if name not in sys.modules:
+            parent = ModuleType(name)
+            parent.__path__ = []
+            sys.modules[name] = parent
 
 
 def _forget(package: str) -> None:

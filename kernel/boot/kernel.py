@@ -7,11 +7,12 @@ policy (all of it lives in the packages below).
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import assert_never
+from dataclasses import asdict, dataclass
+from typing import Any, assert_never
 
 import zmq
 
@@ -41,7 +42,8 @@ from kernel.supervision.control import ControlServer, Reply, error_reply
 from kernel.supervision.pool_events import PoolEvent
 
 POLL_MS = 250
-SUBMIT_TIMEOUT_S = 5.0
+FEED_INTERVAL_S = 1.0
+"""Evidence of writers that cannot wake the loop is found this soon."""
 SHUTDOWN_DEADLINE_S = 3.0
 IDLE_HOST_KEEP_S = 10.0
 
@@ -66,9 +68,10 @@ class Kernel:
         self._explicit = False
         self._idle_since_s: float | None = None
         self._closed = False
+        self._feed_at_s = 0.0
         self._started_s = time.monotonic()
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._intake = Intake(parts.evidence, on_commit=self.wake)
+        self._intake = Intake(parts.evidence)
         self._control = ControlServer(parts.context, parts.control_path, self._serve)
         for key in (self._wake_fd, stop.fd, self._control.socket, self._control.wake_fd):
             parts.poller.register(key, zmq.POLLIN)
@@ -89,6 +92,10 @@ class Kernel:
         self._explicit = True
         self.wake()
 
+    def retry_given_up(self) -> int:
+        """Put failed and quarantined tasks back; returns how many."""
+        return self._parts.backlog.retry_given_up()
+
     def progress(self) -> Progress:
         """Where the backlog stands; ``stuck`` says why nothing more will come, or is empty."""
         tally = self._parts.dispatcher.tally
@@ -101,8 +108,27 @@ class Kernel:
             stuck=self._why_stuck() if unfinished else "",
         )
 
+    def live_facts(self) -> dict[str, Any]:
+        """What only the running kernel knows; `kernel status` shows it."""
+        parts = self._parts
+        heavy, now, load = self.heavy(), self.progress(), self._intake.load()
+        return {
+            "pid": os.getpid(),
+            "run_id": parts.run_id,
+            "profile": parts.loaded.profile,
+            "uptime_s": round(time.monotonic() - self._started_s, 1),
+            "heavy_work": {"allowed": heavy.allowed, "reason": heavy.reason},
+            "hosts": [asdict(host) for host in parts.pool.statuses()],
+            "hosts_max": parts.loaded.settings.hosts.max_hosts,
+            "host_crashes": parts.pool.restarts,
+            "tasks": {"done": now.done, "failed": now.failed, "in_hand": now.in_hand},
+            "stuck": now.stuck,
+            "intake": {"queued": load.queued_items, "acknowledged": load.acknowledged},
+        }
+
     def run(self, *, until: Callable[[Kernel], bool] | None = None) -> str:
         """Serve until told to stop or until ``until`` holds; returns the reason."""
+        self._intake.start()
         self._parts.feeder.feed()
         while self._stop.requested is None:
             self._turn()
@@ -132,6 +158,9 @@ class Kernel:
         keys = {key for key, _ in ready}
         if self._wake_fd in keys:
             os.eventfd_read(self._wake_fd)
+            self._feed_at_s = 0.0
+        if time.monotonic() >= self._feed_at_s:
+            self._feed_at_s = time.monotonic() + FEED_INTERVAL_S
             parts.feeder.feed()
         if self._control.socket in keys:
             self._control.handle()
@@ -198,7 +227,7 @@ class Kernel:
                 self.request_processing()
                 reply(self._process_state())
             case AskStatus():
-                reply(StatusReply(document=self._parts.status_document(self)))
+                reply(StatusReply(document=json.dumps(self.live_facts())))
             case _:
                 assert_never(request)
 
@@ -209,6 +238,7 @@ class Kernel:
             done=now.done,
             failed=now.failed,
             drained=now.unfinished == 0 and now.in_hand == 0,
+            stuck=now.stuck,
         )
 
     def _submit(self, request: SubmitCapture, payload: bytes, reply: Reply) -> None:
@@ -229,11 +259,13 @@ class Kernel:
             media_type=request.media_type,
             data=payload,
         )
-        future = self._intake.submit(draft, timeout_s=SUBMIT_TIMEOUT_S)
+        # Never wait here: a full queue is told to the caller, who comes again.
+        future = self._intake.submit(draft, timeout_s=0.0)
 
         def answer() -> None:
             error = future.exception()
             if error is None:
+                self.wake()
                 done: Acknowledged = future.result()
                 reply(CaptureAcknowledged(event=done.event, status=done.status))
             elif isinstance(error, KernelError):

@@ -10,7 +10,6 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from contracts.capture import CaptureEvent
 from contracts.control import ActRecorded, CaptureAcknowledged, RecordAct, SubmitCapture
 from kernel.capture.sink import IngestSink, StoreSink, Submitted
 from kernel.config.errors import KernelError
@@ -53,14 +52,19 @@ class ControlSink:
             cursor_y=draft.cursor.y if draft.cursor else None,
             media_type=draft.media_type,
         )
-        try:
-            done = self._client.ask(
-                request, CaptureAcknowledged, payload=draft.data, timeout_s=LOCK_WAIT_S
-            )
-        except KernelError as error:
-            return error
-        event: CaptureEvent = done.event
-        return Acknowledged(event, done.status)
+        deadline_s = time.monotonic() + LOCK_WAIT_S
+        while True:
+            try:
+                done = self._client.ask(
+                    request, CaptureAcknowledged, payload=draft.data, timeout_s=LOCK_WAIT_S
+                )
+            except KernelError as error:
+                if error.code != "intake-full" or time.monotonic() > deadline_s:
+                    return error
+                # The kernel's queue drains at the speed of the disk: come again shortly.
+                time.sleep(LOCK_RETRY_S)  # noqa: TID251
+                continue
+            return Acknowledged(done.event, done.status)
 
 
 @contextlib.contextmanager

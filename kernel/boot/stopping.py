@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import Any
+
+PreviousHandler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 
 
 class StopSignal:
@@ -19,7 +23,9 @@ class StopSignal:
     def __init__(self) -> None:
         self.fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.requested: str | None = None
-        self._previous: dict[int, signal.Handlers | int | object] = {}
+        self._previous: dict[
+            int, Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
+        ] = {}
 
     def __enter__(self) -> StopSignal:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -33,7 +39,7 @@ class StopSignal:
         trace: TracebackType | None,
     ) -> None:
         for number, handler in self._previous.items():
-            signal.signal(number, handler)  # type: ignore[arg-type] - what signal() returned
+            signal.signal(number, handler)
         os.close(self.fd)
 
     def request(self, reason: str) -> None:

@@ -263,8 +263,8 @@ class Backlog:
         )
 
     def _count(self, where: str, values: tuple[str | int, ...]) -> int:
-        row = self._connection.execute(f"SELECT count(*) FROM tasks WHERE {where}", values)  # noqa: S608 - a literal of this class
-        return int(row.get) if row.get is not None else 0
+        query = f"SELECT count(*) FROM tasks WHERE {where}"  # noqa: S608 - a literal of this class
+        return int(self._connection.execute(query, values).get or 0)
 
     def _set(self, task_id: str, state: TaskState, error: str) -> None:
         self._connection.execute(

@@ -1,0 +1,208 @@
+"""Opens and connects the parts of a kernel, in the order that is safe.
+
+Lock first (evidence store), then the reaper, only then sockets and hosts: a second kernel can
+neither bind over a live one nor start hosts beside it. Covers: wiring. Does not cover: the
+loop (`kernel.boot.kernel`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import zmq
+
+from kernel.boot.catalog import choose_stages
+from kernel.boot.parts import Parts
+from kernel.config.locks import require_contracts_lock
+from kernel.config.machine import read_machine
+from kernel.config.paths import DataDir
+from kernel.config.sections import Settings
+from kernel.config.settings import LoadedSettings
+from kernel.pipeline.dispatcher import Dispatcher, Stores
+from kernel.pipeline.feeder import Feeder
+from kernel.pipeline.retries import RetryPolicy
+from kernel.store.backlog import Backlog
+from kernel.store.derived import DerivedStore
+from kernel.store.evidence import EvidenceStore
+from kernel.supervision import lifecycle, restart
+from kernel.supervision.address import RunNote, write_note
+from kernel.supervision.approved import ApprovedPlugins, load_approved_plugins
+from kernel.supervision.chain import try_chain
+from kernel.supervision.hosting import choose_hosting
+from kernel.supervision.inprocess import ThreadLauncher
+from kernel.supervision.interpreter import this_interpreter
+from kernel.supervision.pool import HostPool, PoolSettings
+from kernel.supervision.process import HostingFacts, ProcessLauncher
+from kernel.supervision.quarantine import JsonQuarantine
+from kernel.supervision.rundir import RunDir, run_dir_of
+from kernel.supervision.runner import Launcher, PluginRecord
+
+SERVICE_UID = 65_534
+"""The user `nobody`, as which hosts run when the kernel is root."""
+
+Governor = Callable[[], tuple[bool, str]]
+
+
+def open_parts(data_dir: DataDir, loaded: LoadedSettings, *, governor: Governor) -> Parts:
+    """All parts of a kernel on this data dir, open.
+
+    Raises `KernelError`: ``data-dir-busy``, ``contracts-lock-mismatch`` (with the difference),
+    and whatever keeps a part from opening; what was opened before is closed again.
+    """
+    contracts_lock = require_contracts_lock()
+    with ExitStack() as undo:
+        evidence = undo.enter_context(EvidenceStore.open(data_dir))
+        run_dir = run_dir_of(data_dir)
+        run_dir.make()
+        run_id = secrets.token_hex(16)
+        plugins = load_approved_plugins(data_dir)
+        stages = choose_stages(loaded.settings, plugins)
+        derived = DerivedStore.open(data_dir)
+        undo.callback(derived.close)
+        backlog = Backlog.open(data_dir)
+        undo.callback(backlog.close)
+        reclaimed = backlog.reclaim_leases()
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        undo.callback(context.destroy, linger=0)
+        poller = zmq.Poller()
+        quarantine = JsonQuarantine(
+            data_dir.plugin_quarantine, now_us=_now_us, digests=plugins.digests()
+        )
+        pool = HostPool(
+            context=context,
+            poller=poller,
+            settings=_pool_settings(loaded.settings, contracts_lock, plugins.lock_digest),
+            launcher_of=_launchers(loaded.settings, run_dir, run_id),
+            quarantine=quarantine,
+        )
+        dispatcher = Dispatcher(
+            pool=pool,
+            stores=Stores(backlog, evidence, derived),
+            stages=stages,
+            policy=_retry_policy(loaded.settings),
+            task_timeout_s=loaded.settings.hosts.task_deadline_s,
+            audit=evidence.ledger.append,
+        )
+        parts = Parts(
+            data_dir=data_dir,
+            run_dir=run_dir,
+            run_id=run_id,
+            loaded=loaded,
+            contracts_lock=contracts_lock,
+            plugins_lock=plugins.lock_digest,
+            context=context,
+            poller=poller,
+            evidence=evidence,
+            derived=derived,
+            backlog=backlog,
+            stages=stages,
+            pool=pool,
+            dispatcher=dispatcher,
+            feeder=Feeder(evidence, derived, backlog, stages),
+            quarantine=quarantine,
+            governor=governor,
+        )
+        _announce(parts, plugins, reclaimed)
+        undo.pop_all()
+    return parts
+
+
+def _announce(parts: Parts, plugins: ApprovedPlugins, reclaimed: int) -> None:
+    """Write the boot into the ledger and the address into the data dir."""
+    parts.evidence.ledger.append(
+        "kernel-started",
+        parts.run_id,
+        {
+            "pid": str(os.getpid()),
+            "profile": parts.loaded.profile,
+            "config": parts.loaded.digest,
+            "contracts_lock": parts.contracts_lock,
+            "plugins_lock": plugins.lock_digest,
+            "tasks_reclaimed": str(reclaimed),
+        },
+    )
+    write_note(
+        parts.data_dir,
+        RunNote(
+            pid=os.getpid(),
+            run_id=parts.run_id,
+            run_dir=str(parts.run_dir.root),
+            control_socket=str(parts.control_path),
+            profile=parts.loaded.profile,
+            started_at_us=_now_us(),
+        ),
+    )
+
+
+def _pool_settings(settings: Settings, contracts_lock: str, plugins_lock: str) -> PoolSettings:
+    hosts = settings.hosts
+    policy = restart.Policy(
+        restarts_max=settings.restart.restarts_max,
+        window_s=settings.restart.window_s,
+        backoff_base_s=settings.restart.backoff_base_s,
+        backoff_max_s=settings.restart.backoff_max_s,
+        stable_after_s=settings.restart.stable_after_s,
+    )
+    cores = sorted(os.sched_getaffinity(0))
+    return PoolSettings(
+        max_hosts=hosts.max_hosts,
+        limits=lifecycle.Limits(
+            start_timeout_s=hosts.start_deadline_s,
+            beat_timeout_s=hosts.beat_interval_ms * hosts.beats_missed_max / 1000,
+            task_timeout_s=hosts.task_deadline_s,
+            cancel_grace_s=hosts.stop_grace_s,
+            term_grace_s=hosts.stop_grace_s,
+        ),
+        restart=policy,
+        contracts_lock=contracts_lock,
+        plugins_lock=plugins_lock,
+        sandbox_level_required=hosts.sandbox_level_required,
+        beat_interval_ms=hosts.beat_interval_ms,
+        # Half of the cores is the part of the CPU limit that needs no measuring.
+        affinity=tuple(cores[: max(1, len(cores) // 2)]),
+    )
+
+
+def _launchers(
+    settings: Settings, run_dir: RunDir, run_nonce: str
+) -> Callable[[PluginRecord], Launcher]:
+    """The launcher for each plugin; the chain is tried out when the first process is wanted."""
+    threads = ThreadLauncher()
+    processes: list[ProcessLauncher] = []
+    is_wsl = read_machine().wsl
+    is_root = os.geteuid() == 0
+
+    def choose(plugin: PluginRecord) -> Launcher:
+        hosting = choose_hosting(plugin, is_wsl=is_wsl, wanted=settings.hosts.hosting)
+        if hosting == "in_process":
+            return threads
+        if not processes:
+            facts = HostingFacts(
+                run_dir=run_dir,
+                run_nonce=run_nonce,
+                chain=try_chain(SERVICE_UID, SERVICE_UID),
+                interpreter=this_interpreter(),
+                service_uid=SERVICE_UID if is_root else os.getuid(),
+                service_gid=SERVICE_UID if is_root else os.getgid(),
+            )
+            processes.append(ProcessLauncher(facts))
+        return processes[0]
+
+    return choose
+
+
+def _retry_policy(settings: Settings) -> RetryPolicy:
+    return RetryPolicy(
+        attempts_max=settings.scheduler.attempts_max,
+        deaths_max=settings.hosts.task_deaths_max,
+        retry_base_s=settings.scheduler.retry_base_s,
+        retry_max_s=settings.scheduler.retry_max_s,
+    )
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,60 @@
+"""From installed and locked plugins to the stages of this run.
+
+Covers: which plugin does the text stage and with which settings. Does not cover: finding and
+judging plugins (`kernel.supervision.approved`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.manifest import StageDeclaration
+from kernel.config.errors import ExitCode, KernelError
+from kernel.config.sections import Settings
+from kernel.pipeline.stages import Stage, make_stage
+from kernel.supervision.approved import ApprovedPlugins
+
+TEXT_STAGE = "text"
+NO_PLUGIN = "none"
+
+
+def choose_stages(settings: Settings, plugins: ApprovedPlugins) -> tuple[Stage, ...]:
+    """The stages in force under these settings.
+
+    Raises `KernelError`: ``plugin-unknown`` (not installed), ``plugin-refused`` (not locked,
+    changed, or asking for more than it was granted), ``stage-missing``.
+    """
+    wanted = settings.pipeline.text_plugin
+    if wanted == NO_PLUGIN:
+        return ()
+    if wanted not in plugins.standings:
+        reasons = "; ".join(f"{b.place.package}: {b.reason}" for b in plugins.broken)
+        raise KernelError(
+            "plugin-unknown",
+            f"plugin {wanted} is not installed" + (f" (unreadable: {reasons})" if reasons else ""),
+            hint="run: kernel plugins list",
+            exit_code=ExitCode.USAGE,
+        )
+    record = plugins.require(wanted)
+    declared = _declaration(plugins, wanted)
+    if declared is None:
+        raise KernelError(
+            "stage-missing",
+            f"plugin {wanted} does not do the stage {TEXT_STAGE}",
+            hint="choose another one with pipeline.text_plugin",
+            exit_code=ExitCode.USAGE,
+        )
+    return (make_stage(TEXT_STAGE, record, stage_settings(declared, settings)),)
+
+
+def stage_settings(declared: StageDeclaration, settings: Settings) -> dict[str, Any]:
+    """The stage's own defaults, with the languages of this run where the stage knows them."""
+    values: dict[str, Any] = dict(declared.config)
+    if "languages" in values:
+        values["languages"] = list(settings.pipeline.languages)
+    return values
+
+
+def _declaration(plugins: ApprovedPlugins, plugin_id: str) -> StageDeclaration | None:
+    stages = plugins.standings[plugin_id].plugin.manifest.stages
+    return next((stage for stage in stages if stage.name == TEXT_STAGE), None)

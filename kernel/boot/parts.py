@@ -1,0 +1,58 @@
+"""Everything a running kernel consists of, in one place and already open.
+
+Covers: the bundle and closing it in order. Does not cover: making it (`kernel.boot.assemble`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import zmq
+
+from kernel.config.paths import DataDir
+from kernel.config.settings import LoadedSettings
+from kernel.pipeline.dispatcher import Dispatcher
+from kernel.pipeline.feeder import Feeder
+from kernel.pipeline.stages import Stage
+from kernel.store.backlog import Backlog
+from kernel.store.derived import DerivedStore
+from kernel.store.evidence import EvidenceStore
+from kernel.supervision.pool import HostPool, Quarantine
+from kernel.supervision.rundir import RunDir
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The open parts of one kernel."""
+
+    data_dir: DataDir
+    run_dir: RunDir
+    run_id: str
+    loaded: LoadedSettings
+    contracts_lock: str
+    plugins_lock: str
+    context: zmq.Context[zmq.Socket[bytes]]
+    poller: zmq.Poller
+    evidence: EvidenceStore
+    derived: DerivedStore
+    backlog: Backlog
+    stages: tuple[Stage, ...]
+    pool: HostPool
+    dispatcher: Dispatcher
+    feeder: Feeder
+    quarantine: Quarantine
+    governor: Callable[[], tuple[bool, str]]
+
+    @property
+    def control_path(self) -> Path:
+        """Where the control socket is bound."""
+        return self.run_dir.control_socket
+
+    def close(self) -> None:
+        """Close the stores, the evidence (and with it the lock) last."""
+        self.backlog.close()
+        self.derived.close()
+        self.context.destroy(linger=0)
+        self.evidence.close()

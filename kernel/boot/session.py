@@ -1,0 +1,29 @@
+"""A kernel for as long as a command needs one.
+
+Covers: opening, running under signals, closing whatever happens. Does not cover: what the
+command does with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from kernel.boot.assemble import Governor, open_parts
+from kernel.boot.kernel import Kernel
+from kernel.boot.stopping import StopSignal
+from kernel.config.paths import DataDir
+from kernel.config.settings import LoadedSettings
+
+
+@contextlib.contextmanager
+def kernel_session(
+    data_dir: DataDir, loaded: LoadedSettings, *, governor: Governor
+) -> Iterator[tuple[Kernel, StopSignal]]:
+    """A kernel that is stopped in order when the block ends; main thread only."""
+    with StopSignal() as stop:
+        kernel = Kernel(open_parts(data_dir, loaded, governor=governor), stop=stop)
+        try:
+            yield kernel, stop
+        finally:
+            kernel.close()

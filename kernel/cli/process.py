@@ -1,0 +1,145 @@
+"""`kernel process`: run the backlog now, in supervised hosts, and return.
+
+Covers: doing it ourselves or asking the running kernel, progress, the result. Does not cover:
+the work (`kernel.boot`).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+
+import click
+import msgspec
+
+from contracts.control import ProcessNow, ProcessState
+from kernel.boot.kernel import Kernel
+from kernel.boot.session import kernel_session
+from kernel.cli.options import data_dir_option, json_option
+from kernel.config.errors import ExitCode, KernelError
+from kernel.config.paths import DataDir
+from kernel.config.settings import load_settings
+from kernel.supervision.address import control_socket_of
+from kernel.supervision.control import ControlClient
+
+POLL_S = 0.25
+
+
+class ProcessResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done; ``stuck`` says why work is left over, or is empty."""
+
+    processed: int
+    failed: int
+    unfinished: int
+    seconds: float
+    stuck: str
+
+
+@click.command(
+    help="Run the backlog now, in supervised hosts, whatever the person does. "
+    "Exits 1 when a task failed or is left over."
+)
+@click.option("--until-drained", is_flag=True, required=True, help="Return when nothing waits.")
+@click.option("--retry-failed", is_flag=True, help="Try again what was given up before.")
+@json_option
+@data_dir_option
+@click.pass_context
+def process(
+    context: click.Context,
+    *,
+    until_drained: bool,
+    retry_failed: bool,
+    as_json: bool,
+    data_dir: DataDir,
+) -> None:
+    """Work the backlog off and print what was done."""
+    del until_drained
+    if not data_dir.journal_db.is_file():
+        raise KernelError(
+            "no-data-dir",
+            f"there is no evidence in {data_dir.root}",
+            hint="take something in first: kernel ingest PATH...",
+        )
+    socket = control_socket_of(data_dir)
+    show = _progress_line()
+    if socket is None:
+        result = _process_here(data_dir, show, retry_failed=retry_failed)
+    else:
+        client = ControlClient(socket)
+        try:
+            result = _process_there(client, show)
+        finally:
+            client.close()
+    show("")
+    click.echo(json.dumps(msgspec.to_builtins(result)) if as_json else _describe(result))
+    if result.failed or result.unfinished:
+        context.exit(ExitCode.FAILED)
+
+
+def _process_here(
+    data_dir: DataDir, show: Callable[[str], None], *, retry_failed: bool
+) -> ProcessResult:
+    started_s = time.monotonic()
+    loaded = load_settings(None, data_dir, {})
+    with kernel_session(data_dir, loaded, governor=lambda: (False, "explicit only")) as (kernel, _):
+        if retry_failed:
+            kernel.retry_given_up()
+        kernel.request_processing()
+
+        def is_drained(running: Kernel) -> bool:
+            now = running.progress()
+            show(f"{now.done} processed, {now.unfinished} to go")
+            return (now.unfinished == 0 and now.in_hand == 0) or bool(now.stuck)
+
+        kernel.run(until=is_drained)
+        now = kernel.progress()
+    return ProcessResult(
+        processed=now.done,
+        failed=now.failed,
+        unfinished=now.unfinished,
+        seconds=round(time.monotonic() - started_s, 3),
+        stuck=now.stuck,
+    )
+
+
+def _process_there(client: ControlClient, show: Callable[[str], None]) -> ProcessResult:
+    started_s = time.monotonic()
+    first = state = client.ask(ProcessNow(), ProcessState)
+    while not state.drained and not state.stuck:
+        show(f"{state.done - first.done} processed, {state.unfinished} to go")
+        # The kernel answers at once; how often we look is our own choice.
+        time.sleep(POLL_S)  # noqa: TID251
+        state = client.ask(ProcessNow(), ProcessState)
+    return ProcessResult(
+        processed=state.done - first.done,
+        failed=state.failed - first.failed,
+        unfinished=state.unfinished,
+        seconds=round(time.monotonic() - started_s, 3),
+        stuck=state.stuck,
+    )
+
+
+def _progress_line() -> Callable[[str], None]:
+    """Show a line that replaces itself, on a terminal only."""
+    if not sys.stderr.isatty():
+        return lambda _: None
+    last = ""
+
+    def show(text: str) -> None:
+        nonlocal last
+        if text != last:
+            click.echo(f"\r\x1b[2K{text}", nl=False, err=True)
+            last = text
+
+    return show
+
+
+def _describe(result: ProcessResult) -> str:
+    lines = [f"{result.processed} processed, {result.failed} failed in {result.seconds:.1f} s"]
+    if result.unfinished:
+        lines.append(f"{result.unfinished} left over: {result.stuck or 'asked to stop'}")
+    if result.failed:
+        lines.append("see: kernel status; try again with: kernel process --retry-failed")
+    return "\n".join(lines)
