@@ -101,7 +101,7 @@ class SandboxPolicy:
         if unknown:
             msg = f"unknown sandbox policy fields: {sorted(unknown)}"
             raise ValueError(msg)
-        values = {
+        values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()
         }
         values["programs"] = tuple(

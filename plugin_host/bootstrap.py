@@ -38,6 +38,7 @@ EXIT_SANDBOX: Final = 77
 """The sandbox is weaker than the policy demands, or the host would run as root."""
 
 LAUNCH_BYTES_MAX: Final = 1 << 20
+USAGE: Final = ("--launch-fd", "N")
 STREAMS: Final = (0, 1, 2)
 
 
@@ -71,8 +72,8 @@ def read_launch(arguments: list[str]) -> dict[str, Any]:
 
     Raises ValueError when there is none or it is not a JSON object, OSError when it is closed.
     """
-    if len(arguments) != 2 or arguments[0] != "--launch-fd":
-        msg = "usage: bootstrap.py --launch-fd N"
+    if len(arguments) != len(USAGE) or arguments[0] != USAGE[0]:
+        msg = f"usage: bootstrap.py {' '.join(USAGE)}"
         raise ValueError(msg)
     with os.fdopen(int(arguments[1]), "rb") as stream:
         raw = stream.read(LAUNCH_BYTES_MAX + 1)

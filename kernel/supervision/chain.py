@@ -54,7 +54,7 @@ def try_chain(service_uid: int, service_gid: int) -> Chain:
         if not problem:
             return Chain(setpriv=setpriv, unshare=as_root, reasons=tuple(reasons))
         reasons.append(f"unshare as root: {problem}")
-    as_user = (program, "--user", "--map-current-user", *tail)
+    as_user: tuple[str, ...] = (program, "--user", "--map-current-user", *tail)
     ids = (service_uid, service_gid) if os.geteuid() == 0 else None
     problem = _trial([*as_user, "true"], ids)
     if problem:
@@ -75,7 +75,7 @@ def _find(name: str, reasons: list[str]) -> str:
 def _trial(command: list[str], ids: tuple[int, int] | None = None) -> str:
     """What went wrong, in one line; empty when it worked."""
     try:
-        done = subprocess.run(  # noqa: S603 - fixed programs, no input
+        done = subprocess.run(
             command,
             env={"PATH": PROGRAM_DIRS, "LC_ALL": "C.UTF-8"},
             stdin=subprocess.DEVNULL,

@@ -26,7 +26,8 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from contracts.launch import SandboxPolicy, encode_document
@@ -41,9 +42,7 @@ _BOOTSTRAP_ENV: Final = "AUTOCAPTURE_BOOTSTRAP"
 _LAUNCH_FD_ENV: Final = "AUTOCAPTURE_LAUNCH_FD"
 _LIFELINE_FD_ENV: Final = "AUTOCAPTURE_LIFELINE_FD"
 
-_RUN_HOST: Final = (
-    f'"${_PYTHON_ENV}" -I -S -B "${_BOOTSTRAP_ENV}" --launch-fd "${_LAUNCH_FD_ENV}"'
-)
+_RUN_HOST: Final = f'"${_PYTHON_ENV}" -I -S -B "${_BOOTSTRAP_ENV}" --launch-fd "${_LAUNCH_FD_ENV}"'
 AS_FIRST_PROCESS: Final = f"{_RUN_HOST}; exit $?"
 """Not exec: the shell stays as first process of the namespace."""
 AS_GROUP_GUARD: Final = (
@@ -91,7 +90,7 @@ class LaunchPlan:
     popen: dict[str, Any]
 
 
-def plan_launch(
+def plan_launch(  # noqa: PLR0913 - seven facts of one start, by keyword
     *,
     chain: Chain,
     interpreter: HostInterpreter,
@@ -155,9 +154,13 @@ def launch_document(
     host: Mapping[str, Any],
     target: str = "plugin_host.main:serve",
 ) -> dict[str, Any]:
-    """What `plugin_host.bootstrap` reads; ``host`` is handed on to ``target`` as it is."""
+    """What `plugin_host.bootstrap` reads; ``host`` is handed on to ``target`` as it is.
+
+    Fills in this process's own pid namespace, so that the host can prove to be in another.
+    """
+    own = str(Path("/proc/self/ns/pid").readlink())
     return {
-        "policy": policy.to_dict(),
+        "policy": replace(policy, kernel_pid_namespace=own).to_dict(),
         "sys_path": list(interpreter.sys_path),
         "site_dirs": list(interpreter.site_dirs),
         "prefix": interpreter.prefix,
@@ -181,12 +184,12 @@ def open_launch_pipe(document: Mapping[str, Any]) -> int:
             fcntl.fcntl(write_fd, fcntl.F_SETPIPE_SZ, len(encoded))
         os.set_blocking(write_fd, False)
         written = os.write(write_fd, encoded)
-        if written != len(encoded):
-            msg = f"pipe took {written} of {len(encoded)} bytes"
-            raise OSError(msg)
-    except BaseException:
+    except OSError:
         os.close(read_fd)
         raise
     finally:
         os.close(write_fd)
+    if written != len(encoded):
+        os.close(read_fd)
+        raise OSError(f"pipe took {written} of {len(encoded)} bytes")
     return read_fd

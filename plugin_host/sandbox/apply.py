@@ -32,7 +32,13 @@ from plugin_host.sandbox import (
     self_test,
     verdict,
 )
-from plugin_host.sandbox.report import SandboxReport, is_below, level_of, with_remedies
+from plugin_host.sandbox.report import (
+    SWITCHED_OFF,
+    SandboxReport,
+    is_below,
+    level_of,
+    with_remedies,
+)
 
 SYSTEM_READ_ONLY: Final = (
     "/usr/lib",
@@ -67,7 +73,7 @@ class Progress:
     def do(self, layer: str, act: Callable[[], str | None]) -> None:
         """Runs one step unless the policy switched the layer off; notes how it went."""
         if not self.wants(layer):
-            self.errors[layer] = "switched off by policy"
+            self.errors[layer] = SWITCHED_OFF
             return
         try:
             self.notes[layer] = act() or ""
@@ -94,9 +100,7 @@ def apply(policy: SandboxPolicy) -> SandboxReport:
     progress.do("no_new_privs", capabilities.forbid_new_privileges)
     progress.do("landlock", lambda: landlock.restrict(path_rules(policy), policy.connect_ports))
     deny_metadata = not progress.holds("mount_view")
-    progress.do(
-        "seccomp", lambda: seccomp.install(policy.network, deny_metadata=deny_metadata)
-    )
+    progress.do("seccomp", lambda: seccomp.install(policy.network, deny_metadata=deny_metadata))
     progress.do("not_dumpable", process.forbid_dumps)
     applied_ns = time.perf_counter_ns()
     layers = with_remedies(verdict.judge(progress.policy, progress.notes, progress.errors))

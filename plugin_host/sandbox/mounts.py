@@ -58,8 +58,7 @@ def build_view(binds: list[Bind], working_dir: str) -> str:
     """Replaces the root of this mount namespace by one that shows ``binds`` alone.
 
     Paths that do not exist are left out. Needs an own mount namespace. Raises OSError at the
-    first step refused; the process then still has its old root, partly mounted over, and must
-    not claim this layer.
+    first step refused; the process then still has its old root and must not claim this layer.
     """
     syscalls.mount("none", "/", "", MS_REC | MS_PRIVATE)
     links = _links_to(binds)
@@ -75,6 +74,10 @@ def build_view(binds: list[Bind], working_dir: str) -> str:
         for name, goal in links:
             _link(Path(STAGE + name), goal)
         _show_proc()
+    except OSError:
+        # Uncovered again: the scratch dir may lie below, and the host goes on without this wall.
+        syscalls.call("umount2", STAGE.encode(), MNT_DETACH)
+        raise
     finally:
         os.umask(before)
         for _, fd in sources:

@@ -35,7 +35,7 @@ ALL_FLAGS: Final = (
 
 
 def unshare(flags: int) -> None:
-    """unshare(2); OSError when refused (os.unshare exists from Python 3.12 only)."""
+    """Enters new namespaces; OSError when refused (os.unshare exists from Python 3.12 only)."""
     libc = syscalls.load_libc()
     if libc.unshare(ctypes.c_int(flags)) < 0:
         code = ctypes.get_errno()

@@ -13,13 +13,15 @@ from typing import Final
 
 from plugin_host.sandbox import syscalls
 
+FIRST_FD: Final = 3
+"""The first after stdin, stdout and stderr."""
 FD_LIMIT_FALLBACK: Final = 65_536
 
 
 def close_other_fds(keep: Iterable[int]) -> None:
     """Closes every descriptor above 2 that is not in ``keep``."""
-    wanted = sorted({fd for fd in keep if fd > 2})
-    first = 3
+    wanted = sorted({fd for fd in keep if fd >= FIRST_FD})
+    first = FIRST_FD
     for fd in wanted:
         os.closerange(first, fd)
         first = fd + 1

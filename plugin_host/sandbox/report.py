@@ -14,10 +14,12 @@ from contracts.launch import LEVELS
 State = Literal["enforced", "degraded", "missing"]
 Level = Literal["A", "B", "C", "D", "E", "none"]
 
+SWITCHED_OFF: Final = "switched off by policy"
+
 REMEDIES: Final = {
     "service_uid": "run the kernel as a normal user, or give it a service user that exists",
-    "user_namespace": "allow unprivileged user namespaces: sysctl kernel.unprivileged_userns_clone=1"
-    " or kernel.apparmor_restrict_unprivileged_userns=0; in a container, permit unshare",
+    "user_namespace": "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 or"
+    " kernel.apparmor_restrict_unprivileged_userns=0; in a container, permit unshare",
     "network_namespace": "allow user namespaces (see user_namespace)",
     "ipc_namespace": "allow user namespaces (see user_namespace)",
     "pid_namespace": "install util-linux (setpriv, unshare) and allow user namespaces",
@@ -58,12 +60,15 @@ class SandboxReport:
 
 def with_remedies(layers: list[LayerReport]) -> tuple[LayerReport, ...]:
     """The layers, each one that is not enforced with what a person can do about it."""
-    return tuple(
-        layer
-        if layer.state == "enforced"
-        else replace(layer, remedy=layer.remedy or REMEDIES.get(layer.name, ""))
-        for layer in layers
-    )
+    return tuple(_with_remedy(layer) for layer in layers)
+
+
+def _with_remedy(layer: LayerReport) -> LayerReport:
+    if layer.state == "enforced":
+        return layer
+    if layer.reason == SWITCHED_OFF:
+        return replace(layer, remedy="take it out of the policy's layers_off")
+    return replace(layer, remedy=REMEDIES.get(layer.name, ""))
 
 
 def level_of(layers: tuple[LayerReport, ...]) -> Level:

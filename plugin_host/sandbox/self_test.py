@@ -12,6 +12,7 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -66,7 +67,7 @@ def try_sockets(families: tuple[str, ...]) -> list[Attempt]:
             raise OSError(ctypes.get_errno(), "socket")
         os.close(fd)
 
-    return [attempt(f"socket {name}", lambda n=name: ask(FAMILIES[n])) for name in families]
+    return [attempt(f"socket {name}", partial(ask, FAMILIES[name])) for name in families]
 
 
 def try_kernel_calls() -> list[Attempt]:
@@ -82,7 +83,7 @@ def try_kernel_calls() -> list[Attempt]:
 
 def try_list_root() -> Attempt:
     """Lists ``/``: open to everyone by mode, so only Landlock can refuse it."""
-    return attempt("list /", lambda: os.listdir("/"))
+    return attempt("list /", lambda: list(Path("/").iterdir()))
 
 
 def try_read(path: str) -> Attempt:

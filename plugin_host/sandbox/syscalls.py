@@ -123,7 +123,7 @@ def call(name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None
 
 
 def prctl(option: int, *arguments: int) -> int:
-    """prctl(2), unused arguments zero; OSError when it fails."""
+    """Does prctl, unused arguments zero; OSError when it fails."""
     libc = load_libc()
     padded = [*arguments, 0, 0, 0, 0][:4]
     result = int(libc.prctl(ctypes.c_int(option), *(ctypes.c_ulong(item) for item in padded)))
@@ -134,7 +134,7 @@ def prctl(option: int, *arguments: int) -> int:
 
 
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
-    """mount(2); OSError naming the target when it fails."""
+    """Mounts; OSError naming the target when it fails."""
     libc = load_libc()
     result = libc.mount(
         os.fsencode(source),
