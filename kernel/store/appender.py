@@ -182,9 +182,10 @@ def _prepare(connection: apsw.Connection, data_dir: DataDir, now_us: int) -> Non
     journal, packs = Journal(connection), data_dir.packs_dir
     tails, short = find_tails(packs, journal.segments())
     with sqlite.transaction(connection):
-        if before == 0:
+        if not journal.volumes():
+            # Asked of the rows: a crash may have come between the schema and the first of them.
             journal.insert_volume(PRIMARY, "primary", uuid.uuid4().hex, "packs")
-        elif before < after:
+        if 0 < before < after:
             detail = {"from": str(before), "to": str(after)}
             append_entry(connection, "store.migrated", "", detail, now_us)
         if tails or short:

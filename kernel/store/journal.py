@@ -31,6 +31,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class VolumeRow:
+    """A directory of packs; ``root`` is relative to the data dir or absolute."""
+
+    volume_id: int
+    kind: str
+    identity: str
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentRow:
     """A segment as the journal knows it; bytes behind ``end_bytes`` belong to nobody."""
 
@@ -154,6 +164,13 @@ class Journal:
         """Number of blobs; their row ids have no gaps."""
         row = self.connection.execute("SELECT max(blob_id) FROM blob").fetchone()
         return row[0] or 0 if row else 0
+
+    def volumes(self) -> list[VolumeRow]:
+        """All directories of packs that the journal knows, the data dir's own first."""
+        rows = self.connection.execute(
+            "SELECT volume_id, kind, identity, root FROM volume ORDER BY volume_id"
+        )
+        return [VolumeRow(*row) for row in rows]
 
     def segments(self, volume_id: int = PRIMARY) -> list[SegmentRow]:
         """The volume's segments by number."""

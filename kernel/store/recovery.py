@@ -16,7 +16,7 @@ from pathlib import Path
 from contracts.canonical import decode
 from contracts.identity import event_id
 from kernel.store.batch import Batch
-from kernel.store.frame import SEGMENT_HEADER_BYTES, FrameKind
+from kernel.store.frame import FrameKind
 from kernel.store.journal import PRIMARY, Journal, NewBlob, Place, SegmentRow
 from kernel.store.pack import list_segments, segment_path
 from kernel.store.scan import scan_segment
@@ -82,7 +82,7 @@ def read_tails(directory: Path, tails: Iterable[Tail], volume_id: int = PRIMARY)
     content = TailContent()
     for tail in tails:
         path = segment_path(directory, tail.number)
-        whole, intact = max(tail.start, min(SEGMENT_HEADER_BYTES, tail.file_bytes)), True
+        whole, intact = tail.start, True
         for frame in scan_segment(path, tail.number, start=tail.start):
             if frame.problem or frame.header is None:
                 content.problems.append(f"segment {tail.number} at {frame.offset}: {frame.problem}")

@@ -7,6 +7,7 @@ written.
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ import apsw
 from kernel.store import sqlite
 from kernel.store.failure import translated
 from kernel.store.readers import store_closed
+
+_LOG = logging.getLogger(__name__)
 
 
 class JournalWriter:
@@ -54,6 +57,11 @@ class JournalWriter:
     def close(self) -> None:
         """Wait for the writer at work, then close the connection; twice is once."""
         with self._lock:
-            if not self._closed:
-                self._closed = True
+            if self._closed:
+                return
+            self._closed = True
+            try:
                 self._connection.close()
+            except apsw.Error as error:
+                # The last checkpoint failed: its pages stay in the log, nothing is lost.
+                _LOG.warning("%s: closed without a checkpoint: %s", self._path, error)
