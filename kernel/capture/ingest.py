@@ -112,7 +112,7 @@ def offer_frame(
     """A draft of a recognised image captured at a known time, unless its clock is refused."""
     verdict = judge_clock(SourceClock(captured.utc_us), now_us, None, options.clock_rules)
     if verdict is ClockVerdict.FUTURE:
-        return Offer(path, refuse_future(captured, now_us))
+        return Offer(path, refuse_future(captured.utc_us, now_us))
     draft = CaptureDraft(
         captured_at_us=captured.utc_us,
         tz_name=captured.tz_name,

@@ -178,9 +178,9 @@ def judge_clock(
     return ClockVerdict.SOUND
 
 
-def refuse_future(captured: CapturedAt, now_us: int) -> Refusal:
+def refuse_future(captured_at_us: int, now_us: int) -> Refusal:
     """The refusal that belongs to `ClockVerdict.FUTURE`."""
-    ahead_s = (captured.utc_us - now_us) // MICROS
+    ahead_s = (captured_at_us - now_us) // MICROS
     return Refusal(
         RefusalCode.FUTURE_CLOCK,
         f"the capture time lies {ahead_s} s in the future of this machine's clock",
