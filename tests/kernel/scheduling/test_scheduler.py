@@ -233,6 +233,17 @@ def test_loads_planned_together_fit_together() -> None:
     assert decide([queue("ocr", 9), queue("embed", 9)], [], three) == [StartHost("embed", "value")]
 
 
+def test_the_cap_counts_hosts_planned_a_moment_before() -> None:
+    budget = Budget(hosts_max=2, running_max=16, memory_free_bytes=99 * GIB)
+    queues = [queue(model, 1_000) for model in TIMINGS]
+    assert len(decide(queues, [], budget)) == 2
+    assert len(decide(queues, [host("h1", "ocr", "draining")], budget)) == 1
+    assert decide(queues[:1], [], budget) == [
+        StartHost("ocr", "value"),
+        StartHost("ocr", "replica"),
+    ]
+
+
 def test_a_long_queue_gets_a_second_host_when_no_other_model_wants_it() -> None:
     busy = host("h1", "ocr", "busy")
     assert decide([queue("ocr", 8)], [busy], TWO) == [StartHost("ocr", "replica")]
