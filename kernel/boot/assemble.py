@@ -44,10 +44,8 @@ from kernel.supervision.runner import Launcher, PluginRecord
 SERVICE_UID = 65_534
 """The user `nobody`, as which hosts run when the kernel is root."""
 
-Governor = Callable[[], tuple[bool, str]]
 
-
-def open_parts(data_dir: DataDir, loaded: LoadedSettings, *, governor: Governor) -> Parts:
+def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
     """All parts of a kernel on this data dir, open.
 
     Raises `KernelError`: ``data-dir-busy``, ``contracts-lock-mismatch`` (with the difference),
@@ -104,7 +102,6 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings, *, governor: Governor)
             dispatcher=dispatcher,
             feeder=Feeder(evidence, derived, backlog, stages),
             quarantine=quarantine,
-            governor=governor,
         )
         _announce(parts, plugins, reclaimed)
         undo.pop_all()

@@ -2,43 +2,29 @@
 
 The loop's thread owns pool and backlog; intake and inbox have threads of their own and wake
 the loop through descriptors. Covers: the order of starting and stopping. Does not cover:
-policy (all of it lives in the packages below).
+policy (all of it lives in the packages below), answers to requests (`kernel.boot.requests`).
 """
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any, assert_never
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import zmq
 
-from contracts.capture import Cursor
-from contracts.control import (
-    ActRecorded,
-    AskStatus,
-    CaptureAcknowledged,
-    ControlReply,
-    ControlRequest,
-    Ping,
-    Pong,
-    ProcessNow,
-    ProcessState,
-    RecordAct,
-    StatusReply,
-    SubmitCapture,
-)
-from kernel.boot import audit
+from contracts.control import ControlRequest
+from kernel.boot import audit, requests
+from kernel.boot.governing import Governing
 from kernel.boot.heavy import HeavyWork, decide
 from kernel.boot.parts import Parts
+from kernel.boot.progress import Progress
 from kernel.boot.stopping import StopSignal
 from kernel.capture.intake import Intake
-from kernel.config.errors import KernelError
-from kernel.store.evidence import Acknowledged, CaptureDraft
-from kernel.supervision.control import ControlServer, Reply, error_reply
+from kernel.supervision.control import ControlServer, Reply
 from kernel.supervision.pool_events import PoolEvent
 
 POLL_MS = 250
@@ -48,30 +34,22 @@ SHUTDOWN_DEADLINE_S = 3.0
 IDLE_HOST_KEEP_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the backlog is, for a caller that waits."""
-
-    unfinished: int
-    in_hand: int
-    done: int
-    failed: int
-    stuck: str
-
-
 class Kernel:
     """Owns the loop. Make it, `run` it, `close` it; `close` is safe to repeat."""
 
-    def __init__(self, parts: Parts, *, stop: StopSignal) -> None:
+    def __init__(self, parts: Parts, *, governing: Governing, stop: StopSignal) -> None:
         self._parts = parts
+        self._governing = governing
         self._stop = stop
         self._explicit = False
         self._idle_since_s: float | None = None
         self._closed = False
         self._feed_at_s = 0.0
         self._started_s = time.monotonic()
+        self._end_s = float("inf")
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._intake = Intake(parts.evidence)
+        self._intake.start()
         self._control = ControlServer(parts.context, parts.control_path, self._serve)
         for key in (self._wake_fd, stop.fd, self._control.socket, self._control.wake_fd):
             parts.poller.register(key, zmq.POLLIN)
@@ -79,13 +57,27 @@ class Kernel:
     # --- for the owner -------------------------------------------------------------------
 
     @property
+    def parts(self) -> Parts:
+        """The open parts."""
+        return self._parts
+
+    @property
     def intake(self) -> Intake:
         """Where sources put their captures."""
         return self._intake
 
+    @property
+    def inbox_dir(self) -> Path:
+        """The folder that is watched for captures."""
+        return self._parts.loaded.settings.intake.inbox_dir or self._parts.data_dir.inbox_dir
+
     def wake(self) -> None:
         """Make the loop look at the journal; from any thread."""
         os.eventfd_write(self._wake_fd, 1)
+
+    def stop_after(self, seconds: float) -> None:
+        """End the next `run` this long from now."""
+        self._end_s = time.monotonic() + seconds
 
     def request_processing(self) -> None:
         """Run the backlog down now whatever the person does: they asked for it."""
@@ -97,7 +89,7 @@ class Kernel:
         return self._parts.backlog.retry_given_up()
 
     def progress(self) -> Progress:
-        """Where the backlog stands; ``stuck`` says why nothing more will come, or is empty."""
+        """Where the backlog stands."""
         tally = self._parts.dispatcher.tally
         unfinished = self._parts.backlog.unfinished()
         return Progress(
@@ -106,6 +98,18 @@ class Kernel:
             done=tally.done,
             failed=tally.failed,
             stuck=self._why_stuck() if unfinished else "",
+        )
+
+    def has_nothing_to_do(self) -> bool:
+        """Nothing waits, or what waits may not run now."""
+        now = self.progress()
+        return now.is_drained or bool(now.stuck) or not self.heavy().allowed
+
+    def heavy(self) -> HeavyWork:
+        """Whether heavy work may run now."""
+        decision = self._governing.decide()
+        return decide(
+            governor_allows=decision.run, governor_reason=decision.reason, explicit=self._explicit
         )
 
     def live_facts(self) -> dict[str, Any]:
@@ -127,13 +131,14 @@ class Kernel:
         }
 
     def run(self, *, until: Callable[[Kernel], bool] | None = None) -> str:
-        """Serve until told to stop or until ``until`` holds; returns the reason."""
-        self._intake.start()
+        """Serve until told to stop, the time is over, or ``until`` holds; returns the reason."""
         self._parts.feeder.feed()
         while self._stop.requested is None:
             self._turn()
             if until is not None and until(self):
                 return "done"
+            if time.monotonic() >= self._end_s:
+                return "the duration is over"
         return self._stop.requested
 
     def close(self) -> None:
@@ -171,26 +176,19 @@ class Kernel:
 
     def _work(self) -> None:
         parts = self._parts
-        heavy = self.heavy()
-        if not heavy.allowed:
+        if not self.heavy().allowed:
             parts.pool.freeze()
             return
         parts.pool.thaw()
         parts.dispatcher.dispatch()
-        busy = parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0
         now_s = time.monotonic()
-        if busy:
+        if parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0:
             self._idle_since_s = None
             return
         self._explicit = False
         self._idle_since_s = self._idle_since_s or now_s
         if now_s - self._idle_since_s > IDLE_HOST_KEEP_S:
             parts.dispatcher.retire_idle_hosts("nothing to do")
-
-    def heavy(self) -> HeavyWork:
-        """Whether heavy work may run now."""
-        allows, reason = self._parts.governor()
-        return decide(governor_allows=allows, governor_reason=reason, explicit=self._explicit)
 
     def _take(self, event: PoolEvent) -> None:
         self._parts.dispatcher.handle(event)
@@ -205,72 +203,5 @@ class Kernel:
                 return f"plugin {plugin_id} is quarantined (kernel plugins list shows why)"
         return ""
 
-    # --- the control socket --------------------------------------------------------------
-
     def _serve(self, request: ControlRequest, payload: bytes, reply: Reply) -> None:
-        match request:
-            case Ping():
-                reply(
-                    Pong(
-                        pid=os.getpid(),
-                        nonce=self._parts.run_id,
-                        data_dir=str(self._parts.data_dir.root),
-                    )
-                )
-            case SubmitCapture():
-                self._submit(request, payload, reply)
-            case RecordAct():
-                self._parts.evidence.ledger.append(request.act, request.subject, request.detail)
-                reply(ActRecorded())
-            case ProcessNow():
-                self._parts.feeder.feed()
-                self.request_processing()
-                reply(self._process_state())
-            case AskStatus():
-                reply(StatusReply(document=json.dumps(self.live_facts())))
-            case _:
-                assert_never(request)
-
-    def _process_state(self) -> ControlReply:
-        now = self.progress()
-        return ProcessState(
-            unfinished=now.unfinished,
-            done=now.done,
-            failed=now.failed,
-            drained=now.unfinished == 0 and now.in_hand == 0,
-            stuck=now.stuck,
-        )
-
-    def _submit(self, request: SubmitCapture, payload: bytes, reply: Reply) -> None:
-        cursor = None
-        if request.cursor_x is not None and request.cursor_y is not None:
-            cursor = Cursor(x=request.cursor_x, y=request.cursor_y)
-        draft = CaptureDraft(
-            captured_at_us=request.captured_at_us,
-            tz_name=request.tz_name,
-            tz_offset_s=request.tz_offset_s,
-            monotonic_ns=request.monotonic_ns,
-            source=request.source,
-            source_path=request.source_path,
-            monitor=request.monitor,
-            app=request.app,
-            window_title=request.window_title,
-            cursor=cursor,
-            media_type=request.media_type,
-            data=payload,
-        )
-        # Never wait here: a full queue is told to the caller, who comes again.
-        future = self._intake.submit(draft, timeout_s=0.0)
-
-        def answer() -> None:
-            error = future.exception()
-            if error is None:
-                self.wake()
-                done: Acknowledged = future.result()
-                reply(CaptureAcknowledged(event=done.event, status=done.status))
-            elif isinstance(error, KernelError):
-                reply(error_reply(error))
-            else:
-                reply(error_reply(KernelError("intake-failed", f"{type(error).__name__}: {error}")))
-
-        future.add_done_callback(lambda _: answer())
+        requests.serve(self, request, payload, reply)

@@ -5,7 +5,6 @@ Covers: the bundle and closing it in order. Does not cover: making it (`kernel.b
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +42,6 @@ class Parts:
     dispatcher: Dispatcher
     feeder: Feeder
     quarantine: Quarantine
-    governor: Callable[[], tuple[bool, str]]
 
     @property
     def control_path(self) -> Path:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from kernel.boot.assemble import Governor, open_parts
+from kernel.boot.assemble import open_parts
+from kernel.boot.governing import Governing
 from kernel.boot.kernel import Kernel
 from kernel.boot.stopping import StopSignal
 from kernel.config.paths import DataDir
@@ -18,11 +19,13 @@ from kernel.config.settings import LoadedSettings
 
 @contextlib.contextmanager
 def kernel_session(
-    data_dir: DataDir, loaded: LoadedSettings, *, governor: Governor
+    data_dir: DataDir, loaded: LoadedSettings
 ) -> Iterator[tuple[Kernel, StopSignal]]:
     """A kernel that is stopped in order when the block ends; main thread only."""
     with StopSignal() as stop:
-        kernel = Kernel(open_parts(data_dir, loaded, governor=governor), stop=stop)
+        kernel = Kernel(
+            open_parts(data_dir, loaded), governing=Governing(loaded.settings), stop=stop
+        )
         try:
             yield kernel, stop
         finally:

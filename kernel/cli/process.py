@@ -83,7 +83,7 @@ def _process_here(
 ) -> ProcessResult:
     started_s = time.monotonic()
     loaded = load_settings(None, data_dir, {})
-    with kernel_session(data_dir, loaded, governor=lambda: (False, "explicit only")) as (kernel, _):
+    with kernel_session(data_dir, loaded) as (kernel, _):
         if retry_failed:
             kernel.retry_given_up()
         kernel.request_processing()
@@ -91,7 +91,7 @@ def _process_here(
         def is_drained(running: Kernel) -> bool:
             now = running.progress()
             show(f"{now.done} processed, {now.unfinished} to go")
-            return (now.unfinished == 0 and now.in_hand == 0) or bool(now.stuck)
+            return now.is_drained or bool(now.stuck)
 
         kernel.run(until=is_drained)
         now = kernel.progress()

@@ -1,0 +1,129 @@
+"""What the running kernel answers on its control socket.
+
+Covers: each request's answer. Does not cover: the socket (`kernel.supervision.control`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import Future
+from typing import Any, Protocol, assert_never
+
+from contracts.capture import Cursor
+from contracts.control import (
+    ActRecorded,
+    AskStatus,
+    CaptureAcknowledged,
+    ControlReply,
+    ControlRequest,
+    Ping,
+    Pong,
+    ProcessNow,
+    ProcessState,
+    RecordAct,
+    StatusReply,
+    SubmitCapture,
+)
+from kernel.boot.parts import Parts
+from kernel.boot.progress import Progress
+from kernel.capture.intake import Intake
+from kernel.config.errors import KernelError
+from kernel.store.draft import Acknowledged, CaptureDraft
+from kernel.supervision.control import Reply, error_reply
+
+
+class Served(Protocol):
+    """The part of the kernel that requests are about."""
+
+    @property
+    def parts(self) -> Parts:
+        """The open parts."""
+        ...
+
+    @property
+    def intake(self) -> Intake:
+        """Where captures go."""
+        ...
+
+    def wake(self) -> None:
+        """Look at the journal soon."""
+        ...
+
+    def request_processing(self) -> None:
+        """Run the backlog down now."""
+        ...
+
+    def progress(self) -> Progress:
+        """How far the backlog is."""
+        ...
+
+    def live_facts(self) -> dict[str, Any]:
+        """What only the running kernel knows."""
+        ...
+
+
+def serve(kernel: Served, request: ControlRequest, payload: bytes, reply: Reply) -> None:
+    """Answer one request, now or (a capture) when it is durable."""
+    parts = kernel.parts
+    match request:
+        case Ping():
+            root = str(parts.data_dir.root)
+            reply(Pong(pid=os.getpid(), nonce=parts.run_id, data_dir=root))
+        case SubmitCapture():
+            _submit(kernel, request, payload, reply)
+        case RecordAct():
+            parts.evidence.ledger.append(request.act, request.subject, request.detail)
+            reply(ActRecorded())
+        case ProcessNow():
+            parts.feeder.feed()
+            kernel.request_processing()
+            reply(_process_state(kernel.progress()))
+        case AskStatus():
+            reply(StatusReply(document=json.dumps(kernel.live_facts())))
+        case _:
+            assert_never(request)
+
+
+def _process_state(now: Progress) -> ControlReply:
+    return ProcessState(
+        unfinished=now.unfinished,
+        done=now.done,
+        failed=now.failed,
+        drained=now.is_drained,
+        stuck=now.stuck,
+    )
+
+
+def _submit(kernel: Served, request: SubmitCapture, payload: bytes, reply: Reply) -> None:
+    cursor = None
+    if request.cursor_x is not None and request.cursor_y is not None:
+        cursor = Cursor(x=request.cursor_x, y=request.cursor_y)
+    draft = CaptureDraft(
+        captured_at_us=request.captured_at_us,
+        tz_name=request.tz_name,
+        tz_offset_s=request.tz_offset_s,
+        monotonic_ns=request.monotonic_ns,
+        source=request.source,
+        source_path=request.source_path,
+        monitor=request.monitor,
+        app=request.app,
+        window_title=request.window_title,
+        cursor=cursor,
+        media_type=request.media_type,
+        data=payload,
+    )
+
+    def answer(future: Future[Acknowledged]) -> None:
+        error = future.exception()
+        if error is None:
+            kernel.wake()
+            done = future.result()
+            reply(CaptureAcknowledged(event=done.event, status=done.status))
+        elif isinstance(error, KernelError):
+            reply(error_reply(error))
+        else:
+            reply(error_reply(KernelError("intake-failed", f"{type(error).__name__}: {error}")))
+
+    # Never wait here: a full queue is told to the caller, who comes again.
+    kernel.intake.submit(draft, timeout_s=0.0).add_done_callback(answer)
