@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from kernel.boot.sinks import open_sink
 from kernel.capture.filewalk import FoundFile, walk_files
 from kernel.capture.ingest import (
     IngestOptions,
@@ -20,17 +21,17 @@ from kernel.capture.ingest import (
     offer_images,
 )
 from kernel.capture.refusal import Refusal
-from kernel.capture.sink import IngestSink, StoreSink
+from kernel.capture.sink import IngestSink
 from kernel.capture.timestamps import (
     CapturedAt,
     format_captured_at,
     parse_captured_at,
     read_local_zone,
 )
+from kernel.cli.options import data_dir_option
 from kernel.config.errors import ExitCode
-from kernel.config.paths import DataDir, default_data_dir
+from kernel.config.paths import DataDir
 from kernel.store.clock import wall_clock_us
-from kernel.store.evidence import EvidenceStore
 
 _APP_CHARS_MAX = 255
 _WINDOW_CHARS_MAX = 4096
@@ -47,7 +48,7 @@ _MONITOR_MAX = 63
 @click.option("--window", help="Title of its window.")
 @click.option("--monitor", type=click.IntRange(0, _MONITOR_MAX), default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one per file.")
-@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), default=None)
+@data_dir_option
 @click.pass_context
 def ingest(  # noqa: PLR0913 - one parameter per option
     context: click.Context,
@@ -58,7 +59,7 @@ def ingest(  # noqa: PLR0913 - one parameter per option
     window: str | None,
     monitor: int,
     as_json: bool,
-    data_dir: Path | None,
+    data_dir: DataDir,
 ) -> None:
     """Print a result per file as soon as it is durable; exit 1 when one was refused."""
     zone = read_local_zone()
@@ -70,14 +71,18 @@ def ingest(  # noqa: PLR0913 - one parameter per option
         monitor=monitor,
     )
     counts: Counter[Status] = Counter()
-    with EvidenceStore.open(DataDir(data_dir or default_data_dir())) as store:
-        for result in ingest_files(_show_progress(paths), options, StoreSink(store)):
+    with open_sink(data_dir, on_wait=_tell_wait) as sink:
+        for result in ingest_files(_show_progress(paths), options, sink):
             counts[result.status] += 1
             click.echo(format_json(result) if as_json else format_line(result))
     if not as_json:
         click.echo(summarise(counts))
     if counts["refused"]:
         context.exit(ExitCode.FAILED)
+
+
+def _tell_wait(reason: str) -> None:
+    click.echo(f"waiting: {reason}", err=True)
 
 
 def ingest_files(
