@@ -58,4 +58,8 @@ def digest(value: msgspec.Struct) -> str:
 
 def decode(data: bytes | bytearray | memoryview, as_type: type[T]) -> T:
     """The record in the bytes; raises `msgspec.MsgspecError` when they do not fit the type."""
-    return msgspec.msgpack.decode(data, type=as_type)
+    try:
+        return msgspec.msgpack.decode(data, type=as_type)
+    except UnicodeDecodeError as error:
+        # msgspec lets it through; for a caller damaged text is damage like any other.
+        raise msgspec.DecodeError(f"text is not UTF-8: {error}") from error

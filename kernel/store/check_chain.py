@@ -216,7 +216,7 @@ def _check_anchors(
     lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
     if not lines and heads:
         findings.add("anchors-missing", path.name, "the anchors outside the journal are gone")
-    if lines and not lines[-1].endswith(b"\n"):
+    if lines and not lines[-1].endswith(b"\n") and parse_anchor(lines[-1][:-1]) is None:
         findings.note(f"the last line of {path.name} is cut short, as a crash leaves it")
         lines.pop()
     first = max(0, len(lines) - QUICK_ROWS) if quick else 0

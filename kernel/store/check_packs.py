@@ -31,6 +31,8 @@ class PlaceRow:
     offset_bytes: int
     blob_id: int
     digest: bytes
+    length_bytes: int
+    media_type: str
 
 
 def check_segments(
@@ -82,6 +84,15 @@ def check_references(connection: apsw.Connection, findings: Findings) -> None:
             "blob-missing", f"blob {digest.hex()}", message, events_of(connection, blob_id)
         )
     rows = connection.execute(
+        "SELECT b.blob_id, b.digest, p.number FROM place p JOIN blob b USING (blob_id) "
+        "JOIN segment s ON s.volume_id = p.volume_id AND s.number = p.number "
+        "WHERE p.offset_bytes + b.length_bytes > s.end_bytes"
+    )
+    for blob_id, digest, number in list(rows):
+        message = f"its place lies behind the recorded end of segment {number}"
+        touched = events_of(connection, blob_id)
+        findings.add("blob-row-damaged", f"blob {digest.hex()}", message, touched)
+    rows = connection.execute(
         "SELECT b.digest FROM blob b "
         "WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.blob_id = b.blob_id)"
     )
@@ -108,6 +119,11 @@ def _check_frames(
                 _report_damage(connection, path, frame, expected, findings)
             elif place and frame.header and frame.header.digest == place.digest:
                 del expected[frame.offset]
+                if (len(frame.payload), frame.media_type) != (place.length_bytes, place.media_type):
+                    touched = events_of(connection, place.blob_id)
+                    message = "its length or media type in the journal differs from the pack"
+                    where = f"blob {place.digest.hex()}"
+                    findings.add("blob-row-damaged", where, message, touched)
             elif frame.header and frame.header.kind is FrameKind.BATCH:
                 _check_batch_copy(connection, path, frame, findings)
     except OSError as error:
@@ -159,7 +175,8 @@ def _check_batch_copy(
 
 def _places(connection: apsw.Connection, row: SegmentRow) -> Iterator[PlaceRow]:
     rows = connection.execute(
-        "SELECT p.offset_bytes, p.blob_id, b.digest FROM place p JOIN blob b USING (blob_id) "
+        "SELECT p.offset_bytes, p.blob_id, b.digest, b.length_bytes, b.media_type "
+        "FROM place p JOIN blob b USING (blob_id) "
         "WHERE p.volume_id = ? AND p.number = ? AND p.offset_bytes < ?",
         (row.volume_id, row.number, row.end_bytes),
     )

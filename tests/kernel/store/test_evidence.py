@@ -247,9 +247,7 @@ def test_any_thread_may_read_and_write(data_dir: DataDir) -> None:
 
 def test_a_segment_is_closed_at_its_size_and_the_next_one_begins(data_dir: DataDir) -> None:
     with EvidenceStore.open(data_dir, segment_bytes_max=5000) as store:
-        blobs = [
-            store.append([draft(bytes([step]) * 2000)])[0].event.blob for step in range(10)
-        ]
+        blobs = [store.append([draft(bytes([step]) * 2000)])[0].event.blob for step in range(10)]
         assert store.stats().segments > 2
     with EvidenceStore.open(data_dir, segment_bytes_max=5000) as store:
         for step, blob in enumerate(blobs):

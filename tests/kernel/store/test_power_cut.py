@@ -87,26 +87,26 @@ def cuts_of(recording: Recording, count: int) -> list[int]:
     return [chance.randint(0, len(recording.operations)) for _ in range(count)]
 
 
-def test_nothing_acknowledged_is_lost_whatever_the_cut_takes(tmp_path: Path) -> None:
-    recording = record(tmp_path / "data")
+def test_nothing_acknowledged_is_lost_whatever_the_cut_takes(quick_dir: Path) -> None:
+    recording = record(quick_dir / "data")
     for seed, cut in enumerate(cuts_of(recording, 60)):
-        assert lost_after_cut(recording, cut, tmp_path / f"cut{seed}", seed) == []
+        assert lost_after_cut(recording, cut, quick_dir / f"cut{seed}", seed) == []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_nothing_acknowledged_is_lost_at_any_operation(tmp_path: Path) -> None:
-    recording = record(tmp_path / "data")
+def test_nothing_acknowledged_is_lost_at_any_operation(quick_dir: Path) -> None:
+    recording = record(quick_dir / "data")
     for cut in range(len(recording.operations) + 1):
         for seed in range(3):
-            target = tmp_path / f"cut{cut}-{seed}"
+            target = quick_dir / f"cut{cut}-{seed}"
             assert lost_after_cut(recording, cut, target, seed) == []
 
 
-def test_a_disk_that_lies_about_syncs_is_caught_by_this_test(tmp_path: Path) -> None:
-    recording = record(tmp_path / "data", lying=True)
+def test_a_disk_that_lies_about_syncs_is_caught_by_this_test(quick_dir: Path) -> None:
+    recording = record(quick_dir / "data", lying=True)
     losses = [
-        bool(lost_after_cut(recording, cut, tmp_path / f"cut{seed}", seed))
+        bool(lost_after_cut(recording, cut, quick_dir / f"cut{seed}", seed))
         for seed, cut in enumerate(cuts_of(recording, 20))
     ]
     assert sum(losses) > 10
