@@ -112,4 +112,5 @@ def _flatten(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     mean = float((rgba[:, :, :3] * weights).sum()) / visible if visible else 0.0
     backdrop = 0.0 if mean > 127.5 else 255.0  # noqa: PLR2004 - the middle of 0..255
     mixed = rgba[:, :, :3] * weights + backdrop * (1.0 - weights)
-    return mixed.round().astype(np.uint8)
+    flat: NDArray[np.uint8] = mixed.round().astype(np.uint8)
+    return flat

@@ -15,7 +15,7 @@ from typing import Final
 from contracts.base import Box
 from contracts.text import TextLine, TextPage, Word
 from plugin_host.textkit.order import reading_order
-from plugin_host.textkit.reading import FloatBox, LineReading, WordReading, overlap_px, union_box
+from plugin_host.textkit.reading import FloatBox, LineReading, overlap_px, union_box
 
 WORDS_PER_LINE_MAX: Final = 4096
 LINES_PER_PAGE_MAX: Final = 65_536
@@ -88,9 +88,7 @@ def build_line(reading: LineReading, width_px: int, height_px: int) -> TextLine 
             offset += 1
         end = offset + len(text)
         permille = max(0, min(1000, round(word.confidence * 1000)))
-        words.append(
-            Word(text=text, box=box, confidence_permille=permille, start=offset, end=end)
-        )
+        words.append(Word(text=text, box=box, confidence_permille=permille, start=offset, end=end))
         parts.append(text)
         offset = end
     line_box = clip_box(reading.box, width_px, height_px)

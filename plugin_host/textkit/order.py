@@ -11,6 +11,7 @@ Covers: order as indices over plain boxes. Does not cover: what the blocks mean.
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,12 +20,12 @@ from typing import Final
 from contracts.base import Box
 from plugin_host.textkit.reading import overlap_px
 
-LINE_GAP_SHARE: Final = 1.6
+LINE_GAP_SHARE: Final = 2.6
 """A line continues the block above when the gap is at most this share of a line's height."""
 
-COLUMN_SHARE: Final = 0.25
-"""Two lines are of one column when they share this much of the wider one's width, or begin
-together."""
+COLUMN_SHARE: Final = 0.5
+"""Two lines are of one column when they share this much of the wider one's width, or begin, end
+or centre together."""
 
 ROW_SHARE: Final = 0.6
 """Two boxes are of one row when they share this much of the lower one's height."""
@@ -32,7 +33,19 @@ ROW_SHARE: Final = 0.6
 TABLE_ROWS_MIN: Final = 3
 TABLE_ALIGNED_SHARE: Final = 0.7
 """Two blocks are columns of one table when this share of the shorter one's lines has a line of
-the other on its row."""
+the other on its row, ..."""
+
+TABLE_FILLED_SHARE: Final = 0.5
+"""... and this share of the longer one's lines, as far as they stand beside the shorter one:
+beside a sidebar with a line here and there stands a list, not a column."""
+
+TABLE_OFFSET_SHARE: Final = 0.25
+"""Cells of a row have their middles this near, as a share of the lower one's height."""
+
+TABLE_PITCH_SHARE: Final = 0.35
+TABLE_REGULAR_SHARE: Final = 0.75
+"""This share of a table's rows stands apart by the median distance, give or take
+`TABLE_PITCH_SHARE` of it. Cards of a board stand in a grid too, but close within, wide between."""
 
 TABLE_CELL_ASPECT_MAX: Final = 14.0
 """A table has narrow cells: the median line of one of two columns is at most this many times as
@@ -51,7 +64,8 @@ def reading_order(boxes: Sequence[Box]) -> list[int]:
     Depends only on the boxes and, between equal ones, on their given order. Time grows with the
     square of the number of lines.
     """
-    blocks = _merge_rows(boxes, _merge_tables(boxes, _find_blocks(boxes)))
+    blocks = _absorb(boxes, _merge_tables(boxes, _find_blocks(boxes)))
+    blocks = _merge_rows(boxes, blocks)
     ordered: list[int] = []
     for block in _sort_blocks(blocks):
         ordered.extend(_sort_rows(boxes, block.lines))
@@ -62,20 +76,18 @@ def _find_blocks(boxes: Sequence[Box]) -> list[_Block]:
     """Lines chained to the nearest line above them in their column."""
     indices = sorted(range(len(boxes)), key=lambda i: (boxes[i][1], boxes[i][0], i))
     parent = list(range(len(boxes)))
-    has_below: set[int] = set()
     for position, low in enumerate(indices):
         best: tuple[int, int] | None = None
         for high in reversed(indices[:position]):
             gap = boxes[low][1] - boxes[high][3]
             if _is_same_column(boxes[high], boxes[low]) and (best is None or gap < best[0]):
                 best = (gap, high)
-        if best is None or best[1] in has_below:
+        if best is None:
             continue
         gap, high = best
-        height = min(boxes[high][3] - boxes[high][1], boxes[low][3] - boxes[low][1])
+        height = max(boxes[high][3] - boxes[high][1], boxes[low][3] - boxes[low][1])
         if -0.5 * height <= gap <= LINE_GAP_SHARE * height:
             parent[low] = high
-            has_below.add(high)
     groups: dict[int, list[int]] = {}
     root_of: dict[int, int] = {}
     for index in indices:
@@ -90,7 +102,12 @@ def _is_same_column(above: Box, below: Box) -> bool:
         return False
     wider = max(above[2] - above[0], below[2] - below[0])
     height = min(above[3] - above[1], below[3] - below[1])
-    return shared >= COLUMN_SHARE * wider or abs(above[0] - below[0]) <= height
+    offsets = (
+        abs(above[0] - below[0]),
+        abs(above[2] - below[2]),
+        abs(above[0] + above[2] - below[0] - below[2]) // 2,
+    )
+    return shared >= COLUMN_SHARE * wider or min(offsets) <= height // 2
 
 
 def _merge_tables(boxes: Sequence[Box], blocks: list[_Block]) -> list[_Block]:
@@ -120,10 +137,41 @@ def _is_table(boxes: Sequence[Box], a: _Block, b: _Block) -> bool:
         return False
     if all(_aspect(boxes, block) > TABLE_CELL_ASPECT_MAX for block in (a, b)):
         return False
-    aligned = sum(
-        any(_is_same_row(boxes[i], boxes[j]) for j in long.lines) for i in short.lines
+    beside = [
+        i
+        for i in long.lines
+        if overlap_px(boxes[i][1], boxes[i][3], short.box[1], short.box[3]) > 0
+    ]
+    return (
+        _share_aligned(boxes, short.lines, beside) >= TABLE_ALIGNED_SHARE
+        and _share_aligned(boxes, beside, short.lines) >= TABLE_FILLED_SHARE
+        and _is_regular(boxes, [*short.lines, *beside])
     )
-    return aligned >= TABLE_ALIGNED_SHARE * len(short.lines)
+
+
+def _is_regular(boxes: Sequence[Box], lines: Sequence[int]) -> bool:
+    """Whether the rows of ``lines`` stand at even distances."""
+    rows = _group_rows(boxes, lines)
+    middles = [statistics.mean((boxes[i][1] + boxes[i][3]) / 2 for i in row) for row in rows]
+    pitches = [low - high for high, low in itertools.pairwise(middles)]
+    if not pitches:
+        return False
+    median = statistics.median(pitches)
+    even = sum(abs(pitch - median) <= TABLE_PITCH_SHARE * median for pitch in pitches)
+    return even >= TABLE_REGULAR_SHARE * len(pitches)
+
+
+def _share_aligned(boxes: Sequence[Box], lines: Sequence[int], others: Sequence[int]) -> float:
+    """Share of ``lines`` on whose row one of ``others`` stands."""
+    if not lines or not others:
+        return 0.0
+    aligned = sum(any(_is_level(boxes[i], boxes[j]) for j in others) for i in lines)
+    return aligned / len(lines)
+
+
+def _is_level(a: Box, b: Box) -> bool:
+    offset = abs((a[1] + a[3]) - (b[1] + b[3])) / 2
+    return offset <= TABLE_OFFSET_SHARE * max(a[3] - a[1], b[3] - b[1])
 
 
 def _aspect(boxes: Sequence[Box], block: _Block) -> float:
@@ -135,6 +183,30 @@ def _aspect(boxes: Sequence[Box], block: _Block) -> float:
 def _is_same_row(a: Box, b: Box) -> bool:
     lower = min(a[3] - a[1], b[3] - b[1])
     return overlap_px(a[1], a[3], b[1], b[3]) >= ROW_SHARE * lower
+
+
+def _absorb(boxes: Sequence[Box], blocks: list[_Block]) -> list[_Block]:
+    """Small blocks that stand inside a larger one and on its rows made part of it.
+
+    An indented line in code, a lone cell in a column of its own.
+    """
+    kept: list[_Block] = []
+    for block in sorted(blocks, key=lambda b: (-len(b.lines), b.box)):
+        home = next((big for big in kept if _holds(boxes, big, block)), None)
+        if home is None:
+            kept.append(block)
+        else:
+            home.lines.extend(block.lines)
+    return kept
+
+
+def _holds(boxes: Sequence[Box], big: _Block, small: _Block) -> bool:
+    (x0, y0, x1, y1), inner = big.box, small.box
+    if len(big.lines) < TABLE_ROWS_MIN or len(big.lines) <= len(small.lines):
+        return False
+    if inner[0] < x0 or inner[1] < y0 or inner[2] > x1 or inner[3] > y1:
+        return False
+    return any(_is_same_row(boxes[i], boxes[j]) for i in small.lines for j in big.lines)
 
 
 def _merge_rows(boxes: Sequence[Box], blocks: list[_Block]) -> list[_Block]:
@@ -198,13 +270,18 @@ def _precedes(blocks: Sequence[_Block], first: int, second: int) -> bool:
 
 def _sort_rows(boxes: Sequence[Box], lines: Sequence[int]) -> list[int]:
     """Rows top to bottom, each left to right."""
+    rows = _group_rows(boxes, lines)
+    return [i for row in rows for i in sorted(row, key=lambda i: (boxes[i][0], i))]
+
+
+def _group_rows(boxes: Sequence[Box], lines: Sequence[int]) -> list[list[int]]:
     rows: list[list[int]] = []
     for index in sorted(lines, key=lambda i: (boxes[i][1] + boxes[i][3], boxes[i][0], i)):
         if rows and all(_is_same_row(boxes[index], boxes[other]) for other in rows[-1]):
             rows[-1].append(index)
         else:
             rows.append([index])
-    return [i for row in rows for i in sorted(row, key=lambda i: (boxes[i][0], i))]
+    return rows
 
 
 def _block(boxes: Sequence[Box], lines: Sequence[int]) -> _Block:

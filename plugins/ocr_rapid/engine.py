@@ -12,11 +12,12 @@ import cv2
 import numpy as np
 
 from contracts.base import Box
-from plugin_host.textkit.reading import LineReading
+from plugin_host.textkit.reading import LineReading, WordReading
+from plugins.ocr_rapid.characters import Reading
 from plugins.ocr_rapid.detection import Detector
 from plugins.ocr_rapid.models import Settings, open_detector, open_recognizer
-from plugins.ocr_rapid.recognition import Reading, Recognizer
-from plugins.ocr_rapid.words import build_reading, characters_text
+from plugins.ocr_rapid.recognition import Recognizer
+from plugins.ocr_rapid.words import build_reading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,10 +82,8 @@ def _build(
 
 def _build_sideways(box: Box, characters: Reading) -> LineReading | None:
     """Words of a line turned by a quarter: read bottom to top, cut at the model's places."""
-    if _confidence(characters) < CONFIDENCE_MIN or not characters_text(characters).strip():
+    if _confidence(characters) < CONFIDENCE_MIN:
         return None
-    from plugin_host.textkit.reading import WordReading
-
     height = box[3] - box[1]
     words: list[WordReading] = []
     pending: list[int] = []

@@ -7,11 +7,12 @@ Covers: crops, batches, CTC decoding (A. Graves et al., "Connectionist Temporal 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
+
+from plugins.ocr_rapid.characters import RIVALS, Character, Reading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,24 +29,15 @@ BATCH_WIDTH_MAX: Final = 2304
 BATCH_LINES_MAX: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Character:
-    """A character and the place of its middle, as a share of the crop's width."""
-
-    text: str
-    confidence: float
-    middle: float
-
-
-Reading = tuple[Character, ...]
-
-
 class Recognizer:
     """Reads crops of lines; for one thread at a time."""
 
     def __init__(self, session: Session, characters: tuple[str, ...]) -> None:
         self._session = session
         self._characters = characters
+        self._rivals = {
+            text: characters.index(rival) for text, rival in RIVALS.items() if rival in characters
+        }
 
     def read(
         self, crops: Sequence[NDArray[np.uint8]], step: Callable[[int, int], None]
@@ -75,35 +67,46 @@ class Recognizer:
         characters: list[Character] = []
         for place in places:
             row = logits[place]
+            text = self._characters[best[place]]
             confidence = 1.0 / float(np.exp(row - row[best[place]]).sum())
+            rival = self._rivals.get(text)
             characters.append(
                 Character(
-                    text=self._characters[best[place]],
+                    text=text,
                     confidence=confidence,
                     middle=min(1.0, (float(place) + 0.5) / columns),
+                    rival_confidence=_rival_confidence(logits, int(place), rival) if rival else 0.0,
                 )
             )
         return tuple(characters)
 
 
+def _rival_confidence(logits: NDArray[np.float32], place: int, rival: int) -> float:
+    """The most that any column of one character gives to its look-alike."""
+    rows = logits[max(0, place - 1) : place + 3]
+    odds = np.exp(rows - rows.max(axis=1, keepdims=True))
+    return float((odds[:, rival] / odds.sum(axis=1)).max())
+
+
 def plan_batches(widths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
     """Batches as (input width, indices): few different shapes, little padding, bounded work.
 
-    Each new shape costs the runtime a compilation, so widths are rounded up to a step of about
-    an eighth and batch sizes to powers of two, over all lines sorted by width.
+    A line's input width is a function of its own width alone, so that what is read of it does
+    not depend on the lines beside it. Each new shape costs the runtime a compilation: widths are
+    rounded up to `bucket_width` and batch sizes are powers of two.
     """
-    order = sorted(range(len(widths)), key=lambda i: (widths[i], i))
-    start = 0
-    while start < len(order):
-        size = BATCH_LINES_MAX
-        while size > 1 and (
-            start + size > len(order)
-            or bucket_width(widths[order[start + size - 1]]) * size > BATCH_WIDTH_MAX
-        ):
-            size //= 2
-        members = order[start : start + size]
-        yield bucket_width(widths[members[-1]]), members
-        start += size
+    buckets: dict[int, list[int]] = {}
+    for index, width in enumerate(widths):
+        buckets.setdefault(bucket_width(width), []).append(index)
+    for width in sorted(buckets):
+        members = buckets[width]
+        start = 0
+        while start < len(members):
+            size = BATCH_LINES_MAX
+            while size > 1 and (start + size > len(members) or width * size > BATCH_WIDTH_MAX):
+                size //= 2
+            yield width, members[start : start + size]
+            start += size
 
 
 def bucket_width(width: int) -> int:
@@ -114,12 +117,12 @@ def bucket_width(width: int) -> int:
 
 def _model_width(crop: NDArray[np.uint8]) -> int:
     height, width = crop.shape[:2]
-    return max(COLUMN_PX, -(-HEIGHT * width // height))
+    return max(COLUMN_PX, int(-(-HEIGHT * width // height)))
 
 
 def _normalize(crop: NDArray[np.uint8], width: int) -> NDArray[np.float32]:
     resized = cv2.resize(crop, (width, HEIGHT), interpolation=cv2.INTER_LINEAR)
-    scaled = resized.astype(np.float32).transpose((2, 0, 1))
+    scaled: NDArray[np.float32] = resized.astype(np.float32).transpose((2, 0, 1))
     scaled /= 127.5
     scaled -= 1.0
     return scaled

@@ -16,27 +16,37 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from contracts.base import Box
-from plugin_host.textkit.reading import LineReading, WordReading
+from plugin_host.textkit.reading import LineReading, WordReading, union_box
+from plugins.ocr_rapid.confusions import settle_confusions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from plugins.ocr_rapid.recognition import Character, Reading
+    from plugins.ocr_rapid.characters import Reading
 
 INK_CONTRAST: Final = 40
 """A pixel that differs this much from the line's background (0..255, any channel) is ink."""
 
-GAP_SHARE: Final = 0.5
-"""A gap of this share of the ink's height is a space where none was read. In proportional type a
-space is a third of it, in fixed-width type the widest gap inside a word stays below."""
+GAP_SHARE: Final = 0.45
+"""A gap of this share of the ink's height may be a space that was not read. Measured on 11,000
+pairs of characters of the fixture pages: gaps inside words stay below, but for `NARROW`."""
 
-GAP_SHARE_AT_POINT: Final = 0.85
-"""The same next to a character that fills little of its cell, such as a point."""
+GAP_SHARE_AT_NARROW: Final = 0.85
+"""The same next to a character that fills little of its cell: the l of Mail stands 0.7 apart."""
 
-GAP_RATIO: Final = 2.0
-"""... and it is this much wider than the widest other gap in the words that it parts."""
+GAP_RATIO: Final = 4.0
+"""... and it is this many times the line's median gap: letter-spaced type is not torn apart."""
 
-NARROW: Final = frozenset(".,:;'`|!iIlj1-_·•()[]{}\"")
+GAPS_MIN: Final = 3
+"""Gaps that a median needs; a shorter line is judged by `GAP_SHARE_AT_NARROW` alone."""
+
+NARROW: Final = frozenset(".,:;'`|!iIlj-_·•()[]{}\"")
+
+ROW_INK_MAX: Final = 0.75
+"""A row with more ink than this share of its width is a rule or a frame, not text."""
+
+BOX_PADDING_SHARE: Final = 0.15
+"""Boxes stand this share of the ink's height above and below the ink: what a browser selects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +61,15 @@ def build_reading(box: Box, crop: NDArray[np.uint8], characters: Reading) -> Lin
     """The words of one crop (BGR) that lies at ``box``; None where nothing was read."""
     if not any(not c.text.isspace() for c in characters):
         return None
+    characters = settle_confusions(characters)
     width = box[2] - box[0]
     ink = find_ink(crop)
-    columns = ink.any(axis=0)
-    rows = np.flatnonzero(ink.any(axis=1))
-    ink_height = float(rows[-1] - rows[0] + 1) if rows.size else float(box[3] - box[1])
+    low, high = find_text_rows(ink)
+    columns: NDArray[np.bool_] = np.asarray(ink[low:high].any(axis=0))
     middles = [c.middle * width for c in characters]
-    cuts = _cut(characters, middles, columns, ink_height)
+    cuts = _cut(characters, middles, columns, high - low)
+    padding = max(1, round(BOX_PADDING_SHARE * (high - low)))
+    top, bottom = box[1] + max(0, low - padding), box[1] + min(len(ink), high + padding)
     words: list[WordReading] = []
     for index, (first, last, is_glued) in enumerate(cuts):
         left = _edge_after(columns, middles, cuts[index - 1][1] if index else None, first)
@@ -67,12 +79,12 @@ def build_reading(box: Box, crop: NDArray[np.uint8], characters: Reading) -> Lin
         words.append(
             WordReading(
                 text="".join(c.text for c in members),
-                box=(box[0] + left, box[1], box[0] + max(right, left + 1.0), box[3]),
+                box=(box[0] + left, top, box[0] + max(right, left + 1.0), bottom),
                 confidence=sum(c.confidence for c in members) / len(members),
                 is_glued=is_glued,
             )
         )
-    return LineReading(words=tuple(words), box=(box[0], box[1], box[2], box[3]))
+    return LineReading(words=tuple(words), box=union_box(tuple(word.box for word in words)))
 
 
 def find_ink(crop: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -83,11 +95,32 @@ def find_ink(crop: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return ink
 
 
+def find_text_rows(ink: NDArray[np.bool_]) -> tuple[int, int]:
+    """First row of the text in a crop's ink and the row after its last; all rows without ink.
+
+    Of several runs of rows (a neighbouring line, a frame) the one nearest to the middle counts.
+    """
+    height = len(ink)
+    share = ink.mean(axis=1)
+    rows = np.flatnonzero((share > 0) & (share < ROW_INK_MAX))
+    if not rows.size:
+        return 0, height
+    # The point of an i and the arc of a tilde stand off by a row or two.
+    runs = np.split(rows, np.flatnonzero(np.diff(rows) > max(2, height // 8)) + 1)
+    middle = (height - 1) / 2
+    nearest = min(runs, key=lambda run: (_distance(run, middle), -len(run)))
+    return int(nearest[0]), int(nearest[-1]) + 1
+
+
+def _distance(run: NDArray[np.intp], row: float) -> float:
+    return max(0.0, float(run[0]) - row, row - float(run[-1]))
+
+
 def _cut(
     characters: Reading,
     middles: list[float],
     columns: NDArray[np.bool_],
-    ink_height: float,
+    ink_height: int,
 ) -> list[tuple[int, int, bool]]:
     """Words as (first character, last character, is glued to the one before)."""
     cuts: list[tuple[int, int, bool]] = []
@@ -128,19 +161,18 @@ def _gaps_without_space(
 
 
 def _is_missing_space(
-    characters: Reading, gaps: dict[int, int], index: int, ink_height: float
+    characters: Reading, gaps: dict[int, int], index: int, ink_height: int
 ) -> bool:
     gap = gaps.get(index, 0)
+    others = [width for other, width in gaps.items() if other != index]
     pair = (characters[index - 1].text, characters[index].text)
-    share = GAP_SHARE_AT_POINT if NARROW.intersection(pair) else GAP_SHARE
+    if len(others) < GAPS_MIN or NARROW.intersection(pair):
+        share = GAP_SHARE_AT_NARROW
+    else:
+        share = GAP_SHARE
     if gap < share * ink_height:
         return False
-    others = [width for other, width in gaps.items() if other != index]
-    # One wide gap stands out; many of them are letter-spaced type, not missing spaces.
-    wider = sorted(others)[-3:]
-    return all(gap >= GAP_RATIO * width or width >= gap * 0.8 for width in wider) and (
-        not wider or gap >= GAP_RATIO * float(np.median(others))
-    )
+    return not others or gap >= GAP_RATIO * max(1.0, float(np.median(others)))
 
 
 def _widest_run(columns: NDArray[np.bool_], start: float, end: float) -> _Run | None:
@@ -180,8 +212,3 @@ def _edge_before(
 def _is_unspaced(text: str) -> bool:
     """Whether a character is of a script that is written without spaces between words."""
     return unicodedata.east_asian_width(text[0]) in {"W", "F"} and text[0].isalnum()
-
-
-def characters_text(characters: tuple[Character, ...]) -> str:
-    """The text as the model gave it, spaces and all."""
-    return "".join(c.text for c in characters)
