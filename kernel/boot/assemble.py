@@ -16,7 +16,9 @@ from contextlib import ExitStack
 import zmq
 
 from kernel.boot.catalog import choose_stages
+from kernel.boot.orphans import record_reaped
 from kernel.boot.parts import Parts
+from kernel.config.errors import KernelError
 from kernel.config.locks import require_contracts_lock
 from kernel.config.machine import read_machine
 from kernel.config.paths import DataDir
@@ -25,6 +27,7 @@ from kernel.config.settings import LoadedSettings
 from kernel.pipeline.dispatcher import Dispatcher, Stores
 from kernel.pipeline.feeder import Feeder
 from kernel.pipeline.retries import RetryPolicy
+from kernel.pipeline.stages import Stage
 from kernel.store.backlog import Backlog
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
@@ -33,13 +36,18 @@ from kernel.supervision.address import RunNote, write_note
 from kernel.supervision.approved import ApprovedPlugins, load_approved_plugins
 from kernel.supervision.chain import try_chain
 from kernel.supervision.hosting import choose_hosting
+from kernel.supervision.identity import read_identity
 from kernel.supervision.inprocess import ThreadLauncher
 from kernel.supervision.interpreter import this_interpreter
-from kernel.supervision.pool import HostPool, PoolSettings
+from kernel.supervision.pool import HostPool
+from kernel.supervision.pool_settings import PoolSettings
 from kernel.supervision.process import HostingFacts, ProcessLauncher
 from kernel.supervision.quarantine import JsonQuarantine
+from kernel.supervision.reaper import reap
+from kernel.supervision.records import KernelRecord, write_kernel_record
 from kernel.supervision.rundir import RunDir, run_dir_of
 from kernel.supervision.runner import Launcher, PluginRecord
+from kernel.supervision.subreaper import become_subreaper
 
 SERVICE_UID = 65_534
 """The user `nobody`, as which hosts run when the kernel is root."""
@@ -57,8 +65,13 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         run_dir = run_dir_of(data_dir)
         run_dir.make()
         run_id = secrets.token_hex(16)
+        become_subreaper()
+        reaped = reap([run_dir])
+        write_kernel_record(
+            run_dir, KernelRecord(read_identity(os.getpid()), run_id, str(data_dir.root))
+        )
         plugins = load_approved_plugins(data_dir)
-        stages = choose_stages(loaded.settings, plugins)
+        stages, problem = _choose_or_degrade(loaded.settings, plugins)
         derived = DerivedStore.open(data_dir)
         undo.callback(derived.close)
         backlog = Backlog.open(data_dir)
@@ -98,14 +111,26 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             derived=derived,
             backlog=backlog,
             stages=stages,
+            problem=problem,
             pool=pool,
             dispatcher=dispatcher,
             feeder=Feeder(evidence, derived, backlog, stages),
             quarantine=quarantine,
         )
         _announce(parts, plugins, reclaimed)
+        record_reaped(evidence.ledger.append, reaped)
         undo.pop_all()
     return parts
+
+
+def _choose_or_degrade(
+    settings: Settings, plugins: ApprovedPlugins
+) -> tuple[tuple[Stage, ...], KernelError | None]:
+    """The stages; none, and why, when their plugin may not run: capture goes on without it."""
+    try:
+        return choose_stages(settings, plugins), None
+    except KernelError as error:
+        return (), error
 
 
 def _announce(parts: Parts, plugins: ApprovedPlugins, reclaimed: int) -> None:
@@ -122,6 +147,9 @@ def _announce(parts: Parts, plugins: ApprovedPlugins, reclaimed: int) -> None:
             "tasks_reclaimed": str(reclaimed),
         },
     )
+    if parts.problem is not None:
+        detail = {"code": parts.problem.code, "reason": parts.problem.message[:2000]}
+        parts.evidence.ledger.append("processing-unavailable", parts.run_id, detail)
     write_note(
         parts.data_dir,
         RunNote(

@@ -20,10 +20,14 @@ from contracts.control import ControlRequest
 from kernel.boot import audit, requests
 from kernel.boot.governing import Governing
 from kernel.boot.heavy import HeavyWork, decide
+from kernel.boot.inbox_thread import InboxThread
+from kernel.boot.orphans import OrphanSweep
 from kernel.boot.parts import Parts
 from kernel.boot.progress import Progress
 from kernel.boot.stopping import StopSignal
+from kernel.capture.inbox import Inbox
 from kernel.capture.intake import Intake
+from kernel.capture.sink import IntakeSink
 from kernel.supervision.control import ControlServer, Reply
 from kernel.supervision.pool_events import PoolEvent
 
@@ -51,6 +55,8 @@ class Kernel:
         self._intake = Intake(parts.evidence)
         self._intake.start()
         self._control = ControlServer(parts.context, parts.control_path, self._serve)
+        self._orphans = OrphanSweep(parts)
+        self._inbox = self._open_inbox()
         for key in (self._wake_fd, stop.fd, self._control.socket, self._control.wake_fd):
             parts.poller.register(key, zmq.POLLIN)
 
@@ -70,6 +76,10 @@ class Kernel:
     def inbox_dir(self) -> Path:
         """The folder that is watched for captures."""
         return self._parts.loaded.settings.intake.inbox_dir or self._parts.data_dir.inbox_dir
+
+    def watch_inbox(self) -> None:
+        """Start taking in what is dropped into the inbox."""
+        self._inbox.start()
 
     def wake(self) -> None:
         """Make the loop look at the journal; from any thread."""
@@ -97,7 +107,7 @@ class Kernel:
             in_hand=self._parts.dispatcher.in_hand,
             done=tally.done,
             failed=tally.failed,
-            stuck=self._why_stuck() if unfinished else "",
+            stuck=self._why_stuck() if unfinished or self._parts.problem else "",
         )
 
     def has_nothing_to_do(self) -> bool:
@@ -128,6 +138,13 @@ class Kernel:
             "tasks": {"done": now.done, "failed": now.failed, "in_hand": now.in_hand},
             "stuck": now.stuck,
             "intake": {"queued": load.queued_items, "acknowledged": load.acknowledged},
+            "inbox": {
+                "folder": str(self.inbox_dir),
+                "watched": self._inbox.is_alive,
+                "waiting": self._inbox.last_report.waiting,
+                "problem": self._inbox.failure or self._inbox.last_report.problem or "",
+                "outcomes": dict(self._inbox.outcomes),
+            },
         }
 
     def run(self, *, until: Callable[[Kernel], bool] | None = None) -> str:
@@ -147,6 +164,7 @@ class Kernel:
             return
         self._closed = True
         parts = self._parts
+        self._inbox.close()
         self._intake.close()
         for event in parts.pool.shutdown(SHUTDOWN_DEADLINE_S):
             self._take(event)
@@ -172,7 +190,20 @@ class Kernel:
         self._control.flush()
         for event in parts.pool.handle(ready):
             self._take(event)
+        self._orphans.tick()
         self._work()
+
+    def _open_inbox(self) -> InboxThread:
+        folder = self.inbox_dir
+        folder.mkdir(parents=True, exist_ok=True)
+        quarantine_dir = self._parts.data_dir.quarantine_dir
+        quarantine_dir.mkdir(parents=True, exist_ok=True)
+        return InboxThread(
+            Inbox(folder, quarantine_dir),
+            IntakeSink(self._intake, self._parts.evidence),
+            interval_s=self._parts.loaded.settings.intake.inbox_poll_ms / 1000,
+            on_change=self.wake,
+        )
 
     def _work(self) -> None:
         parts = self._parts
@@ -197,6 +228,8 @@ class Kernel:
             self._parts.evidence.ledger.append(act.act, act.subject, act.detail)
 
     def _why_stuck(self) -> str:
+        if self._parts.problem is not None:
+            return self._parts.problem.message
         for stage in self._parts.stages:
             plugin_id = stage.plugin.plugin_id
             if self._parts.quarantine.contains(plugin_id):

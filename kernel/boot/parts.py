@@ -10,6 +10,7 @@ from pathlib import Path
 
 import zmq
 
+from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.config.settings import LoadedSettings
 from kernel.pipeline.dispatcher import Dispatcher
@@ -18,7 +19,8 @@ from kernel.pipeline.stages import Stage
 from kernel.store.backlog import Backlog
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
-from kernel.supervision.pool import HostPool, Quarantine
+from kernel.supervision.pool import HostPool
+from kernel.supervision.pool_settings import Quarantine
 from kernel.supervision.rundir import RunDir
 
 
@@ -38,6 +40,8 @@ class Parts:
     derived: DerivedStore
     backlog: Backlog
     stages: tuple[Stage, ...]
+    problem: KernelError | None
+    """Why nothing can be processed (the plugin may not run), or None."""
     pool: HostPool
     dispatcher: Dispatcher
     feeder: Feeder

@@ -84,6 +84,8 @@ def _process_here(
     started_s = time.monotonic()
     loaded = load_settings(None, data_dir, {})
     with kernel_session(data_dir, loaded) as (kernel, _):
+        if kernel.parts.problem is not None:
+            raise kernel.parts.problem
         if retry_failed:
             kernel.retry_given_up()
         kernel.request_processing()

@@ -66,6 +66,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     loaded = load_settings(profile, place, overrides)
     report = _Reporter(as_json=as_json)
     with kernel_session(place, loaded) as (kernel, stop):
+        kernel.watch_inbox()
         report.started(kernel)
         if loaded.settings.run.duration_s is not None:
             kernel.stop_after(loaded.settings.run.duration_s)
@@ -144,6 +145,8 @@ class _Reporter:
         heavy = kernel.heavy()
         click.echo(f"Kernel started (profile {parts.loaded.profile}), data dir {facts['data_dir']}")
         click.echo(f"Inbox: {kernel.inbox_dir}")
+        if parts.problem is not None:
+            click.echo(f"warning: nothing can be processed: {parts.problem}", err=True)
         state = "may run" if heavy.allowed else "waits"
         click.echo(f"Heavy work {state}: {heavy.reason}. Ctrl-C stops the kernel.")
 

@@ -51,6 +51,9 @@ class Feeder:
 
     def feed(self) -> int:
         """Take in everything new in the journal; returns how many tasks were added."""
+        if not self._stages:
+            # Nothing can be planned now; the cursor waits for a run that has stages.
+            return 0
         added = 0
         while events := self._events.events_after(self._backlog.cursor(), limit_rows=BATCH_EVENTS):
             items: dict[DerivationKey, int] = {}
@@ -68,5 +71,5 @@ class Feeder:
             f"{s.name}={s.plugin.plugin_id}@{s.plugin.version}/{s.config_digest}"
             for s in self._stages
         )
-        if self._backlog.stages() != name:
+        if name and self._backlog.stages() != name:
             self._backlog.set_stages(name)

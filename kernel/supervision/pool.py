@@ -14,7 +14,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, assert_never
+from typing import Any, assert_never
 
 import zmq
 
@@ -47,6 +47,7 @@ from kernel.supervision.pool_events import (
     TaskLost,
     TaskSucceeded,
 )
+from kernel.supervision.pool_settings import PoolSettings, Quarantine
 from kernel.supervision.runner import HostRunner, Launcher, PluginRecord, SpawnRequest
 from kernel.supervision.sandbox_level import is_at_least
 
@@ -54,32 +55,6 @@ VIOLATIONS_MAX = 100
 """A host whose socket carried this much rubbish is stopped: something in it is broken."""
 TICK_S = 0.25
 """How often alarms are looked at; deaths and messages wake the loop by themselves."""
-
-
-class Quarantine(Protocol):
-    """Durable list of plugins that may not run."""
-
-    def contains(self, plugin_id: str) -> bool:
-        """Whether the plugin is quarantined."""
-        ...
-
-    def add(self, plugin_id: str, causes: tuple[str, ...]) -> None:
-        """Quarantine it, with the causes of its last crashes."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class PoolSettings:
-    """Limits of the pool; times in seconds."""
-
-    max_hosts: int
-    limits: lifecycle.Limits
-    restart: restart.Policy
-    contracts_lock: str
-    plugins_lock: str
-    sandbox_level_required: str
-    beat_interval_ms: int = 500
-    affinity: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -210,6 +185,10 @@ class HostPool:
         for slot in self._slots.values():
             slot.runner.thaw()
             self._feed(slot, lifecycle.Thawed())
+
+    def child_pids(self) -> tuple[int, ...]:
+        """Our direct children among the hosts' processes: their exit is ours to read."""
+        return tuple(slot.runner.pids[0] for slot in self._slots.values() if slot.runner.pids)
 
     def statuses(self) -> tuple[HostStatus, ...]:
         """All hosts, oldest first."""

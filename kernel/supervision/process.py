@@ -16,7 +16,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,18 @@ import zmq
 from contracts.launch import ProgramGrant, SandboxPolicy
 from kernel.config.errors import KernelError
 from kernel.supervision.chain import Chain
+from kernel.supervision.identity import ProcessIdentity, read_identity
 from kernel.supervision.interpreter import HostInterpreter
 from kernel.supervision.launch import launch_document, open_launch_pipe, plan_launch
 from kernel.supervision.process_tree import descendants
+from kernel.supervision.records import HostRecord, remove_host_record, write_host_record
 from kernel.supervision.rundir import RunDir
 from kernel.supervision.runner import ExitFacts, Hosting, SpawnRequest
 
 OUTPUT_BYTES_PER_TURN = 65_536
 LAST_WORDS_BYTES = 2_000
 SOCKET_NAME = "s"
+SHELL_SIGNAL_BASE = 128
 FREEZE_ROUNDS_MAX = 8
 """A tree that forks while it is being stopped is walked again, this often at most."""
 TESSDATA_DIRS = ("/usr/share/tesseract-ocr", "/usr/share/tessdata")
@@ -58,9 +62,16 @@ class ProcessHost:
     hosting: Hosting = "subprocess"
 
     def __init__(
-        self, process: subprocess.Popen[bytes], *, uid: int, lifeline_fd: int, scratch_dir: Path
+        self,
+        process: subprocess.Popen[bytes],
+        *,
+        uid: int,
+        lifeline_fd: int,
+        scratch_dir: Path,
+        on_adopt: Callable[[int], None],
     ) -> None:
         self._process = process
+        self._on_adopt = on_adopt
         self._lifeline_fd = lifeline_fd
         self._scratch_dir = scratch_dir
         self._output = b""
@@ -80,6 +91,7 @@ class ProcessHost:
         """Learn the host's pid; ignored unless it lives below our stub."""
         if pid in descendants(self._process.pid):
             self._host_pid = pid
+            self._on_adopt(pid)
 
     def terminate(self) -> None:
         """SIGTERM to the host (to the stub before the host is known)."""
@@ -90,6 +102,9 @@ class ProcessHost:
         self.thaw()
         for pid in (*descendants(self._process.pid), self._process.pid):
             self._signal(pid, signal.SIGKILL)
+        # Without a process namespace, what was orphaned below the host is still in this group.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def freeze(self) -> None:
         """SIGSTOP to everything below the stub; the stub itself only waits."""
@@ -130,7 +145,9 @@ class ProcessHost:
         os.close(self._lifeline_fd)
         shutil.rmtree(self._scratch_dir, ignore_errors=True)
         words = self._output.decode("utf-8", "replace").strip()
-        signalled = -status if status < 0 else status - 128 if status > 128 else None
+        # The chain's shell reports a signal as 128 plus its number (POSIX 2.8.2).
+        number = -status if status < 0 else status - SHELL_SIGNAL_BASE
+        signalled = number if number > 0 else None
         return ExitFacts(
             status=None if signalled else status, signal=signalled, last_words=words[-500:]
         )
@@ -151,6 +168,7 @@ class ProcessLauncher:
 
     def __init__(self, facts: HostingFacts) -> None:
         self._facts = facts
+        self._kernel = read_identity(os.getpid())
 
     def endpoint(self, host_id: str) -> str:
         """A socket path in a directory that only this host gets to see."""
@@ -185,15 +203,28 @@ class ProcessLauncher:
             ) from error
         finally:
             os.close(lifeline_fd)
+        record = HostRecord(
+            host_id=request.host_id,
+            plugin_id=request.plugin.plugin_id,
+            nonce=self._facts.run_nonce,
+            kernel=self._kernel,
+            stub=self._identify(process.pid),
+            scratch_dir=str(scratch_dir),
+        )
+        write_host_record(self._facts.run_dir, record)
         return ProcessHost(
             process,
             uid=self.uid() or 0,
             lifeline_fd=lifeline_kept,
             scratch_dir=scratch_dir,
+            on_adopt=lambda pid: write_host_record(
+                self._facts.run_dir, replace(record, host=self._identify(pid))
+            ),
         )
 
     def release(self, host_id: str) -> None:
-        """Remove the host's socket directory."""
+        """Remove the host's record and socket directory."""
+        remove_host_record(self._facts.run_dir, host_id)
         shutil.rmtree(self._facts.run_dir.socket_dir(host_id), ignore_errors=True)
 
     def _start(
@@ -255,6 +286,11 @@ class ProcessLauncher:
             service_gid=facts.service_gid,
             hide_paths=facts.hide_paths,
         )
+
+    @staticmethod
+    def _identify(pid: int) -> ProcessIdentity:
+        # Our own child is there until we reap it, if only as a zombie.
+        return read_identity(pid)
 
     def _hand_over(self, path: Path) -> None:
         if os.geteuid() == 0:

@@ -18,8 +18,9 @@ from contracts.plugin_digest import digest_plugin
 from kernel.supervision import lifecycle, restart
 from kernel.supervision.chain import try_chain
 from kernel.supervision.interpreter import this_interpreter
-from kernel.supervision.pool import HostPool, PoolSettings
+from kernel.supervision.pool import HostPool
 from kernel.supervision.pool_events import PoolEvent, PoolTask
+from kernel.supervision.pool_settings import PoolSettings
 from kernel.supervision.process import HostingFacts, ProcessLauncher
 from kernel.supervision.rundir import RunDir
 from kernel.supervision.runner import Launcher, PluginRecord
@@ -51,7 +52,7 @@ class MemoryQuarantine:
         self.plugins[plugin_id] = causes
 
 
-def hostile(name: str, **changes: Any) -> PluginRecord:
+def hostile(name: str, **changes: Any) -> PluginRecord:  # noqa: ANN401 - any field
     """The record of a plugin below tests/hostile_plugins."""
     folder = HOSTILE_DIR / name
     values: dict[str, Any] = {
@@ -118,7 +119,7 @@ class Rig:
             assert time.monotonic() < end_s, f"not in {seconds} s; seen: {self.seen}"
             self.turn()
 
-    def wait_for_event(self, kind: type[PoolEvent], count: int = 1) -> Any:
+    def wait_for_event(self, kind: type[PoolEvent], count: int = 1) -> Any:  # noqa: ANN401 - as asked
         self.wait_for(lambda rig: len(rig.of(kind)) >= count)
         return self.of(kind)[count - 1]
 

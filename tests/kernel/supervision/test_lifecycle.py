@@ -197,12 +197,12 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.host.task_id is not None)
     @rule(finished=st.booleans())
-    def tells_of_its_task(self, finished: bool) -> None:
+    def tells_of_its_task(self, *, finished: bool) -> None:
         assert self.host.task_id is not None
         self.feed(lc.Finished(self.host.task_id) if finished else lc.Progressed(self.host.task_id))
 
     @rule(now=st.booleans(), commanded=st.booleans())
-    def is_asked_to_stop(self, now: bool, commanded: bool) -> None:
+    def is_asked_to_stop(self, *, now: bool, commanded: bool) -> None:
         self.feed(lc.StopRequested("asked", now=now, commanded=commanded))
 
     @rule()
