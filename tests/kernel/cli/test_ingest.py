@@ -1,5 +1,6 @@
 import io
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,6 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from kernel.cli.ingest import ingest
-from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.store.evidence import EvidenceStore
 
@@ -100,10 +100,10 @@ def test_people_get_a_line_per_file_and_a_count(data_dir: Path, shot: Path, tmp_
     assert result.stderr == ""
 
 
-def test_data_dir_held_by_another_writer_is_an_error_that_says_so(
-    data_dir: Path, shot: Path
-) -> None:
-    with EvidenceStore.open(DataDir(data_dir)):
-        result = run(shot, "--data-dir", data_dir)
-    assert isinstance(result.exception, KernelError)
-    assert result.exception.code == "data-dir-busy"
+def test_another_writer_is_waited_for(data_dir: Path, shot: Path) -> None:
+    store = EvidenceStore.open(DataDir(data_dir))
+    threading.Timer(0.3, store.close).start()
+    result = run(shot, "--json", "--data-dir", data_dir)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["status"] == "stored"
+    assert "waiting: " in result.stderr
