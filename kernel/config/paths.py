@@ -93,3 +93,13 @@ class DataDir:
     def plugin_quarantine(self) -> Path:
         """Plugins that crashed too often and may not run until a person says so."""
         return self.root / "quarantine.json"
+
+    @property
+    def override_file(self) -> Path:
+        """The person's word on heavy work (`kernel pause` and its like)."""
+        return self.root / "override.json"
+
+    @property
+    def activity_file(self) -> Path:
+        """Where the capture program says when the last input was (docs/activity.md)."""
+        return self.root / "activity.json"

@@ -1,0 +1,98 @@
+"""The person's word on heavy work, kept in a file so that it survives a restart.
+
+Covers: the file (written whole or not at all), its expiry. Does not cover: what the word
+leads to (`governor`), the commands (`kernel.cli.override`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from kernel.config.errors import KernelError
+
+Word = Literal["none", "pause", "active", "idle"]
+SCHEMA = 1
+FILE_BYTES_MAX = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """The word, since when and until when (UTC in microseconds; None: until taken back)."""
+
+    word: Word = "none"
+    set_us: int = 0
+    until_us: int | None = None
+
+    def word_at(self, now_us: int) -> Word:
+        """The word as it holds now.
+
+        It also lapses when the clock stands before the moment it was given: by that clock
+        its end cannot be told.
+        """
+        if self.until_us is not None and not self.set_us <= now_us < self.until_us:
+            return "none"
+        return self.word
+
+
+def read_override(path: Path) -> Override:
+    """What the file says; no file: no word.
+
+    A file that cannot be read counts as the word ``active``: the person said something, and
+    the careful reading is that they want the machine for themselves.
+    """
+    try:
+        with path.open("rb") as file:
+            document = json.loads(file.read(FILE_BYTES_MAX))
+        return _parse(document)
+    except FileNotFoundError:
+        return Override()
+    except (OSError, ValueError):
+        return Override(word="active")
+
+
+def write_override(path: Path, override: Override) -> None:
+    """Put the word in place durably; raises `KernelError` ``override-not-written``."""
+    document = {
+        "schema": SCHEMA,
+        "word": override.word,
+        "set_us": override.set_us,
+        "until_us": override.until_us,
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _replace(path, json.dumps(document).encode())
+    except OSError as error:
+        raise KernelError(
+            "override-not-written",
+            f"{path} could not be written: {error}",
+            hint="a full disk or a data dir of another user; see: kernel doctor",
+        ) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _parse(document: object) -> Override:
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise ValueError(f"not an override of schema {SCHEMA}")
+    word, set_us, until_us = (document.get(name) for name in ("word", "set_us", "until_us"))
+    if word not in get_args(Word) or type(set_us) is not int:
+        raise ValueError("word or set_us is wrong")
+    if until_us is not None and type(until_us) is not int:
+        raise ValueError("until_us is wrong")
+    return Override(cast("Word", word), set_us, until_us)
