@@ -1,0 +1,105 @@
+"""`kernel status`: what the kernel does and how it stands.
+
+Covers: one shot, `--watch`, `--json`. Does not cover: gathering (`kernel.observe.status`).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import click
+
+from kernel.cli.options import data_dir_option, json_option
+from kernel.config.errors import ExitCode
+from kernel.config.paths import DataDir
+from kernel.observe.status import read_status
+
+WATCH_S = 1.0
+
+
+@click.command(
+    help="Say what the kernel does and how it stands. Exits 1 when something is wrong "
+    "(verdict: degraded); works with or without a running kernel."
+)
+@click.option("--watch", is_flag=True, help="Show it again every second until Ctrl-C.")
+@json_option
+@data_dir_option
+@click.pass_context
+def status(context: click.Context, *, watch: bool, as_json: bool, data_dir: DataDir) -> None:
+    """Print the status once, or again and again."""
+    while True:
+        document = read_status(data_dir)
+        if as_json:
+            click.echo(json.dumps(document))
+        else:
+            if watch:
+                click.clear()
+            click.echo(format_status(document))
+        if not watch:
+            break
+        # Nothing announces a change to us: looking again is what --watch means.
+        time.sleep(WATCH_S)  # noqa: TID251
+    if not document["healthy"]:
+        context.exit(ExitCode.FAILED)
+
+
+def format_status(document: dict[str, Any]) -> str:
+    """The status for people."""
+    backlog, coverage = document["backlog"], document["coverage"]
+    lines = [
+        f"{document['verdict'].upper()}: {document['reason']}",
+        f"data dir  {document['data_dir']} ({_size(document['disk']['free_bytes'])} free)",
+        f"evidence  {document['evidence']['events']} events, "
+        f"{document['evidence']['blobs']} frames, {_size(document['evidence']['bytes'])}"
+        + _last_event(document["evidence"]["last_event"]),
+        f"read      {coverage['processed']} of {coverage['events']} events",
+        f"backlog   {backlog['waiting']} waiting, {backlog['leased']} running, "
+        f"{backlog['failed']} failed, {backlog['quarantined']} quarantined",
+    ]
+    lines += [f"  error   {error['error']}" for error in backlog["errors"]]
+    if document["kernel"]:
+        lines += _kernel_lines(document["kernel"])
+    return "\n".join(lines)
+
+
+def _kernel_lines(live: dict[str, Any]) -> list[str]:
+    heavy = live["heavy_work"]
+    lines = [
+        f"kernel    pid {live['pid']}, profile {live['profile']}, up {_age(live['uptime_s'])}",
+        f"heavy     {'may run' if heavy['allowed'] else 'waits'}: {heavy['reason']}",
+        f"hosts     {len(live['hosts'])} of {live['hosts_max']}, {live['host_crashes']} crashes",
+    ]
+    for host in live["hosts"]:
+        frozen = ", stopped" if host["frozen"] else ""
+        lines.append(
+            f"  {host['host_id']}  {host['plugin_id']}  {host['state']}{frozen}  "
+            f"{host['hosting']} pid {host['pid'] or '-'}  {host['tasks_done']} tasks  "
+            f"{_size(host['memory_bytes'])}  sandbox {host['sandbox_level']}  "
+            f"up {_age(host['age_s'])}"
+        )
+    inbox = live["inbox"]
+    outcomes = ", ".join(f"{name} {count}" for name, count in sorted(inbox["outcomes"].items()))
+    lines.append(f"inbox     {inbox['folder']}: {inbox['waiting']} waiting {outcomes}".rstrip())
+    return lines
+
+
+def _last_event(last: dict[str, Any] | None) -> str:
+    return f", last {_age(last['age_s'])} ago from {last['source']}" if last else ""
+
+
+def _age(seconds: float) -> str:
+    for unit, size_s in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size_s:
+            return f"{seconds / size_s:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _size(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:  # noqa: PLR2004 - what the unit means
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"

@@ -1,0 +1,177 @@
+"""What the kernel does and how its data dir stands, read from the outside.
+
+Covers: gathering facts from the stores and, when one runs, from the kernel itself. Does not
+cover: the verdict (`verdict`), printing (`kernel.cli.status`). Read-only; works beside a
+running kernel or without one.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from typing import Any
+
+from contracts.control import AskStatus, StatusReply
+from kernel.config.errors import KernelError
+from kernel.config.paths import DataDir
+from kernel.observe.verdict import Facts, Verdict, judge
+from kernel.store.backlog import Backlog
+from kernel.store.derived import DerivedStore
+from kernel.store.evidence import EvidenceStore
+from kernel.store.lock import is_held, read_holder
+from kernel.supervision.address import control_socket_of
+from kernel.supervision.control import ControlClient
+
+ERRORS_SHOWN_MAX = 5
+ASK_TIMEOUT_S = 3.0
+WAITING_STATES = ("waiting",)
+
+
+def read_status(data_dir: DataDir) -> dict[str, Any]:
+    """The whole status document; docs/cli.md has its fields. Raises nothing for a sick kernel."""
+    live, problems = _ask_kernel(data_dir)
+    document: dict[str, Any] = {
+        "data_dir": str(data_dir.root),
+        "running": is_held(data_dir.lock_file),
+        "evidence": _evidence(data_dir, problems),
+        "backlog": _backlog(data_dir, problems),
+        "coverage": _coverage(data_dir, problems),
+        "disk": _disk(data_dir),
+        "kernel": live,
+    }
+    verdict = _judge(document, live, problems)
+    return {
+        "verdict": verdict.word,
+        "reason": verdict.reason,
+        "healthy": verdict.is_healthy,
+        "problems": problems,
+        **document,
+    }
+
+
+def _ask_kernel(data_dir: DataDir) -> tuple[dict[str, Any] | None, list[str]]:
+    if not is_held(data_dir.lock_file):
+        return None, []
+    holder = read_holder(data_dir.lock_file)
+    who = f"process {holder.pid}" if holder else "some process"
+    socket = control_socket_of(data_dir)
+    if socket is None:
+        return None, [f"{who} holds the data dir and has no control socket"]
+    client = ControlClient(socket, timeout_s=ASK_TIMEOUT_S)
+    try:
+        document = json.loads(client.ask(AskStatus(), StatusReply).document)
+    except KernelError as error:
+        return None, [f"{who} does not answer: {error.message}"]
+    finally:
+        client.close()
+    return document, _live_problems(document)
+
+
+def _live_problems(live: dict[str, Any]) -> list[str]:
+    problems = []
+    if live["stuck"]:
+        problems.append(f"nothing can be processed: {live['stuck']}")
+    inbox = live["inbox"]
+    if not inbox["watched"]:
+        problems.append(f"the inbox is not watched {inbox['problem']}".rstrip())
+    elif inbox["problem"]:
+        problems.append(f"inbox: {inbox['problem']}")
+    return problems
+
+
+def _evidence(data_dir: DataDir, problems: list[str]) -> dict[str, Any]:
+    facts: dict[str, Any] = {"events": 0, "blobs": 0, "bytes": 0, "last_event": None}
+    if not data_dir.journal_db.is_file():
+        return facts
+    try:
+        with EvidenceStore.open_read_only(data_dir) as store:
+            stats, last = store.stats(), store.last_event()
+    except KernelError as error:
+        problems.append(f"evidence cannot be read: {error.message}")
+        return facts
+    facts |= {
+        "events": stats.events,
+        "blobs": stats.blobs,
+        "bytes": stats.pack_bytes + stats.journal_bytes,
+    }
+    if last is not None:
+        facts["last_event"] = {
+            "event_id": last.event_id,
+            "captured_at_us": last.captured_at_us,
+            "received_at_us": last.received_at_us,
+            "age_s": round(max(0.0, time.time() - last.received_at_us / 1e6), 1),
+            "source": last.source,
+        }
+    return facts
+
+
+def _backlog(data_dir: DataDir, problems: list[str]) -> dict[str, Any]:
+    totals = dict.fromkeys(("waiting", "leased", "done", "failed", "quarantined"), 0)
+    document: dict[str, Any] = {**totals, "stages": [], "errors": []}
+    backlog = Backlog.open_read_only(data_dir)
+    if backlog is None:
+        return document
+    try:
+        for count in backlog.counts():
+            document[count.state] = document.get(count.state, 0) + count.tasks
+            document["stages"].append(
+                {
+                    "stage": count.stage,
+                    "plugin": count.plugin_id,
+                    "state": count.state,
+                    "tasks": count.tasks,
+                    "oldest_captured_at_us": count.oldest_us,
+                    "newest_captured_at_us": count.newest_us,
+                }
+            )
+        document["errors"] = [
+            {"task_id": t.task_id, "input": t.key.input_digest, "state": t.state, "error": t.error}
+            for t in backlog.given_up(ERRORS_SHOWN_MAX)
+        ]
+    finally:
+        backlog.close()
+    if document["failed"] or document["quarantined"]:
+        given_up = document["failed"] + document["quarantined"]
+        problems.append(f"{given_up} tasks were given up (kernel process --retry-failed)")
+    return document
+
+
+def _coverage(data_dir: DataDir, problems: list[str]) -> dict[str, int]:
+    if not data_dir.journal_db.is_file():
+        return {"events": 0, "processed": 0}
+    try:
+        with EvidenceStore.open_read_only(data_dir) as evidence:
+            events = evidence.count_events()
+        if not data_dir.derived_db.exists():
+            return {"events": events, "processed": 0}
+        with DerivedStore.open_read_only(data_dir) as derived:
+            return {"events": events, "processed": derived.count_processed_events()}
+    except KernelError as error:
+        problems.append(f"derived records cannot be read: {error.message}")
+        return {"events": 0, "processed": 0}
+
+
+def _disk(data_dir: DataDir) -> dict[str, int]:
+    existing = data_dir.root
+    while not existing.exists():
+        existing = existing.parent
+    usage = shutil.disk_usage(existing)
+    return {"free_bytes": usage.free, "total_bytes": usage.total}
+
+
+def _judge(document: dict[str, Any], live: dict[str, Any] | None, problems: list[str]) -> Verdict:
+    heavy = (live or {}).get("heavy_work", {"allowed": False, "reason": ""})
+    reason = str(heavy["reason"])
+    backlog = document["backlog"]
+    return judge(
+        Facts(
+            running=document["running"],
+            problems=tuple(problems),
+            paused=reason if "pause" in reason else "",
+            heavy_allowed=bool(heavy["allowed"]),
+            heavy_reason=reason,
+            waiting=sum(backlog[state] for state in WAITING_STATES),
+            in_hand=backlog["leased"],
+        )
+    )
