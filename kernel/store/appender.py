@@ -101,12 +101,16 @@ class Appender:
             batch = _make_batch(journal.head(), drafts, digests, now_us)
             data, head = seal_batch(batch)
             written = self._write_frames(new, Frame(FrameKind.BATCH, head, data), now_us)
-            with sqlite.transaction(connection):
-                self._record_segments(journal, written, now_us)
-                for digest, draft in new.items():
-                    blob = NewBlob(digest, len(draft.data), draft.media_type, self._spare[digest])
-                    blob_ids[digest] = journal.insert_blob(blob)
-                journal.insert_batch(batch, head, blob_ids)
+            try:
+                with sqlite.transaction(connection):
+                    self._record_segments(journal, written, now_us)
+                    for key, draft in new.items():
+                        blob = NewBlob(key, len(draft.data), draft.media_type, self._spare[key])
+                        blob_ids[key] = journal.insert_blob(blob)
+                    journal.insert_batch(batch, head, blob_ids)
+            except apsw.Error:
+                self._void(head, now_us)
+                raise
             self._spare.clear()
             self._spare_ends.clear()
             self._anchor_when_due(len(drafts), now_us)
@@ -145,6 +149,16 @@ class Appender:
         for key, offset in zip(missing, written.offsets, strict=False):
             self._spare[key] = Place(PRIMARY, written.number, offset)
         return written
+
+    def _void(self, head: bytes, now_us: int) -> None:
+        """Mark a batch that the journal refused, so that no restart adopts it."""
+        frame = Frame(FrameKind.VOID, blake3.blake3(head).digest(), head)
+        try:
+            self._pack.append([frame], created_at_us=now_us)
+            self._pack.sync()
+        except OSError as error:
+            # Then a restart may adopt what was refused: a capture too many, never one too few.
+            _LOG.warning("could not mark a refused batch: %s", error)
 
     def _record_segments(self, journal: Journal, written: Written, now_us: int) -> None:
         self._spare_ends[written.number] = written.end_bytes

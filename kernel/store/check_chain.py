@@ -63,7 +63,8 @@ def check_events(
                 where = f"events {at + 1}..{row.first_seq - 1}"
                 findings.add("batch-missing", where, "no batch covers these sequence numbers")
             _check_batch(connection, row, previous, findings)
-            previous, at = row.head.hex(), row.last_seq
+            at = _advance(at, row.last_seq)
+            previous = row.head.hex()
         progress(Progress("events", at, total, "events"))
 
 
@@ -120,6 +121,14 @@ def _check_event(row: EventRow, findings: Findings) -> CaptureEvent | None:
     return event
 
 
+def _advance(at: int, seq: int) -> int:
+    """The next position. Raises `apsw.CorruptError` where a damaged index leads back."""
+    if seq <= at:
+        msg = f"row {seq} comes behind row {at}"
+        raise apsw.CorruptError(msg)
+    return seq
+
+
 def _batch_rows(connection: apsw.Connection, after_seq: int) -> list[BatchRow]:
     rows = connection.execute(
         "SELECT last_seq, first_seq, committed_at_us, head FROM batch "
@@ -152,15 +161,17 @@ def check_ledger(
     after = max(0, total - QUICK_ROWS) if quick else 0
     row = connection.execute("SELECT head FROM ledger WHERE seq = ?", (after,)).fetchone()
     previous = row[0].hex() if row else GENESIS
-    at, heads = after, 0
+    at, anchors_bytes = after, 0
     while rows := _ledger_rows(connection, at):
         for seq, head, record in rows:
             if seq != at + 1:
                 where = f"ledger {at + 1}..{seq - 1}"
                 findings.add("ledger-missing", where, "these entries are gone")
-            heads += _check_entry(connection, seq, head, record, previous, findings)
-            previous, at = head.hex(), seq
-    _check_anchors(connection, anchors, findings, heads, quick=quick)
+            anchored = _check_entry(connection, seq, head, record, previous, findings)
+            anchors_bytes = max(anchors_bytes, anchored)
+            at = _advance(at, seq)
+            previous = head.hex()
+    _check_anchors(connection, anchors, findings, anchors_bytes, quick=quick)
     return total
 
 
@@ -181,7 +192,7 @@ def _check_entry(
     previous: str,
     findings: Findings,
 ) -> int:
-    """Returns 1 for an entry that records the head of the evidence, else 0."""
+    """Returns how long the anchors file was when the entry was made, 0 if it does not say."""
     where = f"ledger {seq}"
     try:
         entry = decode(record, LedgerEntry)
@@ -195,7 +206,7 @@ def _check_entry(
     if entry.act != "evidence.head":
         return 0
     _check_evidence_head(connection, entry, where, findings)
-    return 1
+    return int(entry.detail.get("anchors_bytes", "0"))
 
 
 def _check_evidence_head(
@@ -211,11 +222,13 @@ def _check_evidence_head(
 
 
 def _check_anchors(
-    connection: apsw.Connection, path: Path, findings: Findings, heads: int, *, quick: bool
+    connection: apsw.Connection, path: Path, findings: Findings, bytes_min: int, *, quick: bool
 ) -> None:
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    if not lines and heads:
-        findings.add("anchors-missing", path.name, "the anchors outside the journal are gone")
+    data = path.read_bytes() if path.exists() else b""
+    if len(data) < bytes_min:
+        message = f"{bytes_min - len(data)} bytes of anchors outside the journal are gone"
+        findings.add("anchors-missing", path.name, message)
+    lines = data.splitlines(keepends=True)
     if lines and not lines[-1].endswith(b"\n") and parse_anchor(lines[-1][:-1]) is None:
         findings.note(f"the last line of {path.name} is cut short, as a crash leaves it")
         lines.pop()

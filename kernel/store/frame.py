@@ -35,6 +35,8 @@ class FrameKind(IntEnum):
     """A canonical `kernel.store.batch.Batch`: the events of one commit."""
     TILES = 3
     """Frames repacked into shared tiles."""
+    VOID = 4
+    """The digest of a batch whose commit failed and was refused to its producers."""
 
 
 class FrameError(ValueError):

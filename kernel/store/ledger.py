@@ -132,13 +132,17 @@ def write_anchor(writer: JournalWriter, anchors_dir: Path, disk: Disk, now_us: i
 
     The anchor is durable on return. Raises `KernelError` disk-full or disk-failed.
     """
+    path = anchors_dir / ANCHORS_NAME
     with writer.turn() as connection:
         with writer.transaction():
             seq, head = Journal(connection).head()
-            append_entry(connection, "evidence.head", head, {"seq": str(seq)}, now_us)
+            # The length lets a check see that anchors written before were taken away.
+            anchors_bytes = _whole_lines_bytes(path) if path.exists() else 0
+            detail = {"seq": str(seq), "anchors_bytes": str(anchors_bytes)}
+            append_entry(connection, "evidence.head", head, detail, now_us)
         ledger_seq, ledger_digest = ledger_head(connection)
         anchor = LedgerAnchor(seq=ledger_seq, head=ledger_digest, recorded_at_us=now_us)
-        _append_line(anchors_dir / ANCHORS_NAME, pack_anchor(anchor), disk)
+        _append_line(path, pack_anchor(anchor), disk)
     return anchor
 
 

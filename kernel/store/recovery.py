@@ -99,6 +99,8 @@ def read_tails(directory: Path, tails: Iterable[Tail], volume_id: int = PRIMARY)
                 )
             elif frame.header.kind is FrameKind.BATCH:
                 content.batches.append(_batch(frame.payload, frame.header.digest))
+            elif frame.header.kind is FrameKind.VOID:
+                content.batches = [b for b in content.batches if b.head != frame.payload]
         content.whole_bytes[tail.number] = whole
     return content
 

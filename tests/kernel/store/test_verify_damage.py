@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import shutil
 from collections.abc import Callable
@@ -23,16 +24,18 @@ from kernel.store.journal import event_key
 from kernel.store.report import Progress, VerifyReport
 from kernel.store.schema import APPEND_ONLY
 from kernel.store.verify import verify
-from tests.kernel.store.captures import draft
+from tests.kernel.store.captures import START_US, draft
 
 EVENTS = 30
 
 
 @pytest.fixture
 def data_dir(quick_dir: Path) -> DataDir:
-    data_dir = DataDir(quick_dir / "data")
+    data_dir, clock = DataDir(quick_dir / "data"), itertools.count(START_US)
     for life in range(2):
-        with EvidenceStore.open(data_dir, segment_bytes_max=20_000) as store:
+        with EvidenceStore.open(
+            data_dir, now_us=lambda: next(clock), segment_bytes_max=20_000
+        ) as store:
             for batch in range(5):
                 name = f"{life}.{batch}"
                 store.append([draft(f"{name}.{index}".encode() * 300) for index in range(3)])
