@@ -11,9 +11,36 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kernel.capture.folderwatch import FolderWatch
+from kernel.capture.imageformats.facts import BYTES_MAX, ImageLimits
 from kernel.capture.inbox import Inbox
+from kernel.capture.inboxfate import InboxRules
 from kernel.capture.inboxreport import InboxReport
 from kernel.capture.sink import InboxSink
+from kernel.config.paths import DataDir
+from kernel.config.sections import IntakeSettings
+
+
+def open_inbox(
+    data_dir: DataDir,
+    settings: IntakeSettings,
+    sink: InboxSink,
+    *,
+    on_report: Callable[[InboxReport], None] = lambda _: None,
+) -> InboxThread:
+    """The thread for the configured inbox, not started yet.
+
+    The data dir's own inbox is made when it is missing. A folder that the person named is
+    not: it may lie on a drive that is not mounted, and then the thread says so and waits.
+    Raises `OSError` when the data dir's own inbox cannot be made.
+    """
+    folder = settings.inbox_dir
+    if folder is None:
+        folder = data_dir.inbox_dir
+        folder.mkdir(parents=True, exist_ok=True)
+    rules = InboxRules(limits=ImageLimits(bytes_max=min(settings.file_bytes_max, BYTES_MAX)))
+    inbox = Inbox(folder, data_dir.quarantine_dir, rules=rules)
+    interval_s = settings.inbox_poll_ms / 1000
+    return InboxThread(inbox, folder, sink, interval_s=interval_s, on_report=on_report)
 
 
 class InboxThread:

@@ -93,7 +93,7 @@ def ingest_files(
 
 
 def format_json(result: IngestResult) -> str:
-    """One line: path, event_id, status, blob, captured_at, reason; docs/cli.md has the fields."""
+    """One line: path, event_id, status, blob, captured_at, reason; docs/inbox.md has the fields."""
     event = result.event
     document = {
         "path": result.path,

@@ -9,10 +9,11 @@ from kernel.capture.folderwatch import FolderWatch
 from kernel.capture.inbox import Inbox
 from kernel.capture.inboxfate import InboxOutcome, InboxRules
 from kernel.capture.inboxreport import InboxReport
-from kernel.capture.inboxthread import InboxThread
+from kernel.capture.inboxthread import InboxThread, open_inbox
 from kernel.capture.intake import Intake
 from kernel.capture.sink import IntakeSink, StoreSink
 from kernel.config.paths import DataDir
+from kernel.config.sections import IntakeSettings
 from kernel.store.evidence import EvidenceStore
 from tests.kernel.capture.inbox_rig import make_png, names
 
@@ -103,6 +104,17 @@ def test_thread_takes_what_is_dropped_and_stops_at_once(
         intake.close()
         assert store.count_events() == 1
     assert names(folder) == []
+
+
+def test_configured_inbox_is_opened_and_only_the_data_dirs_own_is_made(tmp_path: Path) -> None:
+    data_dir = DataDir(tmp_path / "data")
+    elsewhere = tmp_path / "not-mounted"
+    with EvidenceStore.open(data_dir) as store:
+        open_inbox(data_dir, IntakeSettings(), StoreSink(store)).close()
+        assert data_dir.inbox_dir.is_dir()
+        settings = IntakeSettings(inbox_dir=elsewhere)
+        open_inbox(data_dir, settings, StoreSink(store)).close()
+    assert not elsewhere.exists()
 
 
 def test_threads_problem_is_told_once_and_ends_with_its_cause(tmp_path: Path) -> None:
