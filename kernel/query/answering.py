@@ -20,7 +20,7 @@ from contracts.derivation import DerivationKey
 from contracts.text import TextPage
 from kernel.config.errors import KernelError
 from kernel.query.candidates import Candidate
-from kernel.query.citing import Evidence, Pages, make_claim, verify_claim
+from kernel.query.citing import CITATIONS_MAX, Evidence, Pages, make_claim, verify_claim
 from kernel.query.layout import PageLayout
 from kernel.query.question import Kind, Question, analyse
 from kernel.query.ranking import rank
@@ -106,6 +106,8 @@ class _Found:
 _SCORE_STEP = 20
 _PER_PAGE_MAX = 8
 _FIND_SHARE = 600
+_SAME_SHARE = 700
+_FRAMES_MAX = 4
 
 
 def ask(
@@ -150,24 +152,27 @@ def _answer(
     extractors: list[str] = []
     dropped = 0
     wanted = limits.claims_max if question.kind is Kind.FIND else 1
-    for item in _distinct(found):
+    for group in _distinct(found):
         if len(claims) >= wanted:
             break
-        if claims and item.score < found[0].score * _FIND_SHARE // 1000:
+        if claims and group[0].score < found[0].score * _FIND_SHARE // 1000:
             break
-        claim = make_claim(item.candidate, item.key, item.page, item.event)
-        if verify_claim(claim, evidence, derived) is not None:
-            dropped += 1
-            continue
-        claims.append(claim)
-        name = f"{item.key.plugin_id} {item.key.plugin_version}"
-        extractors += [name] if name not in extractors else []
+        sound = []
+        for item in group:
+            claim = make_claim(item.candidate, item.key, item.page, item.event)
+            if verify_claim(claim, evidence, derived) is None:
+                sound.append(claim)
+                extractors.append(f"{item.key.plugin_id} {item.key.plugin_version}")
+            else:
+                dropped += 1
+        if sound:
+            claims.append(_joined(sound))
     coverage = Coverage(events=evidence.count_events(), processed=derived.count_processed_events())
     provenance = Provenance(
         method=METHOD,
         contracts_lock=locks[0],
         plugins_lock=locks[1],
-        extractors=tuple(extractors),
+        extractors=tuple(sorted(set(extractors))),
         claims_dropped=dropped,
     )
     return _compose(question, claims, coverage, provenance)
@@ -234,20 +239,31 @@ def _confidence(page: TextPage, candidate: Candidate) -> int:
     return min(levels, default=0)
 
 
-def _distinct(found: list[_Found]) -> list[_Found]:
-    """One of each group of equal answers, in order: the surest reading, then the newest.
+def _joined(claims: list[Claim]) -> Claim:
+    """The first claim, with the citations of the other frames that show the same."""
+    citations = dict.fromkeys(c for claim in claims for c in claim.citations)
+    return Claim(text=claims[0].text, citations=tuple(citations)[:CITATIONS_MAX])
+
+
+def _distinct(found: list[_Found]) -> list[list[_Found]]:
+    """Groups of equal answers, best first; in a group the surest reading, then the newest.
 
     The same words on several frames may be read with different mistakes; answers that
-    differ only in letters that OCR confuses, case and separators are equal.
+    differ only in letters that OCR confuses, case and separators are equal. One of each
+    frame, and no more than a few frames.
     """
     groups: dict[str, list[_Found]] = {}
     for item in found:
-        groups.setdefault(squash(item.candidate.value), []).append(item)
-    chosen = []
-    for group in groups.values():
-        near = [i for i in group if i.score >= group[0].score - 2 * _SCORE_STEP]
-        chosen.append(max(near, key=lambda i: (i.confidence, i.event.captured_at_us, i.score)))
-    return chosen
+        groups.setdefault(squash(item.candidate.text), []).append(item)
+    return [_with_surest_first(group) for group in groups.values()]
+
+
+def _with_surest_first(group: list[_Found]) -> list[_Found]:
+    near = [i for i in group if 1000 * i.score >= _SAME_SHARE * group[0].score]
+    surest = max(near, key=lambda i: (i.confidence, i.event.captured_at_us, i.score))
+    near.sort(key=lambda i: (i.candidate.text != surest.candidate.text, i.rank_key()))
+    by_blob = {item.page.blob: item for item in reversed(near)}
+    return [item for item in near if by_blob[item.page.blob] is item][:_FRAMES_MAX]
 
 
 def _timeout(limits: Limits) -> KernelError:

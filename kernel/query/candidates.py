@@ -14,8 +14,9 @@ from enum import IntEnum
 
 from kernel.query import shapes
 from kernel.query.layout import Hit, PageLayout, Piece
-from kernel.query.question import STOP_WORDS, Kind, Question
-from kernel.query.words import units_of
+from kernel.query.question import Kind, Question
+from kernel.query.vocabulary import STOP_WORDS
+from kernel.query.words import stem_of, units_of
 
 
 class Form(IntEnum):
@@ -49,6 +50,8 @@ class Candidate:
     value: str
     bonus: int
     """What the layout adds to the score, in thousandths."""
+    fit: int = 0
+    """Which share of the label's words the question names, in thousandths; 0 without label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,19 @@ class PageHits:
 
 VALUE_CHARS_MAX = 400
 _LABEL_WORDS_MAX = 7
+_LABEL_FIT_MIN = 300
+_COUNTED_FIT_MIN = 600
+_HEAD_CELLS_MIN = 3
+_BESIDE_HEIGHTS_MAX = 60
+_BESIDE_HEIGHTS_FAR = 10
+_FORM_GAP = 2.2
+"""In a form the value is this near (ems); in the head of a table the next head is not."""
 _FIELD = 240
+_FAR = 60
+_HINT = 110
+_HINT_LINES_MAX = 3
+_FIGURE = 260
+_TIED = 50
 _BELOW = 150
 _CARD = 150
 _ROW = 80
@@ -83,9 +98,12 @@ _ABBREVIATION = re.compile(
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
 _BOUNDARY = re.compile(r"[.!?][\"')\]]?\s+(?=[\"'(\[]?[A-Z0-9€$£@])|\s+[|•·]\s+")
-_STAMP = re.compile(r"^\W*(?:\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}|[A-Z][a-z]{2} +\d{1,2} \d)")
+STARTS_ANEW = re.compile(
+    r"^\W*(?:\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}|[A-Z][a-z]{2} +\d{1,2} \d)|^[\w .-]{1,30}:\s|^[-*•]\s"
+)
 _INLINE = re.compile(r"(?P<sep>(?<=[\w)%\]\"'])\s?:(?=\s)|\s?(?<![=!<>≠])=(?!=)\s?|\s->\s|\s→\s)")
 _NEXT_PAIR = re.compile(r"[\s,;]+[\w.\-/]+\s?=(?!=)")
+_COUNTED = re.compile(r"(?P<label>[^\d:]{2,40}?)\s*[(\[]?(?P<count>\d[\d.,]*)[)\]]?")
 _COMMENT = re.compile(r"\s+(?:#|//)\s")
 
 
@@ -106,7 +124,7 @@ def _sentences_of(layout: PageLayout, piece: Piece) -> Iterator[tuple[Part, ...]
     current: list[Part] = []
     for at, member in enumerate(run):
         start = member.start
-        for end, following in _cuts(layout, member):
+        for end, following in _cuts(member):
             current.append(Part(member.line, start, end))
             yield tuple(current)
             current, start = [], following
@@ -116,14 +134,13 @@ def _sentences_of(layout: PageLayout, piece: Piece) -> Iterator[tuple[Part, ...]
             yield tuple(current)
 
 
-def _cuts(layout: PageLayout, piece: Piece) -> Iterator[tuple[int, int]]:
+def _cuts(piece: Piece) -> Iterator[tuple[int, int]]:
     """Sentence ends inside a piece: (end of one, start of the next)."""
     for found in _BOUNDARY.finditer(piece.text):
         end = found.start() + len(found.group().rstrip())
         if _ABBREVIATION.search(piece.text[:end]):
             continue
         yield piece.start + end, piece.start + found.end()
-    _ = layout
 
 
 def paragraph(layout: PageLayout, piece: Piece) -> list[Piece]:
@@ -141,7 +158,7 @@ def paragraph(layout: PageLayout, piece: Piece) -> list[Piece]:
 
 
 def _continues(before: Piece, piece: Piece, width: int) -> bool:
-    if piece.box[1] < before.middle_y or _STAMP.match(piece.text):
+    if piece.box[1] < before.middle_y or STARTS_ANEW.match(piece.text):
         return False
     fill = (before.box[2] - before.box[0]) / max(1, width)
     ended = before.text.rstrip()[-1:] in ".!?:"
@@ -171,18 +188,18 @@ def inline_fields(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
             matched = hits.within(piece.line, start, start + len(label))
             if not matched:
                 continue
-            fit = _label_fit(layout, hits, Part(piece.line, start, start + len(label)))
+            fit = label_fit(layout, hits, Part(piece.line, start, start + len(label)))
             form = Form.ASSIGNMENT if "=" in found.group() else Form.FIELD
             whole = Part(piece.line, start, end)
             text = piece.text[label_start : value_start + len(value)]
-            yield Candidate(form, (whole,), (), text, value, _FIELD * fit // 1000)
+            yield Candidate(form, (whole,), (), text, value, _FIELD * fit // 1000, fit)
 
 
 def _label_start(text: str, end: int) -> int:
     """Where the label before a separator begins: after the last sentence or pair end."""
     head = text[:end]
     best = 0
-    for found in re.finditer(r"[.!?;|]\s+|,\s+|\s{2,}|[({\[]\s*|[=:]\s+\S+\s+", head):
+    for found in re.finditer(r"[.!?;|]\s+|,\s+|\s{2,}|(?:^|(?<=\s))[({\[]\s*|[=:]\s+\S+\s+", head):
         if found.end() < end:
             best = found.end()
     return best
@@ -205,7 +222,7 @@ def _value_end(text: str, start: int, *, assignment: bool) -> int:
     return start + end
 
 
-def _label_fit(layout: PageLayout, hits: PageHits, label: Part) -> int:
+def label_fit(layout: PageLayout, hits: PageHits, label: Part) -> int:
     """Which share of the label's own words the question names, in thousandths."""
     text = _text(layout, label)
     words = [
@@ -222,29 +239,112 @@ def _label_fit(layout: PageLayout, hits: PageHits, label: Part) -> int:
     return 1000 * named // len(words)
 
 
+def counted(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
+    """``Inbox (27)``, ``DONE 4``: a label with its count in one piece."""
+    for index in hits.pieces():
+        piece = layout.pieces[index]
+        found = _COUNTED.fullmatch(piece.text)
+        if not found:
+            continue
+        label = Part(piece.line, piece.start, piece.start + found.end("label"))
+        fit = label_fit(layout, hits, label)
+        if fit >= _COUNTED_FIT_MIN:
+            whole = Part(piece.line, piece.start, piece.end)
+            value = found.group("count")
+            bonus = _FIELD * fit // 1000
+            yield Candidate(Form.FIELD, (whole,), (), piece.text, value, bonus, fit)
+
+
 def neighbour_fields(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
     """A label piece and the value piece beside, below or (for big numbers) above it."""
     for index in hits.pieces():
         label = layout.pieces[index]
         if len(label.text.split()) > _LABEL_WORDS_MAX:
             continue
-        fit = _label_fit(layout, hits, Part(label.line, label.start, label.end))
-        if fit < 300:
+        fit = label_fit(layout, hits, Part(label.line, label.start, label.end))
+        if fit >= _LABEL_FIT_MIN:
+            for value, form, bonus in _values_of(layout, label):
+                if not _is_parallel(label.text, value.text):
+                    yield _field(label, value, form, bonus * fit // 1000, fit)
+
+
+def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, int]]:
+    """The neighbours of a label that may be its value, with what their place is worth."""
+    under = layout.below(label, reach=1.6)[:1]
+    big = bool(under) and _is_figure_of(under[0], label)
+    if big:
+        yield under[0], Form.BELOW, _FIGURE
+    heads = is_column_head(layout, label)
+    beside = None if big else _beside(layout, label, heads=heads)
+    if beside and _is_parallel(label.text, beside.text):
+        beside = None
+    if beside:
+        far = beside.box[0] - label.box[2] > _BESIDE_HEIGHTS_FAR * label.height
+        yield beside, Form.FIELD, _FIELD - (_FAR if far else 0)
+    if heads:
+        return
+    for value in under if not big else ():
+        # Beside a value further right, what stands below is a hint on the label.
+        close = _TIED if layout.same_block(label, value) and not beside else 0
+        yield value, Form.BELOW, _BELOW + close - (_HINT if beside else 0)
+        for further in layout.below(value, reach=0.8)[:1]:
+            yield further, Form.BELOW, _BELOW - 60
+    for value in layout.above(label, reach=1.2)[:1]:
+        if _is_figure_of(value, label):
+            yield value, Form.BELOW, _FIGURE
+
+
+def _is_figure_of(value: Piece, label: Piece) -> bool:
+    """Whether the piece is a number in large print, as dashboards caption them."""
+    return shapes.fits(Kind.NUMBER, value.text) and value.height >= 1.25 * label.height
+
+
+def _beside(layout: PageLayout, label: Piece, *, heads: bool) -> Piece | None:
+    """The value on the label's row, or halfway between the label and the hint below it."""
+    if heads and all(
+        any(ch.isdigit() for ch in piece.text) for piece in layout.below(label, reach=6)[:2]
+    ):
+        return None
+    found = layout.right_of(label)
+    if found is None:
+        block = [p for p in layout.block(label) if p.box[0] - label.box[0] <= label.em]
+        right = max(p.box[2] for p in block[:_HINT_LINES_MAX])
+        top, bottom = label.box[1], label.box[3] + label.height
+        aside = [p for p in layout.between(top, bottom) if p.box[0] > right]
+        hinted = 1 < len(block) <= _HINT_LINES_MAX and block[0].index == label.index
+        found = min(aside, key=lambda p: (p.box[0], p.index)) if hinted and aside else None
+    reach = _FORM_GAP * label.em if heads else _BESIDE_HEIGHTS_MAX * label.height
+    return found if found and found.box[0] - label.box[2] <= reach else None
+
+
+def is_column_head(layout: PageLayout, piece: Piece) -> bool:
+    """Whether the piece heads a column of a table: like cells follow, in even rows."""
+    row = layout.row_of(piece)
+    if len(row) < _HEAD_CELLS_MIN:
+        return False
+    headed = 0
+    for member in row:
+        first = layout.below(member, reach=2.2)[:1]
+        second = layout.below(first[0], reach=2.2)[:1] if first else []
+        if not second:
             continue
-        beside = layout.right_of(label)
-        if beside and beside.box[0] - label.box[2] <= 30 * label.height:
-            yield _field(label, beside, Form.FIELD, _FIELD * fit // 1000)
-        under = layout.below(label, reach=1.6)[:1]
-        for value in under:
-            yield _field(label, value, Form.BELOW, _BELOW * fit // 1000)
-            for further in layout.below(value, reach=0.8)[:1]:
-                yield _field(label, further, Form.BELOW, (_BELOW - 60) * fit // 1000)
-        for value in layout.above(label, reach=1.2)[:1]:
-            if shapes.fits(Kind.NUMBER, value.text) and value.height >= 1.25 * label.height:
-                yield _field(label, value, Form.BELOW, _BELOW * fit // 1000)
+        pitches = (first[0].middle_y - member.middle_y, second[0].middle_y - first[0].middle_y)
+        even = abs(pitches[0] - pitches[1]) <= 0.4 * member.height
+        alike = all(0.8 <= p.height / member.height <= 1.25 for p in (first[0], second[0]))
+        headed += even and alike
+    return headed >= _HEAD_CELLS_MIN and 2 * headed >= len(row)
 
 
-def _field(label: Piece, value: Piece, form: Form, bonus: int) -> Candidate:
+def _is_parallel(first: str, second: str) -> bool:
+    """Whether two texts are of one pattern with figures (``SR-211``, ``SR-183``): peers."""
+    return bool(re.search(r"\d", first)) and _pattern(first) == _pattern(second)
+
+
+def _pattern(text: str) -> str:
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", text))
+
+
+def _field(label: Piece, value: Piece, form: Form, bonus: int, fit: int) -> Candidate:
     name = label.text.rstrip(" :=")
     return Candidate(
         form=form,
@@ -253,6 +353,7 @@ def _field(label: Piece, value: Piece, form: Form, bonus: int) -> Candidate:
         text=f"{name}: {value.text}",
         value=value.text,
         bonus=bonus,
+        fit=fit,
     )
 
 
@@ -273,6 +374,54 @@ def card_neighbours(layout: PageLayout, hits: PageHits, question: Question) -> I
                 )
 
 
+_VAGUE_NOUNS = frozenset(stem_of(noun) for noun in "number count figure amount".split())
+_HEADING_NOUNS = frozenset(
+    stem_of(noun)
+    for noun in "column lane list section stage swimlane tab day weekday status state".split()
+)
+_HEADING_WORDS_MAX = 5
+
+
+def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator[Candidate]:
+    """The head of the column in which the words asked about stand (boards, calendars)."""
+    asked = {
+        index
+        for index, term in enumerate(question.terms)
+        if term.asked and stem_of(term.text) in _HEADING_NOUNS
+    }
+    if not asked:
+        return
+    for index in hits.pieces():
+        anchor = layout.pieces[index]
+        said = hits.within(anchor.line, anchor.start, anchor.end)
+        if len(anchor.text.split()) > _HEADING_WORDS_MAX + 2 or said & asked:
+            continue
+        above = layout.above(anchor, reach=400)
+        outside = [p for p in above if not layout.same_block(p, anchor)]
+        heads = [p for p in outside if _is_board_head(layout, p)]
+        for head in heads[-1:]:
+            near = next((p for p in above if p.text.isdigit() and len(p.text) <= 2), None)
+            parts = [near] if near and near.index != head.index else []
+            name = " ".join([head.text, *(p.text for p in parts)])
+            yield Candidate(
+                form=Form.CARD,
+                answer=tuple(Part(p.line, p.start, p.end) for p in (head, *parts)),
+                support=(Part(anchor.line, anchor.start, anchor.end),),
+                text=f"{anchor.text} \u2014 {name}",
+                value=name,
+                bonus=_CARD,
+                fit=1000,
+            )
+
+
+def _is_board_head(layout: PageLayout, piece: Piece) -> bool:
+    """Whether the piece is one of several short ones spread over a row, below the title."""
+    row = layout.row_of(piece)
+    if len(row) < 2 or piece.box[3] <= 0.04 * layout.page.height_px:
+        return False
+    return all(len(member.text.split()) <= _HEADING_WORDS_MAX for member in row)
+
+
 def _looks_asked(question: Question, asked: Sequence[str], text: str) -> bool:
     if question.kind is Kind.PERSON:
         return shapes.is_person(text) or (
@@ -280,7 +429,15 @@ def _looks_asked(question: Question, asked: Sequence[str], text: str) -> bool:
         )
     if question.kind is Kind.TIME:
         return shapes.is_time(text)
-    return len(text.split()) <= 4 and any(shapes.has_shape_of(noun, text) for noun in asked)
+    return any(_is_little_more_than(noun, text) for noun in asked)
+
+
+def _is_little_more_than(noun: str, text: str) -> bool:
+    """Whether the text is the sort of thing the noun names and hardly anything else."""
+    if stem_of(noun) in _VAGUE_NOUNS:
+        return False
+    found = shapes.find_shape(noun, text)
+    return found is not None and 10 * (found[1] - found[0]) >= 6 * len(text.strip())
 
 
 def _companions(layout: PageLayout, piece: Piece) -> list[Piece]:

@@ -20,8 +20,10 @@ from kernel.query.words import Needle, Span, Unit, find_spans, units_of
 
 _PIECE_GAP = 1.3
 """A gap wider than this many line heights starts a new piece."""
-_STACK_GAP = 0.36
-"""Lines of one block are closer than this many line heights."""
+_STACK_PITCH = 1.95
+"""Lines of one block are at most this many ems apart, middle to middle: engines differ in how
+tightly they box a line, the distance of its middle to the next one does not."""
+_STACK_REACH = 1.4
 _NEIGHBOURS_MAX = 24
 
 
@@ -40,6 +42,12 @@ class Piece:
     def height(self) -> int:
         """Height of the piece in pixels, at least one."""
         return max(1, self.box[3] - self.box[1])
+
+    @property
+    def em(self) -> float:
+        """The font size in pixels, guessed from the width of a character."""
+        width = 1.9 * (self.box[2] - self.box[0]) / max(1, len(self.text))
+        return min(max(width, 0.62 * self.height), 0.9 * self.height)
 
     @property
     def middle_y(self) -> float:
@@ -166,9 +174,10 @@ class PageLayout:
             return at
 
         for piece in self.pieces:
-            for other in self.below(piece, reach=_STACK_GAP)[:_NEIGHBOURS_MAX]:
+            for other in self.below(piece, reach=_STACK_REACH)[:_NEIGHBOURS_MAX]:
                 alike = 0.6 <= other.height / piece.height <= 1.7
-                if alike:
+                pitch = other.middle_y - piece.middle_y
+                if alike and pitch <= _STACK_PITCH * max(piece.em, other.em):
                     first, second = sorted((root(piece.index), root(other.index)))
                     parent[second] = first
         return [root(at) for at in range(len(self.pieces))]

@@ -9,7 +9,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
+from kernel.query.vocabulary import (
+    ARTICLES,
+    AUXILIARIES,
+    CALENDAR,
+    CONTAINERS,
+    DEGREES,
+    NUMBER_NOUNS,
+    PERSON_NOUNS,
+    PHRASE_ENDS,
+    STOP_WORDS,
+    TIME_NOUNS,
+    WEAK_ADJECTIVES,
+    WEAK_VERBS,
+)
 from kernel.query.words import Needle, needle_of
 
 TERMS_MAX = 32
@@ -55,42 +70,18 @@ class Question:
     """Whether every asked term must be met ("what is the X Y of ..."), or half of them."""
 
 
-STOP_WORDS = frozenset(
-    "a an the of for in on at to from by with without about into over under as is are was were be"
-    " been being am do does did done has have had having will would can could shall should may"
-    " might must and or but not no if then than that this these those there here it its he she"
-    " they them his her their my our your i you we me us who whom whose when where why which what"
-    " how much many long old big far often exactly currently now still just please tell show give"
-    " find get got say says said name called any some all each every other also so too very"
-    " right only new current s t one".split()
-)
 _WORD = re.compile(r"[^\s\"“”„«»]+")
 _QUOTED = re.compile('["“„«]([^"“”„«»]+)["”“»]')
 _EDGES = " \t.,;:!?()[]{}<>'\u2019\u2018`*"
 _JOINED = re.compile(r"[^\W_][-_/:.@#][^\W_]")
-_VERBS = frozenset(
-    "is are was were do does did has have had will would can could should must may might".split()
-)
-_BREAKS = frozenset(
-    "of for in on at to from by with that which who when where after before during since until"
-    " under over about per".split()
-)
-_CALENDAR = frozenset(
-    "january february march april may june july august september october november december monday"
-    " tuesday wednesday thursday friday saturday sunday yesterday today tomorrow".split()
-)
-_TIME_NOUNS = frozenset("time date day deadline month year weekday".split())
-_NUMBER_NOUNS = frozenset(
-    "amount price cost total sum balance fee rate percentage share count quantity size".split()
-)
-_PERSON_NOUNS = frozenset("person author owner assignee caller sender manager".split())
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     text: str
-    quoted: bool
-    breaks_after: bool
+    quoted: bool = False
+    breaks_after: bool = False
+    owns_next: bool = False
+    """Written with 's: what follows is what is asked for."""
 
 
 def analyse(text: str) -> Question:
@@ -98,7 +89,10 @@ def analyse(text: str) -> Question:
     tokens = _tokens(text)
     lowered = [token.text.casefold() for token in tokens]
     kind, start = _kind(lowered, question_mark=text.rstrip().endswith("?"))
+    owners = [at for at, token in enumerate(tokens) if token.owns_next and at >= start]
     asked, strict = _asked(lowered, start, kind)
+    if owners and any(at > owners[-1] for at in asked):
+        asked = frozenset(at for at in asked if at > owners[-1])
     terms: list[Term] = []
     positions: list[int] = []
     for at, token in enumerate(tokens):
@@ -122,13 +116,11 @@ def _tokens(text: str) -> list[_Token]:
         end = quoted.start() if quoted else len(text)
         for found in _WORD.finditer(text, at, end):
             raw = found.group()
-            bare = raw.strip(_EDGES)
-            for ending in ("'s", "\u2019s"):
-                bare = bare.removesuffix(ending)
+            whole = raw.strip(_EDGES)
+            bare = whole.removesuffix("'s").removesuffix("\u2019s")
+            owns = bare != whole
             if bare:
-                tokens.append(
-                    _Token(bare, quoted=False, breaks_after=raw[-1] in ",;:" or "'" in raw[-2:])
-                )
+                tokens.append(_Token(bare, breaks_after=owns or raw[-1] in ",;:", owns_next=owns))
         if quoted:
             tokens.append(_Token(quoted.group(1).strip(), quoted=True, breaks_after=True))
             at = quoted.end()
@@ -147,7 +139,7 @@ def _kind(lowered: list[str], *, question_mark: bool) -> tuple[Kind, int]:
             return Kind.PLACE, at + 1
         if word == "why":
             return Kind.REASON, at + 1
-        if word == "how" and following in ("many", "much", "long", "old", "big", "far", "often"):
+        if word == "how" and following in DEGREES:
             return Kind.NUMBER, at + 2
         if word in ("what", "which", "how"):
             return Kind.THING, at + 1
@@ -158,18 +150,18 @@ def _asked(lowered: list[str], start: int, kind: Kind) -> tuple[frozenset[int], 
     """Positions of the words that name what is wanted, and whether all of them must be met."""
     if kind is Kind.FIND:
         return frozenset(), False
-    articles = ("the", "a", "an", "my", "our", "your", "this", "that")
     strict = kind in (Kind.THING, Kind.NUMBER) and lowered[start : start + 1] != []
-    strict = strict and lowered[start] in _VERBS
+    strict = strict and lowered[start] in AUXILIARIES
     at = start
-    while at < len(lowered) and (lowered[at] in _VERBS or lowered[at] in articles):
+    while at < len(lowered) and (lowered[at] in AUXILIARIES or lowered[at] in ARTICLES):
         at += 1
     chosen: list[int] = []
     while at < len(lowered):
         word = lowered[at]
-        if chosen and (word in _VERBS or word in _BREAKS or word in articles):
+        if chosen and (word in AUXILIARIES or word in PHRASE_ENDS or word in ARTICLES):
             break
-        if word not in STOP_WORDS:
+        weak = word in WEAK_ADJECTIVES or (word in WEAK_VERBS and not strict)
+        if word not in STOP_WORDS and not weak:
             chosen.append(at)
         at += 1
     while len(chosen) > 1 and strict and _is_participle(lowered[chosen[-1]]):
@@ -178,7 +170,7 @@ def _asked(lowered: list[str], start: int, kind: Kind) -> tuple[frozenset[int], 
 
 
 def _is_participle(word: str) -> bool:
-    return word in ("set", "known", "written", "sent", "due") or word.endswith("ed")
+    return word in ("set", "known", "written", "sent", "due", "selected") or word.endswith("ed")
 
 
 def _term(token: _Token, at: int, *, asked: bool) -> Term | None:
@@ -190,8 +182,13 @@ def _term(token: _Token, at: int, *, asked: bool) -> Term | None:
     needle = needle_of(text, exact=specific and not loose)
     if not needle.squashed:
         return None
-    weight = 250 if specific else 150 if asked else 100
+    weak = not specific and _is_weak(text.casefold(), asked=asked)
+    weight = 250 if specific else 20 if weak else 150 if asked else 100
     return Term(text=text, needle=needle, specific=specific, asked=asked, weight=weight)
+
+
+def _is_weak(word: str, *, asked: bool) -> bool:
+    return word in WEAK_ADJECTIVES or (not asked and (word in WEAK_VERBS or word in CONTAINERS))
 
 
 def _is_code(text: str, at: int) -> bool:
@@ -208,7 +205,7 @@ def _is_code(text: str, at: int) -> bool:
 
 
 def _is_name(text: str, at: int) -> bool:
-    return at > 0 and text[0].isupper() and len(text) > 1 and text.casefold() not in _CALENDAR
+    return at > 0 and text[0].isupper() and len(text) > 1 and text.casefold() not in CALENDAR
 
 
 def _refine(kind: Kind, terms: list[Term]) -> Kind:
@@ -216,11 +213,11 @@ def _refine(kind: Kind, terms: list[Term]) -> Kind:
         return kind
     for term in reversed([term for term in terms if term.asked]):
         word = term.text.casefold()
-        if word in _TIME_NOUNS:
+        if word in TIME_NOUNS:
             return Kind.TIME
-        if word in _PERSON_NOUNS:
+        if word in PERSON_NOUNS:
             return Kind.PERSON
-        if word in _NUMBER_NOUNS:
+        if word in NUMBER_NOUNS:
             return Kind.NUMBER
     return kind
 

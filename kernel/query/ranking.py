@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from kernel.query import candidates as finding
 from kernel.query import shapes
-from kernel.query.candidates import Candidate, Form, PageHits, Part
+from kernel.query.candidates import STARTS_ANEW, Candidate, Form, PageHits, Part
 from kernel.query.layout import Hit, PageLayout, Piece, distance
 from kernel.query.question import Kind, Question, Term
-from kernel.query.tables import table_cells
+from kernel.query.tables import contiguous_row, table_cells
 
 LEVEL_OWN = 1000
 LEVEL_PIECE = 920
@@ -25,12 +25,15 @@ LEVEL_ROW = 760
 LEVEL_HEADING = 700
 LEVEL_NEAR = 650
 LEVEL_PAGE = 350
-LOCAL = 700
+LEVEL_SYNONYM = 840
+LOCAL = 720
 """A term at this level or above counts as being where the candidate is."""
 
 _TYPE_BONUS = 180
 _NAMED_BONUS = 60
-_PAGE_SHARE_MIN = 600
+_PAGE_SHARE_MIN = 650
+_PAGE_SHARE_CLOSE = 500
+_UNNAMED_WEIGHT = 40
 _LOCAL_SHARE_MIN = 450
 _NEAR_HEIGHTS = 12.0
 _TITLE_SHARE = 0.05
@@ -68,9 +71,28 @@ def _candidates(layout: PageLayout, question: Question, hits: PageHits) -> Itera
     if question.kind is Kind.FIND:
         return
     yield from finding.inline_fields(layout, hits)
-    yield from finding.neighbour_fields(layout, hits)
-    yield from finding.card_neighbours(layout, hits, question)
-    yield from table_cells(layout, hits)
+    yield from finding.counted(layout, hits)
+    cells = list(table_cells(layout, hits))
+    yield from cells
+    heads = _head_pieces(layout, cells)
+    for candidate in (
+        *finding.neighbour_fields(layout, hits),
+        *finding.card_neighbours(layout, hits, question),
+        *finding.headings(layout, hits, question),
+    ):
+        part = candidate.answer[0]
+        if candidate.form is Form.CARD or layout.piece_at(part.line, part.start).index not in heads:
+            yield candidate
+
+
+def _head_pieces(layout: PageLayout, cells: list[Candidate]) -> set[int]:
+    """The pieces of rows that head a table: no value of any label."""
+    rows = {cell.support[-1] for cell in cells}
+    return {
+        piece.index
+        for part in rows
+        for piece in contiguous_row(layout, layout.piece_at(part.line, part.start))
+    }
 
 
 def _holds_specifics(layout: PageLayout, question: Question, hits: PageHits) -> bool:
@@ -112,33 +134,69 @@ def _judge(
     layout: PageLayout, question: Question, hits: PageHits, candidate: Candidate
 ) -> int | None:
     levels = [_level(layout, found, candidate) for found in hits.by_term]
-    weights = [term.weight for term in question.terms]
+    weights = _weights(question, levels, candidate)
     total = sum(weights)
     if not total:
         return None
     page = sum(w for w, level in zip(weights, levels, strict=True) if level > 0)
     local = sum(w for w, level in zip(weights, levels, strict=True) if level >= LOCAL)
     named = _asked_is_own(question, levels, candidate)
-    if 1000 * page < _PAGE_SHARE_MIN * total:
+    close = any(
+        term.specific and level >= LOCAL for term, level in zip(question.terms, levels, strict=True)
+    )
+    if 1000 * page < (_PAGE_SHARE_CLOSE if close else _PAGE_SHARE_MIN) * total:
         return None
     if 1000 * local < _LOCAL_SHARE_MIN * total and not named:
         return None
     if not _says_what_is_asked(question, levels, candidate):
         return None
+    if question.strict and _is_about_a_peer(layout, question, hits, candidate, levels):
+        return None
     if _only_repeats(question, candidate, hits):
         return None
     score = sum(w * level for w, level in zip(weights, levels, strict=True)) // total
-    score += _NAMED_BONUS if named else 0
-    fits = shapes.fits(question.kind, candidate.value)
+    # What speaks for the form counts as far as the candidate is about the right thing.
+    return score + score * _bonus(question, candidate, named=named) // 1000
+
+
+def _bonus(question: Question, candidate: Candidate, *, named: bool) -> int:
+    bonus = candidate.bonus + (_NAMED_BONUS if named else 0)
     if question.kind in (Kind.PERSON, Kind.TIME, Kind.NUMBER):
-        score += _TYPE_BONUS if fits else -_TYPE_BONUS
+        fits = shapes.fits(question.kind, candidate.value)
+        bonus += _TYPE_BONUS if fits else -_TYPE_BONUS
     if question.kind is Kind.REASON:
-        score += _reason_bonus(candidate)
-    for term in question.terms:
-        if term.asked and shapes.has_shape_of(term.text, candidate.value):
-            score += _TYPE_BONUS // 2
-            break
-    return score + candidate.bonus
+        bonus += _reason_bonus(candidate)
+    if any(t.asked and shapes.has_shape_of(t.text, candidate.value) for t in question.terms):
+        bonus += _TYPE_BONUS // 2
+    return bonus
+
+
+def _weights(question: Question, levels: list[int], candidate: Candidate) -> list[int]:
+    """The terms' weights; what is asked weighs little where the label itself stands for it.
+
+    "Which track is now playing?" is answered by "Now playing: ...", "how many tickets are in
+    the backlog?" by "BACKLOG 3".
+    """
+    speaks = _label_speaks(question, candidate)
+    return [
+        _UNNAMED_WEIGHT
+        if term.asked
+        and not term.specific
+        and level < LOCAL
+        and (speaks or _named_by_shape(term, candidate))
+        else term.weight
+        for term, level in zip(question.terms, levels, strict=True)
+    ]
+
+
+def _label_speaks(question: Question, candidate: Candidate) -> bool:
+    if question.strict or candidate.fit < 1000:
+        return False
+    if candidate.form is Form.CARD:
+        return True
+    if question.kind is Kind.NUMBER:
+        return shapes.is_count(candidate.value)
+    return question.kind is Kind.THING and not candidate.support
 
 
 def _reason_bonus(candidate: Candidate) -> int:
@@ -152,14 +210,16 @@ def _says_what_is_asked(question: Question, levels: list[int], candidate: Candid
     """Each asked word is near, or the value looks like what the word names."""
     if question.kind is Kind.FIND:
         return True
+    labelled = candidate.form not in (Form.SENTENCE, Form.CARD)
+    need = LEVEL_SYNONYM if question.strict and labelled else LOCAL
     asked = met = 0
     for term, level in zip(question.terms, levels, strict=True):
         if term.asked:
             asked += 1
-            met += level >= LOCAL or _named_by_shape(term, candidate)
+            met += level >= need or _named_by_shape(term, candidate)
     if question.strict:
         return met == asked
-    return 2 * met >= asked
+    return 2 * met >= asked or _label_speaks(question, candidate)
 
 
 def _asked_is_own(question: Question, levels: list[int], candidate: Candidate) -> bool:
@@ -171,7 +231,7 @@ def _asked_is_own(question: Question, levels: list[int], candidate: Candidate) -
         for term, level in zip(question.terms, levels, strict=True)
         if term.asked and (not term.specific or len(question.terms) == 1)
     ]
-    return bool(asked) and min(asked) >= LEVEL_OWN * 84 // 100
+    return bool(asked) and min(asked) >= LEVEL_SYNONYM
 
 
 def _named_by_shape(term: Term, candidate: Candidate) -> bool:
@@ -179,27 +239,24 @@ def _named_by_shape(term: Term, candidate: Candidate) -> bool:
 
 
 def _only_repeats(question: Question, candidate: Candidate, hits: PageHits) -> bool:
-    """Whether the candidate holds no word beyond those of the question."""
+    """Whether the candidate's value holds no word beyond those of the question."""
     if question.kind is Kind.FIND:
         return False
-    value = candidate.value
-    return not any(ch.isalnum() for ch in _without_hits(candidate, hits, value))
-
-
-def _without_hits(candidate: Candidate, hits: PageHits, value: str) -> str:
-    if len(candidate.answer) != 1 or candidate.form is not Form.SENTENCE:
-        return value
+    value, kept = candidate.value, candidate.value
     part = candidate.answer[0]
-    kept = [
-        ch
-        for at, ch in enumerate(value, start=part.start)
-        if not any(
-            hit.line == part.line and hit.start <= at < hit.end
-            for found in hits.by_term
-            for hit in found
+    if len(candidate.answer) == 1:
+        # The value ends the cited span in every form that has one.
+        start = part.end - len(value)
+        kept = "".join(
+            ch
+            for at, ch in enumerate(value, start=start)
+            if not any(
+                hit.line == part.line and hit.start <= at < hit.end
+                for found in hits.by_term
+                for hit in found
+            )
         )
-    ]
-    return "".join(kept)
+    return not any(ch.isalnum() for ch in kept)
 
 
 def _level(layout: PageLayout, found: tuple[Hit, ...], candidate: Candidate) -> int:
@@ -218,9 +275,33 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
     piece = layout.pieces[hit.piece]
     if any(piece.index == member.index for member in home):
         return LEVEL_PIECE
-    if any(layout.same_block(piece, member) for member in home):
+    if any(layout.same_block(piece, member) for member in home) and not _are_peers(piece, home[0]):
         return LEVEL_BLOCK
     return _distant_level(layout, piece, home[0])
+
+
+def _is_about_a_peer(
+    layout: PageLayout,
+    question: Question,
+    hits: PageHits,
+    candidate: Candidate,
+    levels: list[int],
+) -> bool:
+    """Whether the subject asked about stands in another item of the candidate's own list."""
+    part = candidate.answer[0]
+    home = layout.piece_at(part.line, part.start)
+    return any(
+        layout.same_block(layout.pieces[hit.piece], home)
+        and _are_peers(layout.pieces[hit.piece], home)
+        for term, found, level in zip(question.terms, hits.by_term, levels, strict=True)
+        if level < LOCAL and not term.asked
+        for hit in found
+    )
+
+
+def _are_peers(piece: Piece, home: Piece) -> bool:
+    """Whether both begin like items of one list or log: then one says nothing of the other."""
+    return bool(STARTS_ANEW.match(piece.text) and STARTS_ANEW.match(home.text))
 
 
 def _distant_level(layout: PageLayout, piece: Piece, home: Piece) -> int:

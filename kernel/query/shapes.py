@@ -42,14 +42,17 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 
+_NO_TIMES = frozenset({"number", "phone", "id", "money"})
 _SHAPES: dict[str, re.Pattern[str]] = {
     "id": _ID,
     "commit": re.compile(r"\b[0-9a-f]{7,40}\b"),
     "email": re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
     "url": re.compile(r"https?://\S+|\bwww\.\S+|\b[\w-]+(?:\.[\w-]+)+/\S*"),
     "ip": re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}\b"),
-    "phone": re.compile(r"\+?\d[\d ()/-]{5,}\d"),
+    "phone": re.compile(r"(?<![\w.])\+?\d[\d ()/-]{5,}\d"),
     "money": re.compile(r"[€$£¥]\s?\d|\d\s?(?:€|EUR|USD|GBP|CHF)\b|\d[.,]\d{2}\b"),
+    "number": re.compile(r"\d(?:[\d .,/-]*\d)?\d"),
+    "formula": re.compile(r"=[A-Z]+\("),
     "percent": re.compile(r"\d\s?%"),
     "version": re.compile(r"\bv?\d+(?:\.\d+)+"),
     "file": re.compile(r"\b[\w-]+\.[a-z][a-z0-9]{1,5}\b"),
@@ -65,8 +68,10 @@ _NOUN_SHAPE = {
     "url": "url link website site page",
     "ip": "ip address",
     "phone": "phone telephone mobile",
-    "money": "price cost amount fee balance total",
-    "percent": "percentage percent share rate",
+    "money": "price cost amount fee balance total sales revenue turnover",
+    "number": "number count figure amount",
+    "formula": "formula",
+    "percent": "percentage percent share rate level",
     "version": "version release",
     "file": "file attachment module",
     "path": "path mount directory folder",
@@ -89,39 +94,47 @@ _SHAPES_OF_NOUN = _noun_table()
 
 def has_shape_of(noun: str, text: str) -> bool:
     """Whether the text holds the sort of thing the noun names; False for unknown nouns."""
-    shapes = _SHAPES_OF_NOUN.get(stem_of(noun), ())
-    return any(_SHAPES[shape].search(text) for shape in shapes)
-
-
-def names_a_shape(noun: str) -> bool:
-    """Whether the noun names a sort of thing that can be told by its look."""
-    return stem_of(noun) in _SHAPES_OF_NOUN
+    return find_shape(noun, text) is not None
 
 
 def find_shape(noun: str, text: str) -> tuple[int, int] | None:
     """Offsets of the first thing in the text that the noun may name."""
     for shape in _SHAPES_OF_NOUN.get(stem_of(noun), ()):
-        found = _SHAPES[shape].search(text)
+        searched = _without_times(text) if shape in _NO_TIMES else text
+        found = _SHAPES[shape].search(searched)
         if found:
             return found.span()
     return None
+
+
+def _without_times(text: str) -> str:
+    """The text with times and dates blanked out, offsets kept."""
+    return _TIME.sub(lambda found: " " * len(found.group()), text)
 
 
 def is_person(text: str) -> bool:
     """Whether the whole text can be the name of a person."""
     bare = text.strip()
     found = _NAME.match(bare)
-    return bool(found and found.end() == len(bare))
+    whole = bool(found and found.end() == len(bare))
+    return whole and not any(word.isupper() and len(word) > 1 for word in bare.split())
 
 
 def holds_person(text: str) -> bool:
     """Whether a name of a person (two or more capitalised words) stands in the text."""
-    return bool(_NAME.search(text) or _HANDLE.search(text))
+    return bool(_HANDLE.search(text)) or any(
+        is_person(found.group()) for found in _NAME.finditer(text)
+    )
 
 
 def tells_reason(text: str) -> bool:
     """Whether the text holds a word with which reasons and failures are told."""
     return bool(_REASON.search(text))
+
+
+def is_count(text: str) -> bool:
+    """Whether the text is one plain number."""
+    return text.strip("()[] ").replace(",", "").replace(".", "").isdigit()
 
 
 def is_time(text: str) -> bool:

@@ -1,0 +1,65 @@
+"""Words of English questions, by what they tell about the place of an answer.
+
+Covers: data only. Does not cover: everyday abbreviations on screens (`kernel.query.words`).
+"""
+
+from __future__ import annotations
+
+STOP_WORDS = frozenset(
+    "a an the of for in on at to from by with without about into over under as is are was were be"
+    " been being am do does did has have had having will would can could shall should may"
+    " might must and or but not no if then than that this these those there here it its he she"
+    " they them his her their my our your i you we me us who whom whose when where why which what"
+    " how much many long old big far often exactly currently now still just please tell show give"
+    " find get got say says said name called any some all each every other also so too very"
+    " right only new current s t one".split()
+)
+"""Never looked for."""
+
+WEAK_VERBS = frozenset(
+    "wrote write writes written mention mentions mentioned post posted report reported reports"
+    " reply replied told talk talked sent send sends comment commented happen happened happens"
+    " take takes took need needs use uses used using go goes leave leaves come comes make makes"
+    " made work works contain contains hold holds see seen look looks read reads appear appears"
+    " shown display displayed listed belong belongs derive derives gives gave doing set sets want"
+    " wants selected linked".split()
+)
+"""Found they help, missing they cost next to nothing; asked for only as nouns ("the use of")."""
+
+WEAK_ADJECTIVES = frozenset(
+    "default initial exact actual given following value large high tall heavy fast"
+    " expensive".split()
+)
+"""As weak, and never asked for."""
+
+CONTAINERS = frozenset(
+    "cell row column line page field section table window screen entry item list form view".split()
+)
+"""Weak unless they are asked for."""
+
+AUXILIARIES = frozenset(
+    "is are was were do does did has have had will would can could should must may might".split()
+)
+ARTICLES = frozenset("the a an my our your this that".split())
+PHRASE_ENDS = frozenset(
+    "of for in on at to from by with that which who when where after before during since until"
+    " under over about per".split()
+)
+"""Words that end the noun phrase of what is asked for."""
+
+DEGREES = frozenset(
+    "many much long old big large far often high tall heavy fast expensive wide deep".split()
+)
+"""After "how": the answer is a number."""
+
+CALENDAR = frozenset(
+    "january february march april may june july august september october november december monday"
+    " tuesday wednesday thursday friday saturday sunday yesterday today tomorrow".split()
+)
+"""Capitalised, yet no names."""
+
+TIME_NOUNS = frozenset("time date day deadline month year weekday".split())
+NUMBER_NOUNS = frozenset(
+    "amount price cost total sum balance fee rate percentage share count quantity size".split()
+)
+PERSON_NOUNS = frozenset("person author owner assignee caller sender manager".split())
