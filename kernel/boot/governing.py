@@ -17,11 +17,6 @@ TICK_S = 0.5
 Observe = Callable[[], Observation]
 
 
-def observe_nothing() -> Observation:
-    """No provider: activity is unknown, and unknown means that the person is active."""
-    return Observation(idle_s=None)
-
-
 class Governing:
     """Keeps the governor's state and steps it when a tick is due."""
 
@@ -29,7 +24,7 @@ class Governing:
         self,
         settings: Settings,
         *,
-        observe: Observe = observe_nothing,
+        observe: Observe,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._policy = GovernorPolicy(

@@ -20,12 +20,13 @@ from contracts.control import ControlRequest
 from kernel.boot import audit, requests
 from kernel.boot.governing import Governing
 from kernel.boot.heavy import HeavyWork, decide
-from kernel.boot.inbox_thread import InboxThread
 from kernel.boot.orphans import OrphanSweep
 from kernel.boot.parts import Parts
 from kernel.boot.progress import Progress
 from kernel.boot.stopping import StopSignal
 from kernel.capture.inbox import Inbox
+from kernel.capture.inboxreport import InboxReport
+from kernel.capture.inboxthread import InboxThread
 from kernel.capture.intake import Intake
 from kernel.capture.sink import IntakeSink
 from kernel.supervision.control import ControlServer, Reply
@@ -56,6 +57,9 @@ class Kernel:
         self._intake.start()
         self._control = ControlServer(parts.context, parts.control_path, self._serve)
         self._orphans = OrphanSweep(parts)
+        self._inbox_watched = False
+        self._inbox_waiting = 0
+        self._inbox_outcomes: dict[str, int] = {}
         self._inbox = self._open_inbox()
         for key in (self._wake_fd, stop.fd, self._control.socket, self._control.wake_fd):
             parts.poller.register(key, zmq.POLLIN)
@@ -80,6 +84,7 @@ class Kernel:
     def watch_inbox(self) -> None:
         """Start taking in what is dropped into the inbox."""
         self._inbox.start()
+        self._inbox_watched = True
 
     def wake(self) -> None:
         """Make the loop look at the journal; from any thread."""
@@ -140,10 +145,10 @@ class Kernel:
             "intake": {"queued": load.queued_items, "acknowledged": load.acknowledged},
             "inbox": {
                 "folder": str(self.inbox_dir),
-                "watched": self._inbox.is_alive,
-                "waiting": self._inbox.last_report.waiting,
-                "problem": self._inbox.failure or self._inbox.last_report.problem or "",
-                "outcomes": dict(self._inbox.outcomes),
+                "watched": self._inbox_watched,
+                "waiting": self._inbox_waiting,
+                "problem": self._inbox.problem or "",
+                "outcomes": dict(self._inbox_outcomes),
             },
         }
 
@@ -200,10 +205,19 @@ class Kernel:
         quarantine_dir.mkdir(parents=True, exist_ok=True)
         return InboxThread(
             Inbox(folder, quarantine_dir),
+            folder,
             IntakeSink(self._intake, self._parts.evidence),
             interval_s=self._parts.loaded.settings.intake.inbox_poll_ms / 1000,
-            on_change=self.wake,
+            on_report=self._note_inbox,
         )
+
+    def _note_inbox(self, report: InboxReport) -> None:
+        """Called in the inbox's thread."""
+        self._inbox_waiting = report.waiting
+        for happening in report.happenings:
+            name = happening.outcome.value
+            self._inbox_outcomes[name] = self._inbox_outcomes.get(name, 0) + 1
+        self.wake()
 
     def _work(self) -> None:
         parts = self._parts

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from kernel.boot.assemble import open_parts
 from kernel.boot.governing import Governing
 from kernel.boot.kernel import Kernel
+from kernel.boot.observing import Observer
 from kernel.boot.stopping import StopSignal
 from kernel.config.paths import DataDir
 from kernel.config.settings import LoadedSettings
@@ -23,10 +24,13 @@ def kernel_session(
 ) -> Iterator[tuple[Kernel, StopSignal]]:
     """A kernel that is stopped in order when the block ends; main thread only."""
     with StopSignal() as stop:
+        parts = open_parts(data_dir, loaded)
+        observer = Observer(loaded.settings, data_dir)
         kernel = Kernel(
-            open_parts(data_dir, loaded), governing=Governing(loaded.settings), stop=stop
+            parts, governing=Governing(loaded.settings, observe=observer.observe), stop=stop
         )
         try:
             yield kernel, stop
         finally:
             kernel.close()
+            observer.close()

@@ -73,9 +73,7 @@ def _live_problems(live: dict[str, Any]) -> list[str]:
     if live["stuck"]:
         problems.append(f"nothing can be processed: {live['stuck']}")
     inbox = live["inbox"]
-    if not inbox["watched"]:
-        problems.append(f"the inbox is not watched {inbox['problem']}".rstrip())
-    elif inbox["problem"]:
+    if inbox["problem"]:
         problems.append(f"inbox: {inbox['problem']}")
     return problems
 
