@@ -14,8 +14,9 @@ The chain, and why each link is there:
 - ``sh`` is that first process: it collects the dead that a plugin leaves behind (a Python as pid 1
   would either leave them or steal the exit statuses of its own children), and a host that is not
   pid 1 obeys SIGTERM.
-- Without a process namespace ``sh`` waits on the lifeline instead and kills the process group,
-  which nobody below can leave (seccomp answers setsid and setpgid without doing them).
+- Without a process namespace a second ``sh`` waits on the lifeline and kills the process group,
+  which nobody below can leave (seccomp answers setsid and setpgid without doing them); the kernel
+  kills that group too when a host ends. Without setpriv it does so inside the namespace.
 
 The thin programs get their words through the environment: a host is the process, and the only
 one, whose command line names ``plugin_host``.
@@ -45,11 +46,14 @@ _LIFELINE_FD_ENV: Final = "AUTOCAPTURE_LIFELINE_FD"
 _RUN_HOST: Final = f'"${_PYTHON_ENV}" -I -S -B "${_BOOTSTRAP_ENV}" --launch-fd "${_LAUNCH_FD_ENV}"'
 AS_FIRST_PROCESS: Final = f"{_RUN_HOST}; exit $?"
 """Not exec: the shell stays as first process of the namespace."""
-AS_GROUP_GUARD: Final = (
-    f'{_RUN_HOST} & host=$!; (read -r _ < "/proc/self/fd/${_LIFELINE_FD_ENV}"; kill -KILL 0) & '
-    'watch=$!; wait "$host"; status=$?; kill -KILL "$watch"; exit "$status"'
+_GUARDED: Final = (
+    f'{_RUN_HOST} & host=$!; (read -r _ < "/proc/self/fd/${_LIFELINE_FD_ENV}"; kill -s KILL @) & '
+    'watch=$!; wait "$host"; status=$?; kill -s KILL "$watch"; exit "$status"'
 )
+AS_GROUP_GUARD: Final = _GUARDED.replace("@", "0")
 """Without a process namespace: the end of the kernel ends the process group."""
+AS_NAMESPACE_GUARD: Final = _GUARDED.replace("@", "-- -1")
+"""Without setpriv nothing ends the namespace for us: the end of the kernel ends all in it."""
 
 ONE_THREAD: Final = (
     "OMP_NUM_THREADS",
@@ -59,8 +63,6 @@ ONE_THREAD: Final = (
     "BLIS_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
     "RAYON_NUM_THREADS",
-    "ORT_NUM_THREADS",
-    "OV_NUM_THREADS",
 )
 QUIET: Final = {
     "MALLOC_ARENA_MAX": "2",
@@ -109,7 +111,7 @@ def plan_launch(  # noqa: PLR0913 - seven facts of one start, by keyword
         argv += [chain.setpriv, "--pdeathsig", "KILL", "--"]
     if chain.unshare:
         argv += [*chain.unshare, "--"]
-    argv += [SHELL, "-c", AS_FIRST_PROCESS if chain.unshare else AS_GROUP_GUARD]
+    argv += [SHELL, "-c", _stub_script(chain)]
     environment = host_environment(policy.scratch_dir) | {
         RUN_NONCE_ENV: run_nonce,
         HOST_ID_ENV: host_id,
@@ -128,6 +130,12 @@ def plan_launch(  # noqa: PLR0913 - seven facts of one start, by keyword
     if chain.drop_first:
         popen |= {"user": policy.service_uid, "group": policy.service_gid, "extra_groups": []}
     return LaunchPlan(tuple(argv), environment, popen)
+
+
+def _stub_script(chain: Chain) -> str:
+    if not chain.unshare:
+        return AS_GROUP_GUARD
+    return AS_FIRST_PROCESS if chain.setpriv else AS_NAMESPACE_GUARD
 
 
 def host_environment(scratch_dir: str) -> dict[str, str]:

@@ -34,6 +34,7 @@ from plugin_host.sandbox import (
 )
 from plugin_host.sandbox.report import (
     SWITCHED_OFF,
+    Level,
     SandboxReport,
     is_below,
     level_of,
@@ -90,7 +91,8 @@ def apply(policy: SandboxPolicy) -> SandboxReport:
     started_ns = time.perf_counter_ns()
     progress = Progress(policy)
     os.umask(0o077)
-    progress.do("session", process.lead_session)
+    own_pids = verdict.has_pid_namespace(policy)
+    progress.do("session", lambda: process.lead_session(has_pid_namespace=own_pids))
     progress.do("parent_death", process.die_with_parent)
     progress.do("rlimits", lambda: rlimits.set_limits(policy))
     progress.do("affinity", lambda: rlimits.be_polite(policy.affinity, policy.nice))
@@ -107,18 +109,27 @@ def apply(policy: SandboxPolicy) -> SandboxReport:
     progress.do("audit_hook", lambda: _listen(progress))
     layers = (*layers, verdict.judge_audit_hook(progress.errors.get("audit_hook", "")))
     level = level_of(layers)
-    refused = ""
-    if 0 in os.getresuid():
-        refused = "the host is still uid 0: plugin code never runs as root"
-    elif is_below(level, policy.level_required):
-        refused = f"sandbox level {level} is below the required level {policy.level_required}"
     return SandboxReport(
         level=level,
         layers=layers,
-        refused=refused,
+        refused=_refusal(policy, level),
         apply_us=(applied_ns - started_ns) // 1000,
         self_test_us=(time.perf_counter_ns() - applied_ns) // 1000,
     )
+
+
+def _refusal(policy: SandboxPolicy, level: Level) -> str:
+    """Why this host must end; empty when it may go on."""
+    if 0 in os.getresuid():
+        return "the host is still uid 0: plugin code never runs as root"
+    if is_below(level, policy.level_required):
+        return f"sandbox level {level} is below the required level {policy.level_required}"
+    if not os.access(os.__file__, os.R_OK):
+        return (
+            f"uid {os.getuid()} cannot reach the interpreter's library {os.__file__}: allow mount"
+            " namespaces, or install the interpreter where that user can read it"
+        )
+    return ""
 
 
 def binds(policy: SandboxPolicy) -> list[mounts.Bind]:

@@ -29,9 +29,13 @@ def close_other_fds(keep: Iterable[int]) -> None:
     os.closerange(first, FD_LIMIT_FALLBACK)
 
 
-def lead_session() -> str:
-    """Makes this process leader of its own session and group; says which one it leads."""
-    if os.getsid(0) != os.getpid():
+def lead_session(*, has_pid_namespace: bool) -> str:
+    """Makes this process leader of its own session and group, or leaves it in its guard's.
+
+    Without a process namespace the launch chain's guard kills its own group when the kernel is
+    gone: there the host and all it starts must stay in that group.
+    """
+    if has_pid_namespace and os.getsid(0) != os.getpid():
         os.setsid()
     return f"session {os.getsid(0)}"
 

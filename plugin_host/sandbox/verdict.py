@@ -69,9 +69,13 @@ def _service_uid(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
 
 
 def _session(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
-    leads = os.getsid(0) == os.getpid() == os.getpgrp()
-    state: State = "enforced" if leads else "missing"
-    return state, f"session {os.getsid(0)}, pid {os.getpid()}", "" if leads else "not its leader"
+    session = os.getsid(0)
+    proof = f"session {session}, pid {os.getpid()}"
+    if session == os.getpgrp() == os.getpid():
+        return "enforced", proof, ""
+    if session == os.getpgrp() == os.getppid():
+        return "enforced", f"{proof}, led by the guard", ""
+    return "missing", proof, "neither its own leader nor below the guard"
 
 
 def _parent_death(_policy: SandboxPolicy, notes: Facts) -> Verdict:
@@ -116,12 +120,17 @@ def _ipc_namespace(_policy: SandboxPolicy, notes: Facts) -> Verdict:
     return ("enforced" if "ipc_namespace" in notes else "missing"), "", ""
 
 
-def _pid_namespace(policy: SandboxPolicy, _notes: Facts) -> Verdict:
+def has_pid_namespace(policy: SandboxPolicy) -> bool:
+    """Whether this process lives in another process namespace than the kernel."""
     # The number of a process proves nothing: the kernel may well be pid 1 of a container.
     own = str(Path("/proc/self/ns/pid").readlink())
-    if policy.kernel_pid_namespace and own != policy.kernel_pid_namespace:
-        return "enforced", f"{own}, own pid {os.getpid()}", ""
-    return "missing", own, "the same as the kernel's"
+    return bool(policy.kernel_pid_namespace) and own != policy.kernel_pid_namespace
+
+
+def _pid_namespace(policy: SandboxPolicy, _notes: Facts) -> Verdict:
+    if has_pid_namespace(policy):
+        return "enforced", f"{Path('/proc/self/ns/pid').readlink()}, own pid {os.getpid()}", ""
+    return "missing", "", "the same as the kernel's"
 
 
 def _signals(policy: SandboxPolicy, notes: Facts) -> Verdict:

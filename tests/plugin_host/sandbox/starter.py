@@ -1,0 +1,147 @@
+"""A kernel in miniature, run as a program: starts one host as told on stdin, reports on stdout.
+
+Runs as root or as a normal user, under any interpreter: it needs the standard library only.
+Stands for the kernel in what a test does to it (``kill -9``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from contracts.launch import ProgramGrant, SandboxPolicy
+from kernel.supervision.chain import Chain, try_chain
+from kernel.supervision.interpreter import this_interpreter
+from kernel.supervision.launch import launch_document, open_launch_pipe, plan_launch
+
+INSIDE = Path(__file__).resolve().parent / "inside"
+HOST_S_MAX = 90
+
+
+def choose_chain(wanted: str) -> Chain:
+    chain = try_chain(65534, 65534)
+    if "no-unshare" in wanted:
+        chain = replace(chain, unshare=())
+    if "no-setpriv" in wanted:
+        chain = replace(chain, setpriv="")
+    return chain
+
+
+def main() -> int:
+    told: dict[str, Any] = json.load(sys.stdin)
+    # On disk, not on a tmpfs; passable, as a data dir's parents usually are.
+    base = Path(tempfile.mkdtemp(prefix="autocapture-test-", dir="/var/tmp"))
+    base.chmod(0o755)
+    try:
+        return run(told, base)
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def run(told: dict[str, Any], base: Path) -> int:
+    scratch, ipc, secret = base / "scratch", base / "ipc", base / "secret.txt"
+    scratch.mkdir()
+    ipc.mkdir(mode=0o755)
+    secret.write_text("not for plugins")
+    secret.chmod(0o644)
+    foreign = socket.socket(socket.AF_UNIX)
+    foreign.bind(str(base / "foreign"))
+    foreign.listen()
+    (base / "foreign").chmod(0o777)
+    own = socket.socket(socket.AF_UNIX)
+    own.bind(str(ipc / "s"))
+    own.listen()
+    (ipc / "s").chmod(0o777)
+    if os.geteuid() == 0:
+        for path in (scratch, secret):
+            os.chown(path, 65534, 65534)
+    interpreter = this_interpreter()
+    interpreter = replace(
+        interpreter,
+        site_dirs=tuple(told["site_dirs"]),
+        sys_path=(*interpreter.sys_path, str(INSIDE)),
+        read_only_paths=(*interpreter.read_only_paths, *told["site_dirs"], str(INSIDE)),
+    )
+    extra = dict(told.get("policy", {}))
+    programs = tuple(ProgramGrant(item[0], tuple(item[1])) for item in extra.pop("programs", ()))
+    policy = SandboxPolicy(
+        scratch_dir=str(scratch),
+        ipc_dir=str(ipc),
+        kernel_pid=os.getpid(),
+        read_only_paths=interpreter.read_only_paths,
+        programs=programs,
+        keep_fds=tuple(told.get("keep_fds", ())),
+        decoy_paths=("/etc/passwd", str(secret)),
+        hide_paths=("/home", "/mnt", str(base / "foreign")),
+        **extra,
+    )
+    lifeline_fd, _kept = os.pipe()
+    document = launch_document(
+        interpreter=interpreter,
+        policy=policy,
+        lifeline_fd=lifeline_fd,
+        host={"base": str(base), "kernel_pid": os.getpid(), **told.get("host", {})},
+        target=told["target"],
+    )
+    launch_fd = open_launch_pipe(document)
+    plan = plan_launch(
+        chain=choose_chain(told.get("chain", "full")),
+        interpreter=interpreter,
+        policy=policy,
+        host_id="h1-00000000",
+        run_nonce=told.get("nonce", "test"),
+        launch_fd=launch_fd,
+        lifeline_fd=lifeline_fd,
+    )
+    started_s = time.monotonic()
+    process = subprocess.Popen(
+        plan.argv,
+        env=plan.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **plan.popen,
+    )
+    os.close(launch_fd)
+    for fd in policy.keep_fds:
+        os.close(fd)
+    wait_until_ended(process.pid)
+    # As the kernel does: not collected yet, so the group's number cannot mean anybody else.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    output, errors = process.communicate(timeout=HOST_S_MAX)
+    answer = {
+        "status": process.returncode,
+        "output": output.decode("utf-8", "replace"),
+        "errors": errors.decode("utf-8", "replace"),
+        "seconds": time.monotonic() - started_s,
+        "secret_intact": secret.read_text() == "not for plugins",
+    }
+    print(json.dumps(answer))  # noqa: T201 - this is the answer
+    return 0
+
+
+def wait_until_ended(pid: int) -> None:
+    fd = os.pidfd_open(pid)
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    poll.poll(HOST_S_MAX * 1000)
+    os.close(fd)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

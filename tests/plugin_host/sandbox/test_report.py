@@ -1,0 +1,122 @@
+"""The report says what holds, and a host that is too weak does not start."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from contracts.launch import LAYERS, SandboxPolicy
+from contracts.wire import SandboxLayer
+from plugin_host.sandbox.report import LayerReport, is_below, level_of
+from tests.plugin_host.sandbox import host_rig
+from tests.plugin_host.sandbox.host_rig import run
+
+PROBE = "plugin_host.sandbox.probe:serve"
+who = pytest.mark.parametrize("who", ["root", "user"])
+
+
+def states(answer: dict[str, Any]) -> dict[str, str]:
+    return {layer["name"]: layer["state"] for layer in answer["layers"]}
+
+
+@who
+def test_every_layer_is_enforced_and_proved_where_this_machine_can(who: str) -> None:
+    answer = run(who, PROBE).answer
+
+    assert sorted(states(answer)) == sorted(LAYERS)
+    assert {name for name, state in states(answer).items() if state != "enforced"} == set()
+    assert answer["level"] == "A"
+    for layer in answer["layers"]:
+        SandboxLayer(**layer)
+
+
+@pytest.mark.parametrize(
+    ("off", "level"),
+    [
+        (("mount_view",), "B"),
+        (("landlock",), "D"),
+        (("landlock", "mount_view", "user_namespace"), "D"),
+        (("seccomp",), "E"),
+        (("seccomp", "audit_hook"), "none"),
+    ],
+)
+def test_a_layer_that_is_off_is_reported_missing_and_lowers_the_level(
+    off: tuple[str, ...], level: str
+) -> None:
+    answer = run("user", PROBE, policy={"layers_off": list(off)}).answer
+
+    assert {states(answer)[name] for name in off} == {"missing"}
+    assert answer["level"] == level
+
+
+def test_without_its_namespace_a_host_can_name_the_kernel_but_landlock_scopes_signals() -> None:
+    answer = run("user", PROBE, chain="no-unshare").answer
+
+    assert states(answer)["pid_namespace"] == "missing"
+    assert answer["level"] in {"B", "C"}
+    signals = next(layer for layer in answer["layers"] if layer["name"] == "signals")
+    assert signals["state"] == ("enforced" if answer["level"] == "B" else "missing")
+
+
+@who
+def test_below_the_required_level_nothing_is_imported(who: str) -> None:
+    outcome = run(who, "attempts:obey", policy={"layers_off": ["landlock"], "level_required": "C"})
+
+    assert outcome.status == 77
+    assert outcome.answer is None
+    assert "below the required level C" in outcome.errors
+
+
+def test_a_host_that_would_stay_root_refuses() -> None:
+    outcome = run("root", "attempts:obey", policy={"service_uid": 0})
+
+    assert outcome.status == 77
+    assert "still uid 0" in outcome.errors
+
+
+def test_a_root_kernel_without_an_own_file_tree_says_when_the_interpreter_is_out_of_reach() -> None:
+    outcome = run("root", "attempts:calls", policy={"layers_off": ["mount_view"]})
+
+    if host_rig.reachable(sys.executable):
+        assert outcome.status == 0
+    else:
+        assert outcome.status == 77
+        assert "cannot reach the interpreter" in outcome.errors
+
+
+def test_a_host_that_does_not_understand_its_policy_refuses() -> None:
+    with pytest.raises(ValueError, match="unknown sandbox policy fields"):
+        SandboxPolicy.from_dict({"scratch_dir": "/s", "ipc_dir": "/i", "kernel_pid": 1, "new": 1})
+    with pytest.raises(ValueError, match="unknown sandbox layers"):
+        SandboxPolicy.from_dict(
+            {"scratch_dir": "/s", "ipc_dir": "/i", "kernel_pid": 1, "layers_off": ["wall"]}
+        )
+
+
+def test_a_policy_survives_json() -> None:
+    policy = SandboxPolicy(scratch_dir="/s", ipc_dir="/i", kernel_pid=1, affinity=(0, 1))
+
+    assert SandboxPolicy.from_dict(policy.to_dict()) == policy
+
+
+def test_a_level_is_claimed_only_for_enforced_layers() -> None:
+    full = tuple(LayerReport(name, "enforced") for name in LAYERS)
+    assert level_of(full) == "A"
+    for name, level in (
+        ("mount_view", "B"),
+        ("signals", "C"),
+        ("network", "C"),
+        ("landlock", "D"),
+        ("capabilities", "D"),
+        ("service_uid", "E"),
+        ("seccomp", "E"),
+    ):
+        weaker = tuple(
+            LayerReport(item.name, "degraded") if item.name == name else item for item in full
+        )
+        assert level_of(weaker) == level, name
+    assert level_of(()) == "none"
+    assert is_below("D", "B")
+    assert not is_below("A", "A")
