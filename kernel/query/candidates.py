@@ -52,6 +52,8 @@ class Candidate:
     """What the layout adds to the score, in thousandths."""
     fit: int = 0
     """Which share of the label's words the question names, in thousandths; 0 without label."""
+    value_at: Part | None = None
+    """Where the value is, when that is not at the end of the only answer part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,8 +245,7 @@ def _only_repeats(question: Question, candidate: Candidate, hits: PageHits) -> b
     value, kept = candidate.value, candidate.value
     part = candidate.answer[0]
     if len(candidate.answer) == 1:
-        # The value ends the cited span in every form that has one.
-        start = part.end - len(value)
+        start = candidate.value_at.start if candidate.value_at else part.end - len(value)
         kept = "".join(
             ch
             for at, ch in enumerate(value, start=start)

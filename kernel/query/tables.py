@@ -252,7 +252,9 @@ def _candidate(layout: PageLayout, head: Part, key: Part, answer: Part, fit: int
     value = lines[answer.line].text[answer.start : answer.end]
     text = f"{key_text} \u2014 {head_text}: {value}"
     support: tuple[Part, ...] = (key, head)
+    at = answer
     if key.line == answer.line:
         start, end = min(key.start, answer.start), max(key.end, answer.end)
         answer, support = Part(answer.line, start, end), (head,)
-    return Candidate(Form.CELL, (answer,), support, text, value, _CELL * fit // 1000)
+    bonus = _CELL * fit // 1000
+    return Candidate(Form.CELL, (answer,), support, text, value, bonus, value_at=at)
