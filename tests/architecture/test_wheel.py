@@ -108,8 +108,10 @@ def test_the_installed_wheel_is_the_code_that_runs(python: Path, tmp_path: Path)
 
 
 def copy_tests(target: Path) -> None:
-    ignore = shutil.ignore_patterns("__pycache__", "architecture")
+    """Those that test the program; the others look at the repository itself."""
+    ignore = shutil.ignore_patterns("__pycache__", "architecture", "tools")
     shutil.copytree(REPOSITORY / "tests", target / "tests", ignore=ignore)
+    shutil.copytree(REPOSITORY / "tools", target / "tools")
     shutil.copyfile(REPOSITORY / "pyproject.toml", target / "pyproject.toml")
 
 
