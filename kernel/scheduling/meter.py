@@ -1,0 +1,178 @@
+"""What the whole process tree uses: CPU time and memory (PSS + swap), in total and per host.
+
+Reads one small file per process and sample; the costly exact memory figure only where the
+cheap one moved. Covers: measuring. Does not cover: what to do about it (`budget`).
+Source of the file formats: proc(5).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROC = Path("/proc")
+EXACT_EVERY_S = 5.0
+"""How old the exact memory of a process may get."""
+MOVED_PART = 0.02
+MOVED_BYTES_MIN = 1 << 20
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+Descendants = Callable[[int], tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """CPU seconds since the start (ended children included), memory now, processes, threads.
+
+    ``exact`` is false where only resident memory could be read, which is never less.
+    """
+
+    cpu_s: float = 0.0
+    memory_bytes: int = 0
+    processes: int = 0
+    threads: int = 0
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSample:
+    """One sample of the tree below (and with) the kernel's process."""
+
+    now_s: float
+    total: Use
+    hosts: Mapping[str, Use]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStat:
+    """The fields of /proc/PID/stat that matter here."""
+
+    pid: int
+    parent: int
+    cpu_ticks: int
+    threads: int
+    started_ticks: int
+    resident_bytes: int
+
+
+@dataclass(slots=True)
+class _Remembered:
+    """The last exact memory of one process, and the cheap figure beside it."""
+
+    started_ticks: int
+    at_s: float
+    exact_bytes: int
+    resident_bytes: int
+    exact: bool
+
+
+@dataclass(slots=True)
+class TreeMeter:
+    """Samples the tree below ``root_pid``. One thread calls it.
+
+    ``descendants`` lists the pids below a process, parents before children
+    (`kernel.supervision.process_tree`).
+    """
+
+    descendants: Descendants
+    root_pid: int = field(default_factory=os.getpid)
+    proc: Path = PROC
+    _memory: dict[int, _Remembered] = field(default_factory=dict)
+
+    def sample(self, hosts: Mapping[str, int], now_s: float) -> TreeSample:
+        """Everything; ``hosts`` maps host ids to the pids of their first processes."""
+        stats = self._read_stats()
+        owner = _owners(stats, hosts)
+        uses: dict[str, Use] = dict.fromkeys(hosts, Use())
+        total = Use()
+        for stat in stats:
+            memory_bytes, exact = self._memory_of(stat, now_s)
+            total = _add(total, stat, memory_bytes, exact=exact)
+            host_id = owner.get(stat.pid)
+            if host_id is not None:
+                uses[host_id] = _add(uses[host_id], stat, memory_bytes, exact=exact)
+        alive = {stat.pid for stat in stats}
+        self._memory = {pid: seen for pid, seen in self._memory.items() if pid in alive}
+        return TreeSample(now_s, total, uses)
+
+    def cpu_s(self) -> float:
+        """CPU seconds of the whole tree since its start: the part cheap enough for 10 Hz."""
+        return sum(stat.cpu_ticks for stat in self._read_stats()) / _TICKS_PER_S
+
+    def _read_stats(self) -> list[ProcessStat]:
+        pids = (self.root_pid, *self.descendants(self.root_pid))
+        stats = (read_stat(pid, self.proc) for pid in pids)
+        return [stat for stat in stats if stat is not None]
+
+    def _memory_of(self, stat: ProcessStat, now_s: float) -> tuple[int, bool]:
+        seen = self._memory.get(stat.pid)
+        if seen is not None and seen.started_ticks == stat.started_ticks:
+            grown = stat.resident_bytes - seen.resident_bytes
+            moved = abs(grown) > max(MOVED_BYTES_MIN, MOVED_PART * seen.resident_bytes)
+            if not moved and now_s - seen.at_s < EXACT_EVERY_S:
+                return max(0, seen.exact_bytes + max(0, grown)), seen.exact
+        exact_bytes = read_exact_memory(stat.pid, self.proc)
+        memory_bytes = stat.resident_bytes if exact_bytes is None else exact_bytes
+        exact = exact_bytes is not None
+        self._memory[stat.pid] = _Remembered(
+            stat.started_ticks, now_s, memory_bytes, stat.resident_bytes, exact
+        )
+        return memory_bytes, exact
+
+
+def read_stat(pid: int, proc: Path = PROC) -> ProcessStat | None:
+    """The process's figures; None when it is gone.
+
+    CPU ticks include those of children that ended and were waited for, so that the sum over
+    a tree never loses the time of those that left.
+    """
+    try:
+        text = (proc / str(pid) / "stat").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The name may hold spaces and brackets: the fields begin after the last one.
+    fields = text[text.rindex(b")") + 2 :].split()
+    return ProcessStat(
+        pid=pid,
+        parent=int(fields[1]),
+        cpu_ticks=sum(int(field) for field in fields[11:15]),
+        threads=int(fields[17]),
+        started_ticks=int(fields[19]),
+        resident_bytes=int(fields[21]) * _PAGE_BYTES,
+    )
+
+
+def read_exact_memory(pid: int, proc: Path = PROC) -> int | None:
+    """PSS + swapped PSS in bytes; None where it may not be read or the process is gone."""
+    total_kib, found = 0, False
+    try:
+        for line in (proc / str(pid) / "smaps_rollup").read_bytes().splitlines():
+            if line.startswith((b"Pss:", b"SwapPss:")):
+                total_kib += int(line.split()[1])
+                found = True
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return None
+    return total_kib * 1024 if found else None
+
+
+def _owners(stats: list[ProcessStat], hosts: Mapping[str, int]) -> dict[int, str]:
+    """Pid -> host id, for the hosts' first processes and all below them."""
+    owner = {pid: host_id for host_id, pid in hosts.items()}
+    for stat in stats:
+        above = owner.get(stat.parent)
+        if stat.pid not in owner and above is not None:
+            owner[stat.pid] = above
+    return owner
+
+
+def _add(use: Use, stat: ProcessStat, memory_bytes: int, *, exact: bool) -> Use:
+    return Use(
+        cpu_s=use.cpu_s + stat.cpu_ticks / _TICKS_PER_S,
+        memory_bytes=use.memory_bytes + memory_bytes,
+        processes=use.processes + 1,
+        threads=use.threads + stat.threads,
+        exact=use.exact and exact,
+    )
