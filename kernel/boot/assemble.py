@@ -23,6 +23,7 @@ from kernel.config.locks import require_contracts_lock
 from kernel.config.machine import read_machine
 from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
+from kernel.config.service_user import service_ids
 from kernel.config.settings import LoadedSettings
 from kernel.pipeline.dispatcher import Dispatcher, Stores
 from kernel.pipeline.feeder import Feeder
@@ -48,9 +49,6 @@ from kernel.supervision.records import KernelRecord, write_kernel_record
 from kernel.supervision.rundir import RunDir, run_dir_of
 from kernel.supervision.runner import Launcher, PluginRecord
 from kernel.supervision.subreaper import become_subreaper
-
-SERVICE_UID = 65_534
-"""The user `nobody`, as which hosts run when the kernel is root."""
 
 
 def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
@@ -206,13 +204,14 @@ def _launchers(
         if hosting == "in_process":
             return threads
         if not processes:
+            uid, gid = service_ids() if is_root else (os.getuid(), os.getgid())
             facts = HostingFacts(
                 run_dir=run_dir,
                 run_nonce=run_nonce,
-                chain=try_chain(SERVICE_UID, SERVICE_UID),
+                chain=try_chain(uid, gid),
                 interpreter=this_interpreter(),
-                service_uid=SERVICE_UID if is_root else os.getuid(),
-                service_gid=SERVICE_UID if is_root else os.getgid(),
+                service_uid=uid,
+                service_gid=gid,
             )
             processes.append(ProcessLauncher(facts))
         return processes[0]

@@ -1,0 +1,116 @@
+"""Starts a real host without a plugin and asks which walls hold around it.
+
+Covers: one probe, bounded in time. Does not cover: judging a level (`sandbox_level`),
+printing (`kernel.observe.check_sandbox`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contracts.launch import SandboxPolicy
+from kernel.config.errors import KernelError
+from kernel.supervision.chain import Chain, try_chain
+from kernel.supervision.interpreter import this_interpreter
+from kernel.supervision.launch import launch_document, open_launch_pipe, plan_launch
+
+PROBE_TARGET = "plugin_host.sandbox.probe:serve"
+PROBE_TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """The level, the layers (as `contracts.wire.SandboxLayer` in plain types), the chain."""
+
+    level: str
+    layers: tuple[dict[str, str], ...]
+    chain: Chain
+
+
+def probe_sandbox(*, service_uid: int, service_gid: int) -> ProbeResult:
+    """Start the probe host and wait for its report.
+
+    Raises `KernelError` ``sandbox-probe-failed`` with what the host said instead.
+    """
+    chain = try_chain(service_uid, service_gid)
+    folder = Path(tempfile.mkdtemp(prefix="autocapture-probe-"))
+    lifeline_fd, lifeline_kept = os.pipe()
+    try:
+        done = _run(chain, folder, lifeline_fd, (service_uid, service_gid))
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        raise _failed(str(error)) from error
+    finally:
+        os.close(lifeline_fd)
+        os.close(lifeline_kept)
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        report: dict[str, Any] = json.loads(done.stdout)
+        return ProbeResult(str(report["level"]), tuple(report["layers"]), chain)
+    except (ValueError, KeyError, TypeError) as error:
+        words = done.stderr.decode("utf-8", "replace").strip()[-500:]
+        raise _failed(words or f"exit status {done.returncode}") from error
+
+
+def _run(
+    chain: Chain, folder: Path, lifeline_fd: int, ids: tuple[int, int]
+) -> subprocess.CompletedProcess[bytes]:
+    scratch, ipc = folder / "scratch", folder / "ipc"
+    folder.chmod(0o711)
+    for path in (scratch, ipc):
+        path.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(path, *ids)
+    interpreter = this_interpreter()
+    policy = SandboxPolicy(
+        scratch_dir=str(scratch),
+        ipc_dir=str(ipc),
+        kernel_pid=os.getpid(),
+        read_only_paths=interpreter.read_only_paths,
+        service_uid=ids[0],
+        service_gid=ids[1],
+    )
+    launch_fd = open_launch_pipe(
+        launch_document(
+            interpreter=interpreter,
+            policy=policy,
+            lifeline_fd=lifeline_fd,
+            host={},
+            target=PROBE_TARGET,
+        )
+    )
+    try:
+        plan = plan_launch(
+            chain=chain,
+            interpreter=interpreter,
+            policy=policy,
+            host_id="h0-00000000",
+            run_nonce="probe",
+            launch_fd=launch_fd,
+            lifeline_fd=lifeline_fd,
+        )
+        return subprocess.run(
+            plan.argv,
+            env=plan.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PROBE_TIMEOUT_S,
+            check=False,
+            **plan.popen,
+        )
+    finally:
+        os.close(launch_fd)
+
+
+def _failed(reason: str) -> KernelError:
+    return KernelError(
+        "sandbox-probe-failed",
+        f"a host without a plugin could not be started: {reason}",
+        hint="see docs/sandbox.md",
+    )
