@@ -82,15 +82,15 @@ class RestartSettings(Section):
     @model_validator(mode="after")
     def _check_backoff(self) -> Self:
         if self.backoff_max_s < self.backoff_base_s:
-            raise ValueError("backoff_max_s must not be below backoff_base_s")  # noqa: TRY003, EM101 - pydantic's way
+            raise ValueError("backoff_max_s must not be below backoff_base_s")
         # Delays that fill the window by themselves would never let the intensity be reached.
         delays_s = sum(
             min(self.backoff_base_s * 2**crash, self.backoff_max_s)
             for crash in range(self.restarts_max)
         )
         if delays_s > self.window_s:
-            raise ValueError(  # noqa: TRY003 - pydantic's way
-                "restarts_max crashes with these delays cannot happen within window_s"  # noqa: EM101
+            raise ValueError(
+                "restarts_max crashes with these delays cannot happen within window_s"
             )
         return self
 
@@ -212,8 +212,8 @@ class DiskSettings(Section):
     @model_validator(mode="after")
     def _check_order(self) -> Self:
         if not self.yellow_free_bytes >= self.red_free_bytes >= self.black_free_bytes:
-            raise ValueError(  # noqa: TRY003 - pydantic's way
-                "levels must fall: yellow_free_bytes >= red_free_bytes >= black_free_bytes"  # noqa: EM101
+            raise ValueError(
+                "levels must fall: yellow_free_bytes >= red_free_bytes >= black_free_bytes"
             )
         return self
 
