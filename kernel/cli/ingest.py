@@ -28,6 +28,7 @@ from kernel.capture.timestamps import (
     parse_captured_at,
     read_local_zone,
 )
+from kernel.capture.video import offer_images_and_frames
 from kernel.cli.options import data_dir_option
 from kernel.config.errors import ExitCode
 from kernel.config.paths import DataDir
@@ -47,6 +48,7 @@ _MONITOR_MAX = 63
 @click.option("--app", help="Application that was on the screen.")
 @click.option("--window", help="Title of its window.")
 @click.option("--monitor", type=click.IntRange(0, _MONITOR_MAX), default=0, show_default=True)
+@click.option("--video", is_flag=True, help="Take in every frame of video files (needs ffmpeg).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one per file.")
 @data_dir_option
 @click.pass_context
@@ -58,6 +60,7 @@ def ingest(  # noqa: PLR0913 - one parameter per option
     app: str | None,
     window: str | None,
     monitor: int,
+    video: bool,
     as_json: bool,
     data_dir: DataDir,
 ) -> None:
@@ -72,7 +75,7 @@ def ingest(  # noqa: PLR0913 - one parameter per option
     )
     counts: Counter[Status] = Counter()
     with open_sink(data_dir, on_wait=_tell_wait) as sink:
-        for result in ingest_files(_show_progress(paths), options, sink):
+        for result in ingest_files(_show_progress(paths), options, sink, with_video=video):
             counts[result.status] += 1
             click.echo(format_json(result) if as_json else format_line(result))
     if not as_json:
@@ -86,10 +89,11 @@ def _tell_wait(reason: str) -> None:
 
 
 def ingest_files(
-    files: Iterable[FoundFile], options: IngestOptions, sink: IngestSink
+    files: Iterable[FoundFile], options: IngestOptions, sink: IngestSink, *, with_video: bool
 ) -> Iterator[IngestResult]:
     """Read the files one by one and submit them; see `kernel.capture.ingest`."""
-    return ingest_offers(offer_images(files, options, wall_clock_us), sink)
+    offer = offer_images_and_frames if with_video else offer_images
+    return ingest_offers(offer(files, options, wall_clock_us), sink)
 
 
 def format_json(result: IngestResult) -> str:

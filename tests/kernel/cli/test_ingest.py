@@ -1,5 +1,7 @@
 import io
 import json
+import shutil
+import subprocess
 import threading
 from pathlib import Path
 
@@ -107,3 +109,17 @@ def test_another_writer_is_waited_for(data_dir: Path, shot: Path) -> None:
     assert result.exit_code == 0
     assert json.loads(result.stdout)["status"] == "stored"
     assert "waiting: " in result.stderr
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+def test_videos_are_taken_in_only_when_asked_for(data_dir: Path, tmp_path: Path) -> None:
+    video = tmp_path / "v.mkv"
+    source = ["-f", "lavfi", "-i", "testsrc=size=32x32:rate=2:duration=1", "-c:v", "ffv1"]
+    subprocess.run(["ffmpeg", "-loglevel", "error", *source, str(video)], check=True)
+    refused = run(video, "--json", "--data-dir", data_dir)
+    assert refused.exit_code == 1
+    assert json.loads(refused.stdout)["code"] == "not-an-image"
+    taken = run(video, "--video", "--json", "--data-dir", data_dir)
+    assert taken.exit_code == 0
+    paths = [json.loads(line)["path"] for line in taken.stdout.splitlines()]
+    assert paths == [f"{video}#t=0.000000", f"{video}#t=0.500000"]
