@@ -56,7 +56,7 @@ RunId: TypeAlias = Annotated[
 
 Version: TypeAlias = Annotated[
     str,
-    msgspec.Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$(?!\n)", max_length=32, examples=["1.2.3"]),
+    msgspec.Meta(pattern=r"^[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$(?!\n)", examples=["1.2.3"]),
 ]
 
 UtcMicros: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999_999)]

@@ -170,7 +170,8 @@ def compare_types(old: TypeShape, new: TypeShape) -> frozenset[str]:
     before = {_identity(member): member for member in _members(old)}
     after = {_identity(member): member for member in _members(new)}
     shared = before.keys() & after.keys()
-    if not shared:
+    if not shared - {"null"}:
+        # Only "nothing" is common to both: what is there is of another type.
         return frozenset({"field-retyped"})
     rules: set[str] = set()
     if after.keys() - shared:

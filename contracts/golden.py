@@ -33,13 +33,20 @@ class _Filler:
         self._full = full
         self._count = 0
 
-    def fill_contract(self, ref: str) -> dict[str, Any]:
+    def fill_contract(self, ref: str) -> Any:  # noqa: ANN401 - a map, or a list
         shape = self._shapes[ref]
+        if shape["array_like"]:
+            return [shape["tag"], *(self._fill_item(field) for field in shape["fields"])]
         value: dict[str, Any] = {shape["tag_field"]: shape["tag"]}
         for field in shape["fields"]:
             if self._full or "default" not in field:
                 value[field["encoded"]] = self._fill(field["type"], field["name"])
         return value
+
+    def _fill_item(self, field: Shape) -> Any:  # noqa: ANN401 - plain JSON data
+        if "default" in field and not self._full:
+            return field["default"]
+        return self._fill(field["type"], field["name"])
 
     def _fill(self, shape: TypeShape, name: str) -> Any:  # noqa: ANN401 - plain JSON data
         self._count += 1

@@ -50,7 +50,7 @@ def event_id_of_bytes(stored: Buffer) -> str:
     if len(stored) > RECORD_BYTES_MAX:
         raise ContractError("too-large", f"an event of {len(stored)} bytes")
     try:
-        fields = msgspec.msgpack.decode(stored, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return _id_of_fields(msgspec.msgpack.decode(stored, type=dict[str, Any]))
+    except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        # Untyped data can hold what has no canonical bytes: maps with keys that are not text.
         raise ContractError("malformed", str(error)) from error
-    return _id_of_fields(fields)

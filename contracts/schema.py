@@ -92,7 +92,7 @@ def _describe_field(field: inspect.Field) -> dict[str, Any]:
     return shape
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON is what it is
     # Through JSON, so that a shape read back from the lock equals the one from the code.
     return msgspec.json.decode(msgspec.json.encode(value, order="sorted"))
 
@@ -144,7 +144,7 @@ def json_schemas(contracts: Iterable[Contract]) -> dict[str, dict[str, Any]]:
     chosen = {contract.__name__: ref_of(contract) for contract in contracts}
     _, components = msgspec.json.schema_components(list(contracts), ref_template="{name}")
     return {
-        chosen[name]: _rewrite(schema, chosen)
+        chosen[name]: _plain(_rewrite(schema, chosen))
         for name, schema in components.items()
         if name in chosen
     }

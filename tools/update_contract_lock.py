@@ -1,5 +1,8 @@
 """Write or check ``locks/contracts.lock.json``: run it after a change in ``contracts/``.
 
+The golden corpus (``tests/contracts/golden``) is written or checked with it: it gains the bytes
+of every new shape and loses none of a released one.
+
 Exit 0: the lock agrees with the code (or was written). Exit 1: it does not (``--check``), or
 the change breaks a released contract and nobody allowed it. Works from any directory.
 """
@@ -18,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from contracts.bounded import ContractError  # noqa: E402
 from contracts.compat import Change  # noqa: E402
+from contracts.corpus import grow_corpus, render_corpus  # noqa: E402
 from contracts.lock import (  # noqa: E402
     Break,
     Lock,
@@ -30,8 +34,10 @@ from contracts.lock import (  # noqa: E402
     parse_lock,
     render_lock,
 )
+from contracts.registry import REGISTRY  # noqa: E402
 
 LOCK_PATH = ROOT / "locks" / "contracts.lock.json"
+CORPUS_DIR = ROOT / "tests" / "contracts" / "golden"
 DIFF_LINES_MAX = 200
 
 
@@ -46,12 +52,14 @@ def main(arguments: list[str] | None = None) -> int:
         stops = blocking(old, changes)
         breaks = _record(stops, options.allow_break) if options.allow_break else []
         new = next_lock(old, breaks=breaks, release=options.release)
+        corpus = _grow(new, options.corpus)
     except ContractError as error:
         print(f"{path}: {error}", file=sys.stderr)
         return 1
     new_text = render_lock(new)
     if options.check:
-        return _report_check(path, changes, old_text, new_text)
+        stale = _find_stale(corpus, options.corpus)
+        return max(_report_check(path, changes, old_text, new_text), _report_stale(stale))
     if stops and not options.allow_break:
         print("This change breaks released contracts:", file=sys.stderr)
         _print_changes(stops)
@@ -62,6 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     _write(path, old_text, new_text, new, changes)
+    _write_corpus(corpus, options.corpus)
     return 0
 
 
@@ -75,6 +84,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--release", metavar="VERSION", help="mark all drafts as shipped by this release (X.Y.Z)"
     )
     parser.add_argument("--lock", type=Path, default=LOCK_PATH, help="another lock file")
+    parser.add_argument("--corpus", type=Path, default=CORPUS_DIR, help="another golden corpus")
     options = parser.parse_args(arguments)
     if options.allow_break is not None and not options.allow_break.strip():
         parser.error("--allow-break wants a reason that a reader of the lock understands")
@@ -96,6 +106,42 @@ def _record(stops: list[Change], reason: str) -> list[Break]:
         )
         for change in stops
     ]
+
+
+def _grow(lock: Lock, folder: Path) -> dict[str, str]:
+    """The text of each corpus file, by ``kind@version``."""
+    files = {file.stem: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.json"))}
+    grown = grow_corpus(lock, REGISTRY, files)
+    return {ref: render_corpus(entries) for ref, entries in grown.items()}
+
+
+def _find_stale(corpus: dict[str, str], folder: Path) -> list[Path]:
+    """Corpus files that do not hold what they should, or stand for nothing in the lock."""
+    files = {folder / f"{ref}.json": text for ref, text in corpus.items()}
+    wrong = [
+        file
+        for file, text in files.items()
+        if not file.exists() or file.read_text(encoding="utf-8") != text
+    ]
+    return wrong + [file for file in sorted(folder.glob("*.json")) if file not in files]
+
+
+def _report_stale(stale: list[Path]) -> int:
+    for file in stale:
+        print(f"{file} does not hold the bytes that the lock pins")
+    return 1 if stale else 0
+
+
+def _write_corpus(corpus: dict[str, str], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in _find_stale(corpus, folder):
+        if file.stem in corpus:
+            file.write_text(corpus[file.stem], encoding="utf-8", newline="\n")
+            print(f"wrote {file.name}")
+        else:
+            # Its contract is gone from the lock: a draft, or a break that the lock records.
+            file.unlink()
+            print(f"removed {file.name}")
 
 
 def _report_check(path: Path, changes: list[Change], old_text: str, new_text: str) -> int:
