@@ -96,6 +96,20 @@ def try_see(path: str) -> Attempt:
     return attempt(f"stat {path}", lambda: Path(path).stat())
 
 
+def try_see_original(path: str) -> Attempt:
+    """Like `try_see`, but a bare directory of the new root is not what the path was.
+
+    An environment below /home makes a /home in the own file tree, with nothing else in it. Only
+    meaningful with a root of our own.
+    """
+
+    def act() -> None:
+        if Path(path).stat().st_dev == Path("/").stat().st_dev:
+            raise OSError(errno.ENOENT, "only a way to what is shown")
+
+    return attempt(f"stat {path}", act)
+
+
 def try_change_times(path: str) -> Attempt:
     """Sets a file's times to what they are."""
 

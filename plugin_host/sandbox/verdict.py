@@ -143,7 +143,8 @@ def _signals(policy: SandboxPolicy, notes: Facts) -> Verdict:
 def _mount_view(policy: SandboxPolicy, notes: Facts) -> Verdict:
     if "mount_view" not in notes:
         return "missing", "", ""
-    hidden = [self_test.try_see(path) for path in (*policy.decoy_paths, *policy.hide_paths)]
+    hidden = [self_test.try_see(path) for path in policy.decoy_paths]
+    hidden += [self_test.try_see_original(path) for path in policy.hide_paths]
     return _denied(*hidden, self_test.try_change_times(__file__))
 
 

@@ -86,7 +86,8 @@ def run(told: dict[str, Any], base: Path) -> int:
         programs=programs,
         keep_fds=tuple(told.get("keep_fds", ())),
         decoy_paths=("/etc/passwd", str(secret)),
-        hide_paths=("/home", "/mnt", str(base / "foreign")),
+        # /var leads to the scratch dir: it is there, with nothing else in it.
+        hide_paths=("/home", "/mnt", "/var", str(base / "foreign")),
         **extra,
     )
     lifeline_fd, _kept = os.pipe()
