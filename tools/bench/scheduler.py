@@ -1,0 +1,187 @@
+"""Measures the scheduler: `python -m tools.bench.scheduler [--json]`.
+
+Makespan and model loads against FIFO, round-robin and a computed lower bound; cost of one
+plan with a million rows in a real backlog; cost of one governor tick. Does not measure
+hosts: models and tasks cost virtual time, with load and run times as measured for OCR,
+embedding and a vision model.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import apsw
+import click
+
+from kernel.scheduling.governor import GovernorPolicy, GovernorState, Observation, step
+from kernel.scheduling.schedule import Budget, HostView, ModelTimings, QueueSummary
+from kernel.scheduling.scheduler import plan
+from kernel.store.sqlite import connect
+from tools.bench.simulation import Scenario, Simulation, lower_bound_s, run_rule, zipf_backlog
+
+GIB = 1 << 30
+ROWS = 1_000_000
+QUEUES = 64
+REPEATS = 200
+NOW_US = 1_700_000_000_000_000
+
+UNIFORM = {f"m{index}": ModelTimings(20.0, 1.5, GIB) for index in range(5)}
+MIXED = {
+    "ocr": ModelTimings(2.0, 1.2, GIB),
+    "embed": ModelTimings(5.0, 0.05, GIB),
+    "vlm": ModelTimings(25.0, 4.0, 6 * GIB),
+}
+
+
+def compare(models: dict[str, ModelTimings], count: int, hosts: int) -> dict[str, Any]:
+    """One backlog under each policy."""
+    rng = random.Random(count * 31 + hosts)  # noqa: S311 - a shape, no secret
+    scenario = Scenario(
+        models, zipf_backlog(list(models), count, rng.random), hosts_max=hosts, memory_bytes=1 << 50
+    )
+    bound_s = lower_bound_s(scenario)
+    ours = Simulation(scenario).run()
+    fifo, robin = run_rule(scenario, "fifo"), run_rule(scenario, "round-robin")
+    if not ours.done == fifo.done == robin.done == count:
+        raise AssertionError("a policy left work undone")
+    return {
+        "models": len(models),
+        "tasks": count,
+        "hosts": hosts,
+        "bound_s": round(bound_s, 1),
+        "ours_over_bound": round(ours.makespan_s / bound_s, 3),
+        "fifo_over_bound": round(fifo.makespan_s / bound_s, 2),
+        "round_robin_over_bound": round(robin.makespan_s / bound_s, 2),
+        "loads": {
+            "distinct": len(models),
+            "ours": ours.loads,
+            "fifo": fifo.loads,
+            "round_robin": robin.loads,
+        },
+    }
+
+
+def time_it(action: Callable[[], object], repeats: int = REPEATS) -> dict[str, float]:
+    """Milliseconds per call: median, 99th percentile, maximum."""
+    times_ms = []
+    for _ in range(repeats):
+        before_ns = time.perf_counter_ns()
+        action()
+        times_ms.append((time.perf_counter_ns() - before_ns) / 1e6)
+    return {
+        "p50_ms": round(statistics.median(times_ms), 4),
+        "p99_ms": round(statistics.quantiles(times_ms, n=100)[98], 4),
+        "max_ms": round(max(times_ms), 4),
+    }
+
+
+def make_backlog(path: Path) -> apsw.Connection:
+    """A million waiting rows over 64 queues, with the counts that triggers keep."""
+    db = connect(path, durable=False)
+    db.execute(
+        "CREATE TABLE tasks(task_id INTEGER PRIMARY KEY, model TEXT, stage TEXT, state TEXT,"
+        " captured_at_us INTEGER);"
+        "CREATE INDEX by_queue ON tasks(state, model, stage, captured_at_us);"
+        "CREATE TABLE counts(model TEXT, stage TEXT, waiting INTEGER, PRIMARY KEY(model, stage));"
+        "CREATE TRIGGER counted AFTER INSERT ON tasks BEGIN"
+        " INSERT INTO counts VALUES (new.model, new.stage, 1) ON CONFLICT(model, stage)"
+        " DO UPDATE SET waiting = waiting + 1; END"
+    )
+    with db:
+        db.executemany(
+            "INSERT INTO tasks(model, stage, state, captured_at_us) VALUES (?,'text','waiting',?)",
+            ((f"m{index % QUEUES}", NOW_US - index) for index in range(ROWS)),
+        )
+    return db
+
+
+def read_summaries(db: apsw.Connection) -> tuple[QueueSummary, ...]:
+    """One summary per queue: counts as kept, both ends by two index look-ups."""
+    rows = db.execute(
+        "SELECT model, stage, waiting,"
+        " (SELECT min(captured_at_us) FROM tasks t WHERE t.state='waiting'"
+        "  AND t.model=c.model AND t.stage=c.stage),"
+        " (SELECT max(captured_at_us) FROM tasks t WHERE t.state='waiting'"
+        "  AND t.model=c.model AND t.stage=c.stage) FROM counts c"
+    )
+    return tuple(
+        QueueSummary(str(model), str(stage), int(str(waiting)), int(str(low)), int(str(high)), 0.0)
+        for model, stage, waiting, low, high in rows
+    )
+
+
+def measure_plan() -> dict[str, Any]:
+    """The plan over the million rows, with and without reading the summaries."""
+    budget = Budget(hosts_max=16, running_max=16, memory_free_bytes=64 * GIB)
+    timings = {f"m{index}": ModelTimings(2.0, 1.0, GIB) for index in range(QUEUES)}
+    hosts = tuple(
+        HostView(f"h{index}", f"m{index}", "busy" if index % 2 else "ready", busy=index % 2)
+        for index in range(12)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        db = make_backlog(Path(folder) / "backlog.db")
+        queues = read_summaries(db)
+        rows = sum(queue.waiting for queue in queues)
+
+        def decide(found: tuple[QueueSummary, ...]) -> object:
+            return plan(found, hosts, timings, budget, now_s=100.0, now_us=NOW_US)
+
+        result = {
+            "rows": rows,
+            "queues": len(queues),
+            "plan": time_it(lambda: decide(queues)),
+            "plan_with_reading": time_it(lambda: decide(read_summaries(db))),
+        }
+        db.close()
+    return result
+
+
+def measure_governor() -> dict[str, float]:
+    """One tick of the state machine while it works."""
+    policy, state = GovernorPolicy(hosts_max=4), GovernorState()
+    observation = Observation(idle_s=400.0, cpu_share=0.2, ram_share=0.2)
+    for second in range(60):
+        state, _ = step(state, observation, float(second), policy)
+    return time_it(lambda: step(state, observation, 61.0, policy), repeats=5_000)
+
+
+@click.command(help=__doc__)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def main(*, as_json: bool) -> None:
+    """Run all three measurements."""
+    comparisons = [
+        compare(models, count, hosts)
+        for models in (UNIFORM, MIXED)
+        for count in (400, 4_000, 40_000)
+        for hosts in (1, 2, 4)
+    ]
+    result = {
+        "comparisons": comparisons,
+        "plan": measure_plan(),
+        "governor_tick": measure_governor(),
+    }
+    if as_json:
+        print(json.dumps(result, indent=2))
+        return
+    print("models tasks  hosts  bound s   ours/bound  fifo/bound  rr/bound  loads: ours fifo rr")
+    for row in comparisons:
+        loads = row["loads"]
+        print(
+            f"{row['models']:>6} {row['tasks']:>6} {row['hosts']:>5} {row['bound_s']:>9}"
+            f" {row['ours_over_bound']:>11} {row['fifo_over_bound']:>11}"
+            f" {row['round_robin_over_bound']:>9}"
+            f"  {loads['ours']:>10} {loads['fifo']:>5} {loads['round_robin']:>5}"
+        )
+    print(f"plan: {result['plan']}")
+    print(f"governor tick: {result['governor_tick']}")
+
+
+if __name__ == "__main__":
+    main()
