@@ -33,13 +33,21 @@ def autocapture_run(
     """One page whose only line is the input as text."""
     if stage != "text":
         return None
-    text = inputs[0].data.decode("utf-8", "replace")
+    text = _text_in(inputs[0].data)
     mode, _, argument = text.partition(":") if text.startswith("!") else ("!echo", "", text)
     _misbehave(mode, argument, task)
     if mode == "!not-a-record":
         return ["no", "record"]  # type: ignore[return-value]
     digest = "0" * 64 if mode == "!wrong" else inputs[0].digest
     return _page(digest, argument or mode)
+
+
+def _text_in(data: bytes) -> str:
+    """The input as text; of a PNG, what its comment says (see tests/functional/rig.py)."""
+    if not data.startswith(b"\x89PNG"):
+        return data.decode("utf-8", "replace")
+    _, found, rest = data.partition(b"tEXtComment\x00")
+    return rest.partition(b"\x00END")[0].decode("utf-8") if found else ""
 
 
 def _misbehave(mode: str, argument: str, task: TaskContext) -> None:
@@ -70,7 +78,7 @@ def _misbehave(mode: str, argument: str, task: TaskContext) -> None:
 def _page(digest: str, text: str) -> TextPage:
     lines = ()
     if text.strip():
-        line = text.split("\n")[0][:200]
+        line = text.split("\n", maxsplit=1)[0][:200]
         word = Word(text=line, box=(0, 0, 10, 10), confidence_permille=1000, start=0, end=len(line))
         lines = (TextLine(text=line, box=(0, 0, 10, 10), confidence_permille=1000, words=(word,)),)
     return TextPage(
