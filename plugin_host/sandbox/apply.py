@@ -107,7 +107,7 @@ def apply(policy: SandboxPolicy) -> SandboxReport:
     applied_ns = time.perf_counter_ns()
     layers = with_remedies(verdict.judge(progress.policy, progress.notes, progress.errors))
     progress.do("audit_hook", lambda: _listen(progress))
-    layers = (*layers, verdict.judge_audit_hook(progress.errors.get("audit_hook", "")))
+    layers = (*layers, verdict.judge_audit_hook(progress.log, progress.errors))
     level = level_of(layers)
     return SandboxReport(
         level=level,
@@ -198,7 +198,10 @@ def _see_little(policy: SandboxPolicy) -> str:
 
 
 def _listen(progress: Progress) -> str:
-    progress.log = audit.AuditLog(progress.policy.network)
+    policy = progress.policy
+    # A host that was handed a listening socket makes sockets of it: seccomp alone decides then.
+    refuse = policy.network == "none" and not policy.keep_fds
+    progress.log = audit.AuditLog(refuse_sockets=refuse)
     progress.log.install()
     sys.dont_write_bytecode = True
     return "installed"

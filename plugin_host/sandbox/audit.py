@@ -31,10 +31,13 @@ AF_UNIX: Final = 1
 
 
 class AuditLog:
-    """Counts of watched events since `install`; one per process."""
+    """Counts of watched events since `install`; one per process.
 
-    def __init__(self, network: str) -> None:
-        self._network = network
+    With ``refuse_sockets`` it also raises PermissionError for a socket that is not AF_UNIX.
+    """
+
+    def __init__(self, *, refuse_sockets: bool) -> None:
+        self._refuse_sockets = refuse_sockets
         self._counts: Counter[str] = Counter()
 
     def install(self) -> None:
@@ -47,9 +50,10 @@ class AuditLog:
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "socket.__new__":
-            family = int(arguments[1])
-            if self._network == "none" and family != AF_UNIX:
-                self._counts["socket.refused"] += 1
+            if int(arguments[1]) == AF_UNIX:
+                return
+            self._counts[event] += 1
+            if self._refuse_sockets:
                 msg = "this plugin has no network permission (manifest: permissions.network)"
                 raise PermissionError(msg)
         elif event in WATCHED and len(self._counts) < KINDS_MAX:

@@ -43,7 +43,7 @@ def attempt(name: str, act: Callable[[], object]) -> Attempt:
     try:
         act()
     except OSError as error:
-        return Attempt(name, errno.errorcode.get(error.errno or 0, str(error)))
+        return Attempt(name, errno.errorcode.get(error.errno or 0, type(error).__name__))
     return Attempt(name, "")
 
 

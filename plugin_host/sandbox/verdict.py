@@ -15,6 +15,7 @@ from typing import Final
 
 from contracts.launch import LAYERS, SandboxPolicy
 from plugin_host.sandbox import capabilities, landlock, self_test, syscalls
+from plugin_host.sandbox.audit import AuditLog
 from plugin_host.sandbox.report import LayerReport, State
 from plugin_host.sandbox.self_test import Attempt
 
@@ -34,17 +35,17 @@ def judge(policy: SandboxPolicy, notes: Facts, errors: Facts) -> list[LayerRepor
     return reports
 
 
-def judge_audit_hook(error: str) -> LayerReport:
-    """Whether the interpreter refuses a network socket before the walls do."""
-    if error:
-        return LayerReport("audit_hook", "missing", reason=error)
-    try:
+def judge_audit_hook(log: AuditLog | None, errors: Facts) -> LayerReport:
+    """Whether the hook saw a network socket being asked for."""
+    if log is None:
+        return LayerReport("audit_hook", "missing", reason=errors.get("audit_hook", ""))
+
+    def ask() -> None:
         socket.socket(socket.AF_INET, socket.SOCK_STREAM).close()
-    except PermissionError as refusal:
-        return LayerReport("audit_hook", "enforced", f"socket: {type(refusal).__name__}")
-    except OSError as refusal:
-        return LayerReport("audit_hook", "missing", reason=f"a wall answered first: {refusal}")
-    return LayerReport("audit_hook", "enforced", "counts events", "network is permitted")
+
+    answer = self_test.attempt("socket", ask).code or "made"
+    seen = log.counts().get("socket.__new__", 0)
+    return LayerReport("audit_hook", "enforced" if seen else "missing", f"{seen} seen, {answer}")
 
 
 Verdict = tuple[State, str, str]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from tests.plugin_host.sandbox import host_rig
@@ -75,6 +77,27 @@ def test_a_loopback_host_gets_tcp_sockets_and_nothing_else(who: str) -> None:
     assert answer["libc inet"] == answer["python inet"] == "done"
     assert answer["python inet6 udp"] == "EAFNOSUPPORT"
     assert answer["libc netlink"] == answer["libc vsock"] == "EAFNOSUPPORT"
+
+
+@who
+def test_a_host_serves_loopback_on_a_socket_of_the_kernel_without_a_network_of_its_own(
+    who: str,
+) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        process = host_rig.start(
+            who,
+            "attempts:serve_loopback",
+            pass_fds=(listener.fileno(),),
+            host={"listen_fd": listener.fileno()},
+        )
+        with socket.create_connection(listener.getsockname(), timeout=30) as client:
+            words = client.makefile("rb").read()
+    output, errors = process.communicate(timeout=60)
+
+    assert words == b"hello from inside"
+    assert '"libc inet\\": \\"EAFNOSUPPORT' in output.decode(), errors
 
 
 @who
