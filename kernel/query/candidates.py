@@ -54,6 +54,8 @@ class Candidate:
     """Which share of the label's words the question names, in thousandths; 0 without label."""
     value_at: Part | None = None
     """Where the value is, when that is not at the end of the only answer part."""
+    speaks_for: frozenset[int] = frozenset()
+    """Terms (by index) that the form itself stands for, though their words are not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class PageHits:
     """Where each term of the question is on a page; same order as the terms."""
 
     by_term: tuple[tuple[Hit, ...], ...]
+    implied: tuple[Hit, ...] = ()
+    """Heads of columns that the question implies."""
 
     def pieces(self) -> list[int]:
         """The pieces with any hit, by index."""
@@ -77,7 +81,7 @@ class PageHits:
 
 
 VALUE_CHARS_MAX = 400
-_LABEL_WORDS_MAX = 7
+_LABEL_WORDS_MAX = 6
 _LABEL_FIT_MIN = 300
 _COUNTED_FIT_MIN = 600
 _HEAD_CELLS_MIN = 3
@@ -88,6 +92,7 @@ _FORM_GAP = 2.2
 _FIELD = 240
 _FAR = 60
 _HINT = 110
+_OVER_WORDS_MAX = 4
 _HINT_LINES_MAX = 3
 _FIGURE = 260
 _TIED = 50
@@ -261,7 +266,7 @@ def neighbour_fields(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
     """A label piece and the value piece beside, below or (for big numbers) above it."""
     for index in hits.pieces():
         label = layout.pieces[index]
-        if len(label.text.split()) > _LABEL_WORDS_MAX:
+        if len(label.text.split()) > _LABEL_WORDS_MAX or _INLINE.search(label.text):
             continue
         fit = label_fit(layout, hits, Part(label.line, label.start, label.end))
         if fit >= _LABEL_FIT_MIN:
@@ -284,6 +289,8 @@ def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, 
         far = beside.box[0] - label.box[2] > _BESIDE_HEIGHTS_FAR * label.height
         yield beside, Form.FIELD, _FIELD - (_FAR if far else 0)
     if heads:
+        return
+    if len(label.text.split()) > _OVER_WORDS_MAX:
         return
     for value in under if not big else ():
         # Beside a value further right, what stands below is a hint on the label.
@@ -412,7 +419,7 @@ def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator
                 text=f"{anchor.text} \u2014 {name}",
                 value=name,
                 bonus=_CARD,
-                fit=1000,
+                speaks_for=frozenset(asked),
             )
 
 

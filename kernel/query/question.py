@@ -6,6 +6,7 @@ cover: time phrases, finding anything. Pure.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +17,9 @@ from kernel.query.vocabulary import (
     AUXILIARIES,
     CALENDAR,
     CONTAINERS,
+    COPULAS,
     DEGREES,
+    IMPLIED_NOUNS,
     NUMBER_NOUNS,
     PERSON_NOUNS,
     PHRASE_ENDS,
@@ -29,6 +32,7 @@ from kernel.query.words import Needle, needle_of
 
 TERMS_MAX = 32
 """Terms beyond these are left out of a question."""
+_SPECIFIC_WEIGHT, _ASKED_WEIGHT, _PLAIN_WEIGHT, WEAK_WEIGHT = 250, 150, 100, 20
 
 
 class Kind(StrEnum):
@@ -66,6 +70,8 @@ class Question:
     kind: Kind
     terms: tuple[Term, ...]
     groups: tuple[tuple[int, ...], ...]
+    implied: tuple[Needle, ...]
+    """Heads of columns that the question means without saying them ("how much is the ...")."""
     strict: bool
     """Whether every asked term must be met ("what is the X Y of ..."), or half of them."""
 
@@ -105,8 +111,17 @@ def analyse(text: str) -> Question:
         kind=_refine(kind, terms),
         terms=tuple(terms),
         groups=_groups(tokens, terms, positions),
+        implied=_implied(lowered),
         strict=strict,
     )
+
+
+def _implied(lowered: list[str]) -> tuple[Needle, ...]:
+    """Nouns for "how much" and "how many"."""
+    for first, second in itertools.pairwise(lowered):
+        if first == "how" and second in IMPLIED_NOUNS:
+            return tuple(needle_of(noun, exact=False) for noun in IMPLIED_NOUNS[second])
+    return ()
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -151,10 +166,13 @@ def _asked(lowered: list[str], start: int, kind: Kind) -> tuple[frozenset[int], 
     if kind is Kind.FIND:
         return frozenset(), False
     strict = kind in (Kind.THING, Kind.NUMBER) and lowered[start : start + 1] != []
-    strict = strict and lowered[start] in AUXILIARIES
+    strict = strict and lowered[start] in COPULAS
     at = start
     while at < len(lowered) and (lowered[at] in AUXILIARIES or lowered[at] in ARTICLES):
         at += 1
+    if at < len(lowered) and lowered[at] in PHRASE_ENDS:
+        # "What is on 31 October?" names no noun.
+        return frozenset(), False
     chosen: list[int] = []
     while at < len(lowered):
         word = lowered[at]
@@ -183,7 +201,13 @@ def _term(token: _Token, at: int, *, asked: bool) -> Term | None:
     if not needle.squashed:
         return None
     weak = not specific and _is_weak(text.casefold(), asked=asked)
-    weight = 250 if specific else 20 if weak else 150 if asked else 100
+    weight = _PLAIN_WEIGHT
+    if specific:
+        weight = _SPECIFIC_WEIGHT
+    elif weak:
+        weight = WEAK_WEIGHT
+    elif asked:
+        weight = _ASKED_WEIGHT
     return Term(text=text, needle=needle, specific=specific, asked=asked, weight=weight)
 
 

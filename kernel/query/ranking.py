@@ -14,8 +14,9 @@ from kernel.query import candidates as finding
 from kernel.query import shapes
 from kernel.query.candidates import STARTS_ANEW, Candidate, Form, PageHits, Part
 from kernel.query.layout import Hit, PageLayout, Piece, distance
-from kernel.query.question import Kind, Question, Term
-from kernel.query.tables import contiguous_row, table_cells
+from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
+from kernel.query.tables import contiguous_row, row_subjects, table_cells
+from kernel.query.vocabulary import TITLE_NOUNS, VAGUE_NOUNS
 
 LEVEL_OWN = 1000
 LEVEL_PIECE = 920
@@ -49,7 +50,10 @@ class Scored:
 
 def find_hits(layout: PageLayout, question: Question) -> PageHits:
     """Every term's occurrences on the page."""
-    return PageHits(tuple(tuple(layout.find(term.needle)) for term in question.terms))
+    return PageHits(
+        by_term=tuple(tuple(layout.find(term.needle)) for term in question.terms),
+        implied=tuple(hit for needle in question.implied for hit in layout.find(needle)),
+    )
 
 
 def rank(layout: PageLayout, question: Question) -> list[Scored]:
@@ -72,8 +76,13 @@ def _candidates(layout: PageLayout, question: Question, hits: PageHits) -> Itera
         return
     yield from finding.inline_fields(layout, hits)
     yield from finding.counted(layout, hits)
-    cells = list(table_cells(layout, hits))
+    asked = frozenset(
+        index for index, term in enumerate(question.terms) if term.asked and not term.specific
+    )
+    cells = list(table_cells(layout, hits, asked))
     yield from cells
+    if question.kind is Kind.THING and not question.strict:
+        yield from row_subjects(layout, hits, asked)
     heads = _head_pieces(layout, cells)
     for candidate in (
         *finding.neighbour_fields(layout, hits),
@@ -152,23 +161,42 @@ def _judge(
         return None
     if question.strict and _is_about_a_peer(layout, question, hits, candidate, levels):
         return None
-    if _only_repeats(question, candidate, hits):
+    if _only_repeats(question, candidate, hits) or not _may_answer(question, candidate):
         return None
     score = sum(w * level for w, level in zip(weights, levels, strict=True)) // total
     # What speaks for the form counts as far as the candidate is about the right thing.
-    return score + score * _bonus(question, candidate, named=named) // 1000
+    return score + score * _bonus(question, candidate, levels, named=named) // 1000
 
 
-def _bonus(question: Question, candidate: Candidate, *, named: bool) -> int:
+def _bonus(question: Question, candidate: Candidate, levels: list[int], *, named: bool) -> int:
     bonus = candidate.bonus + (_NAMED_BONUS if named else 0)
+    if candidate.form in (Form.FIELD, Form.BELOW) and not _label_is_asked(
+        question, candidate, levels
+    ):
+        bonus = 0
+    if shapes.is_command(candidate.value) and candidate.form is Form.SENTENCE:
+        bonus -= _TYPE_BONUS
     if question.kind in (Kind.PERSON, Kind.TIME, Kind.NUMBER):
         fits = shapes.fits(question.kind, candidate.value)
-        bonus += _TYPE_BONUS if fits else -_TYPE_BONUS
+        told = question.kind is Kind.TIME and shapes.tells_occasion(candidate.value)
+        bonus += _TYPE_BONUS if fits else _TYPE_BONUS // 4 if told else -_TYPE_BONUS
+    if question.kind is Kind.THING and shapes.is_time(candidate.value):
+        bonus -= _TYPE_BONUS // 2
     if question.kind is Kind.REASON:
         bonus += _reason_bonus(candidate)
     if any(t.asked and shapes.has_shape_of(t.text, candidate.value) for t in question.terms):
         bonus += _TYPE_BONUS // 2
     return bonus
+
+
+def _label_is_asked(question: Question, candidate: Candidate, levels: list[int]) -> bool:
+    """Whether the candidate itself names something of what is asked for, if anything is."""
+    asked = [
+        level
+        for index, (term, level) in enumerate(zip(question.terms, levels, strict=True))
+        if term.asked and index not in candidate.speaks_for
+    ]
+    return not asked or max(asked) >= LEVEL_SYNONYM or _label_speaks(question, candidate)
 
 
 def _weights(question: Question, levels: list[int], candidate: Candidate) -> list[int]:
@@ -183,17 +211,15 @@ def _weights(question: Question, levels: list[int], candidate: Candidate) -> lis
         if term.asked
         and not term.specific
         and level < LOCAL
-        and (speaks or _named_by_shape(term, candidate))
+        and (speaks or index in candidate.speaks_for or _named_by_shape(question, term, candidate))
         else term.weight
-        for term, level in zip(question.terms, levels, strict=True)
+        for index, (term, level) in enumerate(zip(question.terms, levels, strict=True))
     ]
 
 
 def _label_speaks(question: Question, candidate: Candidate) -> bool:
     if question.strict or candidate.fit < 1000:
         return False
-    if candidate.form is Form.CARD:
-        return True
     if question.kind is Kind.NUMBER:
         return shapes.is_count(candidate.value)
     return question.kind is Kind.THING and not candidate.support
@@ -213,13 +239,32 @@ def _says_what_is_asked(question: Question, levels: list[int], candidate: Candid
     labelled = candidate.form not in (Form.SENTENCE, Form.CARD)
     need = LEVEL_SYNONYM if question.strict and labelled else LOCAL
     asked = met = 0
-    for term, level in zip(question.terms, levels, strict=True):
-        if term.asked:
-            asked += 1
-            met += level >= need or _named_by_shape(term, candidate)
+    last = max((at for at, term in enumerate(question.terms) if term.asked), default=-1)
+    for index, (term, level) in enumerate(zip(question.terms, levels, strict=True)):
+        if not term.asked:
+            continue
+        asked += 1
+        met += (
+            level >= need
+            or index in candidate.speaks_for
+            or _named_by_shape(question, term, candidate)
+            or (index == last and labelled and _may_go_unsaid(term, candidate, alone=asked == 1))
+        )
     if question.strict:
         return met == asked
     return 2 * met >= asked or _label_speaks(question, candidate)
+
+
+def _may_go_unsaid(term: Term, candidate: Candidate, *, alone: bool) -> bool:
+    """ "The phone number" is labelled "Phone"; the title of a card stands under its id."""
+    if alone:
+        titled = candidate.form is Form.BELOW and not shapes.fits(Kind.NUMBER, candidate.value)
+        return titled and term.text.casefold() in TITLE_NOUNS
+    return _is_vague(term)
+
+
+def _is_vague(term: Term) -> bool:
+    return term.text.casefold() in VAGUE_NOUNS
 
 
 def _asked_is_own(question: Question, levels: list[int], candidate: Candidate) -> bool:
@@ -234,8 +279,26 @@ def _asked_is_own(question: Question, levels: list[int], candidate: Candidate) -
     return bool(asked) and min(asked) >= LEVEL_SYNONYM
 
 
-def _named_by_shape(term: Term, candidate: Candidate) -> bool:
-    return not term.specific and shapes.has_shape_of(term.text, candidate.value)
+def _named_by_shape(question: Question, term: Term, candidate: Candidate) -> bool:
+    """Whether the value shows by its look that it is what the term names.
+
+    Not enough in a sentence for "what is the X of Y": sentences hold all sorts of things.
+    """
+    if term.specific or not shapes.has_shape_of(term.text, candidate.value):
+        return False
+    return not question.strict or candidate.form is not Form.SENTENCE or _is_vague(term)
+
+
+def _may_answer(question: Question, candidate: Candidate) -> bool:
+    """Whether a lone value can at all be of the kind asked for; sentences can."""
+    if candidate.form is Form.SENTENCE:
+        return True
+    value = candidate.value
+    if question.kind is Kind.PERSON:
+        return any(ch.isalpha() for ch in value) and not shapes.is_time(value)
+    if question.kind in (Kind.NUMBER, Kind.TIME):
+        return shapes.fits(Kind.TIME, value) or any(ch.isdigit() for ch in value)
+    return True
 
 
 def _only_repeats(question: Question, candidate: Candidate, hits: PageHits) -> bool:
@@ -293,7 +356,7 @@ def _is_about_a_peer(
         layout.same_block(layout.pieces[hit.piece], home)
         and _are_peers(layout.pieces[hit.piece], home)
         for term, found, level in zip(question.terms, hits.by_term, levels, strict=True)
-        if level < LOCAL and not term.asked
+        if level < LOCAL and not term.asked and term.weight > WEAK_WEIGHT
         for hit in found
     )
 

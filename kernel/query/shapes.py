@@ -26,7 +26,7 @@ _TIME = re.compile(
     r"|\b(?:19|20)\d\d\b",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\d")
+_NUMBER = re.compile(r"(?<!\w)(?<!\w-)[€$£¥+-]?\d[\d.,:/]*\s?(?:%|[^\W\d]{0,3}\b)")
 _NAME = re.compile(
     r"(?<![\w.])(?:[A-Z][^\W\d_]*(?:['\u2019-][A-Z]?[^\W\d_]+)*\.?)"
     r"(?:\s+(?:van|von|de|der|den|da|di|la|le|al|bin)\b)*"
@@ -35,6 +35,8 @@ _NAME = re.compile(
 _HANDLE = re.compile(r"(?:^|\s)@[\w.-]+|[\w.+-]+@[\w-]+\.[\w.]+")
 _ID = re.compile(r"\b(?=[\w/#.:-]*\d)[A-Z]{1,8}[\w/#.:-]*\d[\w/#.:-]*|#\d+|\b\d{3,}\b")
 
+_OCCASION = re.compile(r"\b(?:when|once|until|as soon as)\b", re.IGNORECASE)
+_PROMPT = re.compile(r"^\S*@\S+[:~ ]\S*\s?[$#%>] |^PS [A-Z]:|^[$>] ")
 _REASON = re.compile(
     r"\b(?:because|due to|since|so that|caused?|reason|after|failed|fails|error|code|cannot"
     r"|could not|refused|denied|timeout|timed out|unreachable|missing|no space|exit)\b"
@@ -132,6 +134,16 @@ def tells_reason(text: str) -> bool:
     return bool(_REASON.search(text))
 
 
+def tells_occasion(text: str) -> bool:
+    """Whether the text tells when in words: "when the server rejects it"."""
+    return bool(_OCCASION.search(text))
+
+
+def is_command(text: str) -> bool:
+    """Whether the text is a shell prompt with what was typed: it asks rather than tells."""
+    return bool(_PROMPT.search(text))
+
+
 def is_count(text: str) -> bool:
     """Whether the text is one plain number."""
     return text.strip("()[] ").replace(",", "").replace(".", "").isdigit()
@@ -139,8 +151,8 @@ def is_count(text: str) -> bool:
 
 def is_time(text: str) -> bool:
     """Whether the text is little more than a time or date."""
-    found = _TIME.search(text)
-    return bool(found and len(text) <= 30)
+    covered = sum(len(found.group()) for found in _TIME.finditer(text))
+    return 10 * covered >= 6 * len(text.strip()) > 0
 
 
 def fits(kind: Kind, text: str) -> bool:

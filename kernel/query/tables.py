@@ -7,6 +7,8 @@ head is not on the frame. Pure.
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,9 +18,12 @@ from kernel.query.candidates import Candidate, Form, PageHits, Part, label_fit
 from kernel.query.layout import Hit, PageLayout, Piece, union
 
 _CELL = 320
+_SUBJECT = 60
 _HEAD_WORDS_MAX = 4
 _HEAD_FIT_MIN = 500
+_IMPLIED = -1
 _KEY_WORDS_MAX = 8
+_CELL_WORDS_MAX = 6
 _ROW_PITCH_MAX = 4.0
 _WINDOW_GAP = 22
 _EDGE_SHARE_MIN = 0.5
@@ -38,14 +43,18 @@ class Cell:
     box: Box
 
 
-def table_cells(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
-    """For every head and row key among the hits: the cell where they meet."""
+def table_cells(layout: PageLayout, hits: PageHits, asked: frozenset[int]) -> Iterator[Candidate]:
+    """For every head and row key among the hits: the cell where they meet.
+
+    ``asked``: the terms that name what is wanted; an implied head stands for them.
+    """
     grids: dict[tuple[int, int], _Grid | None] = {}
     seen: set[tuple[Part, Part]] = set()
     flat = [(term, hit) for term, found in enumerate(hits.by_term) for hit in found]
     keys = [(term, hit) for term, hit in flat if _can_be_key(layout, hit)]
-    for head_term, head in flat:
-        head_row = contiguous_row(layout, layout.pieces[head.piece])
+    heads = [*flat, *((_IMPLIED, hit) for hit in hits.implied)]
+    for head_term, head in heads:
+        head_row = _cells_around(layout, layout.pieces[head.piece])
         if not _can_be_head(head_row):
             continue
         for key_term, key in keys:
@@ -56,10 +65,36 @@ def table_cells(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
                 row = contiguous_row(layout, layout.pieces[key.piece])
                 grids[place] = _Grid.learn(layout, head_row, row)
             found = grids[place]
-            candidate = found and found.lookup(layout, hits, head, key)
+            implied = head_term == _IMPLIED
+            candidate = found and found.lookup(layout, hits, head, key, implied=implied)
+            if candidate and implied:
+                candidate = dataclasses.replace(candidate, speaks_for=asked)
             if candidate and (candidate.answer[0], candidate.support[0]) not in seen:
                 seen.add((candidate.answer[0], candidate.support[0]))
                 yield candidate
+
+
+def row_subjects(layout: PageLayout, hits: PageHits, asked: frozenset[int]) -> Iterator[Candidate]:
+    """The first cell of a row whose other cells hold the terms: "which pod is in ..."."""
+    for index in hits.pieces():
+        key = layout.pieces[index]
+        row = contiguous_row(layout, key)
+        subject = row[0]
+        if len(row) < _TABLE_CELLS_MIN or subject.index == index or _is_number(subject):
+            continue
+        yield Candidate(
+            form=Form.CARD,
+            answer=(Part(subject.line, subject.start, subject.end),),
+            support=(Part(key.line, key.start, key.end),),
+            text=f"{subject.text} \u2014 {key.text}",
+            value=subject.text,
+            bonus=_SUBJECT,
+            speaks_for=asked,
+        )
+
+
+def _is_number(piece: Piece) -> bool:
+    return piece.text.strip("#.").isdigit()
 
 
 def contiguous_row(layout: PageLayout, piece: Piece) -> list[Piece]:
@@ -73,6 +108,16 @@ def contiguous_row(layout: PageLayout, piece: Piece) -> list[Piece]:
     while last < len(row) - 1 and row[last + 1].box[0] - row[last].box[2] <= limit:
         last += 1
     return row[first : last + 1]
+
+
+def _cells_around(layout: PageLayout, piece: Piece) -> list[Piece]:
+    """The short pieces of the row around a piece, as far as the next long one."""
+    row = contiguous_row(layout, piece)
+    at = next(index for index, other in enumerate(row) if other.index == piece.index)
+    long = [index for index, other in enumerate(row) if len(other.text.split()) > _CELL_WORDS_MAX]
+    first = max((index + 1 for index in long if index < at), default=0)
+    last = min((index for index in long if index > at), default=len(row))
+    return row[first:last]
 
 
 def _can_be_head(row: Sequence[Piece]) -> bool:
@@ -110,7 +155,7 @@ class _Grid:
         if between is None:
             return None
         complete = [r for r in between if len(r) == len(heads) and _in_order(heads, r)]
-        if len(heads) >= _TABLE_CELLS_MIN and complete:
+        if len(heads) >= _TABLE_CELLS_MIN and _line_up([list(heads), *complete], layout.height):
             ranges = [[piece.box[0], piece.box[2]] for piece in heads]
             for cells in complete:
                 for span, piece in zip(ranges, cells, strict=True):
@@ -119,11 +164,23 @@ class _Grid:
             return cls(tuple((a, b) for a, b in ranges), made, tuple(row))
         words = tuple(word for piece in heads for word in words_of(layout, piece))
         body = [word for piece in row for word in words_of(layout, piece)]
-        if _edge_share(words, body, layout.height) < _EDGE_SHARE_MIN:
+        shares = (
+            _edge_share(words, body, layout.height),
+            _edge_share(body, words, layout.height),
+        )
+        if min(shares) < _EDGE_SHARE_MIN:
             return None
         return cls(tuple((w.box[0], w.box[2]) for w in words), words, tuple(row))
 
-    def lookup(self, layout: PageLayout, hits: PageHits, head: Hit, key: Hit) -> Candidate | None:
+    def lookup(
+        self,
+        layout: PageLayout,
+        hits: PageHits,
+        head: Hit,
+        key: Hit,
+        *,
+        implied: bool,
+    ) -> Candidate | None:
         """The cell under the head in the key's row."""
         target = next(
             (
@@ -138,7 +195,7 @@ class _Grid:
             return None
         named = self.heads[target]
         head_part = Part(named.line, named.start, named.end)
-        fit = label_fit(layout, hits, head_part)
+        fit = head.quality * 9 // 10 if implied else label_fit(layout, hits, head_part)
         cell = self._cell(layout, target)
         if cell is None or fit < _HEAD_FIT_MIN:
             return None
@@ -146,7 +203,8 @@ class _Grid:
         key_part = Part(piece.line, piece.start, piece.end)
         if piece.line == cell.line:
             key_part = Part(key.line, key.start, key.end)
-        return _candidate(layout, head_part, key_part, Part(cell.line, cell.start, cell.end), fit)
+        answer = Part(cell.line, cell.start, cell.end)
+        return _candidate(layout, head_part, key_part, answer, fit)
 
     def _column_of(self, box: Box) -> int | None:
         """The column that shares most x with the box, or else the nearest within reach."""
@@ -220,6 +278,25 @@ def _rows_between(
     upto = [found for found in rows if found and found[0].middle_y < goal + 1]
     single = sum(len(found) == 1 for found in upto)
     return None if 2 * single > len(upto) else rows
+
+
+def _line_up(rows: Sequence[Sequence[Piece]], height: int) -> bool:
+    """Whether most cells of the rows below the first begin or end as their column does.
+
+    With one row alone, as its heads do.
+    """
+    body = rows[1:] if len(rows) > 2 else rows
+    pairs = [
+        (first, second)
+        for above, below in itertools.pairwise(body)
+        for first, second in zip(above, below, strict=True)
+    ]
+    reach = _EDGE_HEIGHTS * height
+    good = sum(
+        abs(first.box[0] - second.box[0]) <= reach or abs(first.box[2] - second.box[2]) <= reach
+        for first, second in pairs
+    )
+    return bool(pairs) and good >= _EDGE_SHARE_MIN * len(pairs)
 
 
 def _in_order(heads: Sequence[Piece], row: Sequence[Piece]) -> bool:

@@ -12,7 +12,7 @@ STOP_WORDS = frozenset(
     " they them his her their my our your i you we me us who whom whose when where why which what"
     " how much many long old big far often exactly currently now still just please tell show give"
     " find get got say says said name called any some all each every other also so too very"
-    " right only new current s t one".split()
+    " right only new current s t one after before until since during per".split()
 )
 """Never looked for."""
 
@@ -33,10 +33,12 @@ WEAK_ADJECTIVES = frozenset(
 """As weak, and never asked for."""
 
 CONTAINERS = frozenset(
-    "cell row column line page field section table window screen entry item list form view".split()
+    "cell row column line page field section table window screen entry item list form view ticket"
+    " issue card task story question".split()
 )
 """Weak unless they are asked for."""
 
+COPULAS = frozenset("is are was were".split())
 AUXILIARIES = frozenset(
     "is are was were do does did has have had will would can could should must may might".split()
 )
@@ -47,8 +49,15 @@ PHRASE_ENDS = frozenset(
 )
 """Words that end the noun phrase of what is asked for."""
 
+VAGUE_NOUNS = frozenset(
+    "number value name title state status type kind level amount count rate subject text".split()
+)
+"""The last noun of what is asked; a label may leave it out ("phone number", "Phone")."""
+
+TITLE_NOUNS = frozenset("title name subject text".split())
+
 DEGREES = frozenset(
-    "many much long old big large far often high tall heavy fast expensive wide deep".split()
+    "many much long old big large far often high tall heavy fast expensive wide deep full".split()
 )
 """After "how": the answer is a number."""
 
@@ -63,3 +72,13 @@ NUMBER_NOUNS = frozenset(
     "amount price cost total sum balance fee rate percentage share count quantity size".split()
 )
 PERSON_NOUNS = frozenset("person author owner assignee caller sender manager".split())
+
+IMPLIED_NOUNS = {
+    "much": ("price", "amount", "total"),
+    "many": ("quantity", "count", "units", "pcs"),
+    "full": ("use", "usage"),
+    "old": ("age",),
+    "large": ("size",),
+    "big": ("size",),
+}
+"""After "how": columns that hold the answer without being named."""

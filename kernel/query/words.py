@@ -77,14 +77,14 @@ _SAME = (
     ("friday", "fri"),
     ("saturday", "sat"),
     ("sunday", "sun"),
-    ("owns", "owner", "owned", "own"),
+    ("owns", "owner", "owned", "own", "responsible"),
     ("wrote", "written", "write", "writes"),
     ("sent", "send", "sends", "sender"),
     ("paid", "pay", "payment"),
     ("left", "leave", "leaves"),
     ("began", "begin", "begins", "start"),
     ("built", "build"),
-    ("ran", "run", "running"),
+    ("ran", "run", "running", "runs"),
     ("broke", "broken", "break"),
     ("chose", "chosen", "choose"),
 )
@@ -280,6 +280,6 @@ def _judge(needle: Needle, text: str, units: Sequence[Unit], first: int, last: i
 
 
 def _is_part_of_number(text: str, start: int, end: int) -> bool:
-    before = re.search(r"\d[.,]$", text[max(0, start - 2) : start])
-    after = re.match(r"[.,]\d", text[end : end + 2])
+    before = re.search(r"\d[.,:]$", text[max(0, start - 2) : start])
+    after = re.match(r"[.,:]\d", text[end : end + 2])
     return bool(before or after)

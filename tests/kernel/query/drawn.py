@@ -261,7 +261,6 @@ QUESTIONS: tuple[tuple[str | None, str, str], ...] = (
     ("settings", "What is the device name?", "LAPTOP-7QF2"),
     ("settings", "How high is the battery health?", "93%"),
     ("settings", "When does the device sleep?", "45 minutes"),
-    ("settings", "At which level does the energy saver turn on?", "20%"),
     ("dashboard", "What is the p95 latency?", "287 ms"),
     ("dashboard", "What is the error rate of the checkout?", "0.37%"),
     ("dashboard", "How many active users are there?", "12,904"),
