@@ -71,7 +71,7 @@ class Rig:
             assert done.returncode == expect, f"{arguments}: {done.stdout}\n{done.stderr}"
         return done
 
-    def json(self, *arguments: str, expect: int | None = 0) -> Any:
+    def json(self, *arguments: str, expect: int | None = 0) -> Any:  # noqa: ANN401 - JSON
         """The one JSON document that the command prints."""
         return json.loads(self.run(*arguments, "--json", expect=expect).stdout)
 
@@ -166,7 +166,7 @@ def wait_until(condition: Any, seconds: float = 20.0) -> Any:  # noqa: ANN401 - 
         if value:
             return value
         assert time.monotonic() < end_s, f"not within {seconds} s"
-        time.sleep(POLL_S)
+        time.sleep(POLL_S)  # noqa: TID251 - nothing outside announces a change
 
 
 def kill_9(pid: int) -> None:

@@ -123,6 +123,10 @@ class Rig:
         self.wait_for(lambda rig: len(rig.of(kind)) >= count)
         return self.of(kind)[count - 1]
 
+    def endpoint_of(self, host_id: str) -> str:
+        """The address that a host's channel is bound to."""
+        return self.pool._slots[host_id].channel.endpoint
+
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.seen if isinstance(event, kind)]
 
