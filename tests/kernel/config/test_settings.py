@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from kernel.config.errors import ExitCode, KernelError
 from kernel.config.machine import Machine, is_wsl
 from kernel.config.paths import DataDir
+from kernel.config.sections import HOSTS_MAX, Settings
 from kernel.config.settings import (
     LoadedSettings,
     described_keys,
@@ -224,3 +225,12 @@ def test_wsl_is_seen_in_the_release_or_the_distro_name(tmp_path: Path) -> None:
     assert not is_wsl(release_file=release, distro_name="")
     assert is_wsl(release_file=release, distro_name="Debian")
     assert not is_wsl(release_file=tmp_path / "missing", distro_name="")
+
+
+def test_the_built_in_defaults_keep_to_the_promises() -> None:
+    defaults = Settings()
+    assert (defaults.budget.cpu_share_max, defaults.budget.ram_share_max) == (0.5, 0.5)
+    assert defaults.activity.idle_after_s == 300.0
+    assert defaults.activity.stale_after_s == 10.0
+    assert not defaults.activity.assume_idle
+    assert defaults.hosts.max_hosts <= HOSTS_MAX

@@ -70,8 +70,8 @@ def hosts(*codes: str) -> Iterator[dict[str, subprocess.Popen[str]]]:
 
 
 def test_a_cpu_hungry_host_stays_within_its_share_seen_from_outside() -> None:
-    """A share of one core, as on a one-core machine: affinity cannot help there."""
-    policy = CpuPolicy(cores=1, share_max=0.5, window_s=2.0)
+    """A quarter of one core, as on a one-core machine: affinity cannot help there."""
+    policy = CpuPolicy(cores=1, share_max=0.25, window_s=2.0)
     freezer = Groups()
     limiter = CpuLimiter(policy, freezer, period_s=0.05)
     tick = threading.Event()
@@ -93,9 +93,9 @@ def test_a_cpu_hungry_host_stays_within_its_share_seen_from_outside() -> None:
         worst = max(worst, window[-1] - used_s)
     whole = (seen[-1][1] - seen[0][1]) / (seen[-1][0] - seen[0][0])
     # Ticks of 10 ms in what both sides read, and a late tick on a loaded machine.
-    assert worst <= 0.5 * policy.window_s + 0.15
-    assert freezer.stops > 5
-    assert whole > 0.1, "it did run"
+    assert worst <= policy.share_max * policy.window_s + 0.15
+    assert freezer.stops > 2
+    assert whole > 0.05, "it did run"
 
 
 def test_a_host_stopped_for_the_person_is_not_continued_by_the_limiter() -> None:
