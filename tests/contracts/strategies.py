@@ -67,8 +67,9 @@ def _of_scalar(shape: TypeShape) -> st.SearchStrategy[Any]:
         case "str" if "pattern" in shape:
             return _matching(shape["pattern"])
         case "str":
-            longest = min(shape["max_length"], TEXT_MAX)
-            return st.text(min_size=shape.get("min_length", 0), max_size=longest)
+            least = shape.get("min_length", 0)
+            longest = min(shape["max_length"], max(TEXT_MAX, least))
+            return st.text(min_size=least, max_size=longest)
         case "bytes":
             return st.binary(**_sizes(shape))
         case "literal":
