@@ -43,7 +43,7 @@ TABLE_OFFSET_SHARE: Final = 0.25
 """Cells of a row have their middles this near, as a share of the lower one's height."""
 
 TABLE_PITCH_SHARE: Final = 0.35
-TABLE_REGULAR_SHARE: Final = 0.75
+TABLE_REGULAR_SHARE: Final = 0.8
 """This share of a table's rows stands apart by the median distance, give or take
 `TABLE_PITCH_SHARE` of it. Cards of a board stand in a grid too, but close within, wide between."""
 
@@ -64,12 +64,15 @@ def reading_order(boxes: Sequence[Box]) -> list[int]:
     Depends only on the boxes and, between equal ones, on their given order. Time grows with the
     square of the number of lines.
     """
-    blocks = _absorb(boxes, _merge_tables(boxes, _find_blocks(boxes)))
-    blocks = _merge_rows(boxes, blocks)
+    # Sorted once, so that every tie below is broken by the boxes and not by who was found first.
+    place = sorted(range(len(boxes)), key=lambda i: (boxes[i][1], boxes[i][0], boxes[i], i))
+    lines = [boxes[i] for i in place]
+    blocks = _absorb(lines, _merge_tables(lines, _find_blocks(lines)))
+    blocks = _merge_rows(lines, blocks)
     ordered: list[int] = []
     for block in _sort_blocks(blocks):
-        ordered.extend(_sort_rows(boxes, block.lines))
-    return ordered
+        ordered.extend(_sort_rows(lines, block.lines))
+    return [place[i] for i in ordered]
 
 
 def _find_blocks(boxes: Sequence[Box]) -> list[_Block]:

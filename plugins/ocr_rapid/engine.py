@@ -5,7 +5,8 @@ Covers: the order of the steps and tall boxes. Does not cover: models, contracts
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -50,12 +51,17 @@ class Engine:
         boxes = self._detector.find(bgr, step)
         crops = [bgr[y0:y1, x0:x1] for x0, y0, x1, y1 in boxes]
         tall = [i for i, box in enumerate(boxes) if _is_tall(box)]
-        turned = [np.ascontiguousarray(np.rot90(crops[i])) for i in tall]
-        readings = self._recognizer.read([*crops, *turned], step)
-        sideways = dict(zip(tall, readings[len(crops) :], strict=True))
+        upward = [np.ascontiguousarray(np.rot90(crops[i], k=-1)) for i in tall]
+        downward = [np.ascontiguousarray(np.rot90(crops[i], k=1)) for i in tall]
+        readings = self._recognizer.read([*crops, *upward, *downward], step)
+        turned = readings[len(crops) :]
         lines: list[LineReading] = []
         for index, box in enumerate(boxes):
-            line = _build(box, crops[index], readings[index], sideways.get(index))
+            choices = [readings[index]]
+            if index in tall:
+                place = tall.index(index)
+                choices += [turned[place], turned[len(tall) + place]]
+            line = _build(box, crops[index], choices)
             if line is not None:
                 lines.append(line)
         return lines
@@ -70,38 +76,33 @@ def _confidence(reading: Reading) -> float:
     return sum(shown) / len(shown) if shown else 0.0
 
 
-def _build(
-    box: Box, crop: NDArray[np.uint8], upright: Reading, sideways: Reading | None
-) -> LineReading | None:
-    if sideways is not None and _confidence(sideways) > _confidence(upright):
-        return _build_sideways(box, sideways)
-    if _confidence(upright) < CONFIDENCE_MIN:
+def _build(box: Box, crop: NDArray[np.uint8], choices: Sequence[Reading]) -> LineReading | None:
+    """The line of the surest reading: upright, or turned upward or downward."""
+    best = max(range(len(choices)), key=lambda i: (_confidence(choices[i]), -i))
+    if _confidence(choices[best]) < CONFIDENCE_MIN:
         return None
-    return build_reading(box, crop, upright)
+    if best == 0:
+        return build_reading(box, crop, choices[0])
+    return _build_turned(box, choices[best], is_upward=best == 1)
 
 
-def _build_sideways(box: Box, characters: Reading) -> LineReading | None:
-    """Words of a line turned by a quarter: read bottom to top, cut at the model's places."""
-    if _confidence(characters) < CONFIDENCE_MIN:
-        return None
+def _build_turned(box: Box, characters: Reading, *, is_upward: bool) -> LineReading:
+    """Words of a line turned by a quarter, cut at the model's places."""
     height = box[3] - box[1]
+    half = height / len(characters) / 2
     words: list[WordReading] = []
-    pending: list[int] = []
-    for index in range(len(characters) + 1):
-        if index < len(characters) and not characters[index].text.isspace():
-            pending.append(index)
+    for is_space, group in itertools.groupby(characters, key=lambda c: c.text.isspace()):
+        if is_space:
             continue
-        if pending:
-            members = [characters[i] for i in pending]
-            half = height / max(1, len(characters)) / 2
-            bottom = box[3] - members[0].middle * height + half
-            top = box[3] - members[-1].middle * height - half
-            words.append(
-                WordReading(
-                    text="".join(c.text for c in members),
-                    box=(box[0], max(box[1], top), box[2], min(box[3], bottom)),
-                    confidence=sum(c.confidence for c in members) / len(members),
-                )
+        members = list(group)
+        first, last = members[0].middle * height - half, members[-1].middle * height + half
+        start, end = max(0.0, first), min(float(height), last)
+        top, bottom = (height - end, height - start) if is_upward else (start, end)
+        words.append(
+            WordReading(
+                text="".join(c.text for c in members),
+                box=(box[0], box[1] + top, box[2], box[1] + bottom),
+                confidence=sum(c.confidence for c in members) / len(members),
             )
-            pending = []
+        )
     return LineReading(words=tuple(words), box=(box[0], box[1], box[2], box[3]))

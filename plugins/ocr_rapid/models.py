@@ -44,7 +44,7 @@ class Session:
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """The model's output for one batch; valid until the next call."""
-        self._request.infer([batch], share_inputs=True)
+        self._request.infer([batch], share_inputs=True, share_outputs=True)
         output: NDArray[np.float32] = self._request.get_output_tensor().data
         return output
 

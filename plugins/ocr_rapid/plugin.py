@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,8 @@ class RapidTextPlugin:
         return build_page(facts, lines)
 
     def _open(self, config: Mapping[str, Any]) -> Engine:
-        # Before the import: both libraries read the environment when they load.
+        # OpenVINO imports its telemetry package when it is there, and does without when it is not.
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         from plugins.ocr_rapid.engine import Engine
         from plugins.ocr_rapid.models import Settings

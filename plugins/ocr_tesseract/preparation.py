@@ -15,7 +15,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from plugin_host.textkit.images import Picture
 
-BLOCK_PX: Final = 8
+BLOCK_PX: Final = 16
 """Light or dark is decided per block of this side, smoothed over its neighbours."""
 
 DARK_BELOW: Final = 118
