@@ -21,6 +21,9 @@ from plugin_host.sandbox import namespaces, syscalls
 FAMILIES: Final = {"inet": 2, "inet6": 10, "netlink": 16, "packet": 17, "vsock": 40}
 SOCK_DGRAM: Final = 2
 IPC_PRIVATE: Final = 0
+IPC_REMOVE: Final = 0
+NO_REQUEST: Final = 0xFFFF
+"""No ptrace request has this number; PTRACE_TRACEME would tie us to our parent."""
 NOWHERE: Final = ("192.0.2.1", 9)
 """TEST-NET-1 of RFC 5737: connecting a datagram socket sends nothing, it only looks for a route."""
 
@@ -38,12 +41,21 @@ class Attempt:
         return bool(self.code)
 
 
-def attempt(name: str, act: Callable[[], object]) -> Attempt:
-    """Runs ``act``; an OSError is a denial."""
+def attempt(
+    name: str, act: Callable[[], object], refused_by: frozenset[str] = frozenset()
+) -> Attempt:
+    """Runs ``act``; an OSError is a denial.
+
+    With ``refused_by`` only these errnos are: for a call that is made with arguments that do no
+    harm, and that the kernel itself answers with another error.
+    """
     try:
         act()
     except OSError as error:
-        return Attempt(name, errno.errorcode.get(error.errno or 0, type(error).__name__))
+        code = errno.errorcode.get(error.errno or 0, type(error).__name__)
+        if refused_by and code not in refused_by:
+            return Attempt(f"{name} ({code})", "")
+        return Attempt(name, code)
     return Attempt(name, "")
 
 
@@ -71,14 +83,20 @@ def try_sockets(families: tuple[str, ...]) -> list[Attempt]:
 
 
 def try_kernel_calls() -> list[Attempt]:
-    """Uncounted memory, io_uring, namespaces: what seccomp must refuse."""
+    """Uncounted memory, io_uring, namespaces, other processes: what seccomp must refuse."""
+    denied, absent = frozenset({"EPERM"}), frozenset({"ENOSYS", "EPERM"})
     return [
-        attempt("memfd", lambda: os.close(syscalls.call("memfd_create", b"probe", 0))),
-        attempt("shmget", lambda: syscalls.call("shmget", IPC_PRIVATE, 4096, 0o600)),
-        attempt("io_uring", lambda: syscalls.call("io_uring_setup", 0, None)),
-        attempt("unshare", lambda: namespaces.unshare(namespaces.CLONE_NEWUSER)),
-        attempt("ptrace", lambda: syscalls.call("ptrace", 0, 0, None, None)),
+        attempt("memfd", lambda: os.close(syscalls.call("memfd_create", b"probe", 0)), denied),
+        attempt("shmget", _make_and_remove_segment, absent),
+        attempt("io_uring", lambda: syscalls.call("io_uring_setup", 0, None), absent),
+        attempt("unshare", lambda: namespaces.unshare(0), denied),
+        attempt("ptrace", lambda: syscalls.call("ptrace", NO_REQUEST, 0, None, None), denied),
     ]
+
+
+def _make_and_remove_segment() -> None:
+    segment = syscalls.call("shmget", IPC_PRIVATE, 4096, 0o600)
+    syscalls.call("shmctl", segment, IPC_REMOVE, None)
 
 
 def try_list_root() -> Attempt:

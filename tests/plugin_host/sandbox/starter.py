@@ -25,11 +25,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from contracts.launch import ProgramGrant, SandboxPolicy
 from kernel.supervision.chain import Chain, try_chain
-from kernel.supervision.interpreter import this_interpreter
+from kernel.supervision.interpreter import HostInterpreter, this_interpreter
 from kernel.supervision.launch import launch_document, open_launch_pipe, plan_launch
 
 INSIDE = Path(__file__).resolve().parent / "inside"
 HOST_S_MAX = 90
+PRIVATE_WORDS = "not for plugins"
 
 
 def choose_chain(wanted: str) -> Chain:
@@ -52,44 +53,57 @@ def main() -> int:
         shutil.rmtree(base, ignore_errors=True)
 
 
-def run(told: dict[str, Any], base: Path) -> int:
+def prepare(base: Path) -> list[socket.socket]:
+    """Scratch and socket dir of the host, and things that are not its business."""
     scratch, ipc, secret = base / "scratch", base / "ipc", base / "secret.txt"
     scratch.mkdir()
     ipc.mkdir(mode=0o755)
-    secret.write_text("not for plugins")
+    secret.write_text(PRIVATE_WORDS)
     secret.chmod(0o644)
-    foreign = socket.socket(socket.AF_UNIX)
-    foreign.bind(str(base / "foreign"))
-    foreign.listen()
-    (base / "foreign").chmod(0o777)
-    own = socket.socket(socket.AF_UNIX)
-    own.bind(str(ipc / "s"))
-    own.listen()
-    (ipc / "s").chmod(0o777)
+    listeners = []
+    for path in (base / "foreign", ipc / "s"):
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        listener.listen()
+        path.chmod(0o777)
+        listeners.append(listener)
     if os.geteuid() == 0:
         for path in (scratch, secret):
             os.chown(path, 65534, 65534)
-    interpreter = this_interpreter()
-    interpreter = replace(
-        interpreter,
+    return listeners
+
+
+def interpreter_of(told: dict[str, Any]) -> HostInterpreter:
+    own = this_interpreter()
+    return replace(
+        own,
         site_dirs=tuple(told["site_dirs"]),
-        sys_path=(*interpreter.sys_path, str(INSIDE)),
-        read_only_paths=(*interpreter.read_only_paths, *told["site_dirs"], str(INSIDE)),
+        sys_path=(*own.sys_path, str(INSIDE)),
+        read_only_paths=(*own.read_only_paths, *told["site_dirs"], str(INSIDE)),
     )
+
+
+def policy_of(told: dict[str, Any], base: Path, interpreter: HostInterpreter) -> SandboxPolicy:
     extra = dict(told.get("policy", {}))
     programs = tuple(ProgramGrant(item[0], tuple(item[1])) for item in extra.pop("programs", ()))
-    policy = SandboxPolicy(
-        scratch_dir=str(scratch),
-        ipc_dir=str(ipc),
+    return SandboxPolicy(
+        scratch_dir=str(base / "scratch"),
+        ipc_dir=str(base / "ipc"),
         kernel_pid=os.getpid(),
         read_only_paths=interpreter.read_only_paths,
         programs=programs,
         keep_fds=tuple(told.get("keep_fds", ())),
-        decoy_paths=("/etc/passwd", str(secret)),
+        decoy_paths=("/etc/passwd", str(base / "secret.txt")),
         # /var leads to the scratch dir: it is there, with nothing else in it.
         hide_paths=("/home", "/mnt", "/var", str(base / "foreign")),
         **extra,
     )
+
+
+def run(told: dict[str, Any], base: Path) -> int:
+    listeners = prepare(base)
+    interpreter = interpreter_of(told)
+    policy = policy_of(told, base, interpreter)
     lifeline_fd, _kept = os.pipe()
     document = launch_document(
         interpreter=interpreter,
@@ -130,9 +144,11 @@ def run(told: dict[str, Any], base: Path) -> int:
         "output": output.decode("utf-8", "replace"),
         "errors": errors.decode("utf-8", "replace"),
         "seconds": time.monotonic() - started_s,
-        "secret_intact": secret.read_text() == "not for plugins",
+        "secret_intact": (base / "secret.txt").read_text() == PRIVATE_WORDS,
     }
     print(json.dumps(answer))  # noqa: T201 - this is the answer
+    for listener in listeners:
+        listener.close()
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.launch import LAYERS, SandboxPolicy
+from contracts.launch import LAYERS
 from contracts.wire import SandboxLayer
 from plugin_host.sandbox.report import LayerReport, is_below, level_of
 from tests.plugin_host.sandbox import host_rig
@@ -84,21 +84,6 @@ def test_a_root_kernel_without_an_own_file_tree_says_when_the_interpreter_is_out
     else:
         assert outcome.status == 77
         assert "cannot reach the interpreter" in outcome.errors
-
-
-def test_a_host_that_does_not_understand_its_policy_refuses() -> None:
-    with pytest.raises(ValueError, match="unknown sandbox policy fields"):
-        SandboxPolicy.from_dict({"scratch_dir": "/s", "ipc_dir": "/i", "kernel_pid": 1, "new": 1})
-    with pytest.raises(ValueError, match="unknown sandbox layers"):
-        SandboxPolicy.from_dict(
-            {"scratch_dir": "/s", "ipc_dir": "/i", "kernel_pid": 1, "layers_off": ["wall"]}
-        )
-
-
-def test_a_policy_survives_json() -> None:
-    policy = SandboxPolicy(scratch_dir="/s", ipc_dir="/i", kernel_pid=1, affinity=(0, 1))
-
-    assert SandboxPolicy.from_dict(policy.to_dict()) == policy
 
 
 def test_a_level_is_claimed_only_for_enforced_layers() -> None:
