@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from kernel.query.vocabulary import (
+    ANCHORS,
     ARTICLES,
     AUXILIARIES,
     CALENDAR,
@@ -23,6 +25,7 @@ from kernel.query.vocabulary import (
     NUMBER_NOUNS,
     PERSON_NOUNS,
     PHRASE_ENDS,
+    SPANS,
     STOP_WORDS,
     TIME_NOUNS,
     WEAK_ADJECTIVES,
@@ -41,6 +44,7 @@ class Kind(StrEnum):
     PERSON = "person"
     TIME = "time"
     NUMBER = "number"
+    DURATION = "duration"
     PLACE = "place"
     REASON = "reason"
     THING = "thing"
@@ -60,6 +64,8 @@ class Term:
     specific: bool
     asked: bool
     weight: int
+    anchored: bool = False
+    """The noun right after an article or preposition: what the question is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,8 @@ def analyse(text: str) -> Question:
     terms: list[Term] = []
     positions: list[int] = []
     for at, token in enumerate(tokens):
-        term = _term(token, at, asked=at in asked)
+        before = lowered[at - 1] if at else ""
+        term = _term(token, at, asked=at in asked, anchored=before in ANCHORS)
         if term and len(terms) < TERMS_MAX:
             terms.append(term)
             positions.append(at)
@@ -155,7 +162,7 @@ def _kind(lowered: list[str], *, question_mark: bool) -> tuple[Kind, int]:
         if word == "why":
             return Kind.REASON, at + 1
         if word == "how" and following in DEGREES:
-            return Kind.NUMBER, at + 2
+            return Kind.DURATION if following in SPANS else Kind.NUMBER, at + 2
         if word in ("what", "which", "how"):
             return Kind.THING, at + 1
     return (Kind.THING if question_mark else Kind.FIND), 0
@@ -191,7 +198,7 @@ def _is_participle(word: str) -> bool:
     return word in ("set", "known", "written", "sent", "due", "selected") or word.endswith("ed")
 
 
-def _term(token: _Token, at: int, *, asked: bool) -> Term | None:
+def _term(token: _Token, at: int, *, asked: bool, anchored: bool) -> Term | None:
     text = token.text
     if not token.quoted and text.casefold() in STOP_WORDS and not _is_code(text, at):
         return None
@@ -208,7 +215,8 @@ def _term(token: _Token, at: int, *, asked: bool) -> Term | None:
         weight = WEAK_WEIGHT
     elif asked:
         weight = _ASKED_WEIGHT
-    return Term(text=text, needle=needle, specific=specific, asked=asked, weight=weight)
+    anchored = anchored and not weak
+    return Term(text, needle, specific, asked, weight, anchored)
 
 
 def _is_weak(word: str, *, asked: bool) -> bool:
@@ -250,17 +258,37 @@ def _groups(
     tokens: list[_Token], terms: list[Term], positions: list[int]
 ) -> tuple[tuple[int, ...], ...]:
     """Runs of neighbouring names and identifiers: "Gearbox GX-7 Pro", "Helen Okafor"."""
-    groups: list[tuple[int, ...]] = []
+    groups = [*_runs_of_names(tokens, terms, positions), *_numbered(tokens, terms, positions)]
+    return tuple(groups)
+
+
+def _runs_of_names(
+    tokens: list[_Token], terms: list[Term], positions: list[int]
+) -> Iterator[tuple[int, ...]]:
     run: list[int] = []
     for index, position in enumerate(positions):
         name_like = terms[index].specific and terms[index].text[:1].isupper()
         follows = bool(run) and positions[run[-1]] == position - 1
         if run and (not follows or tokens[position - 1].breaks_after or not name_like):
             if len(run) > 1:
-                groups.append(tuple(run))
+                yield tuple(run)
             run = []
         if name_like:
             run.append(index)
     if len(run) > 1:
-        groups.append(tuple(run))
-    return tuple(groups)
+        yield tuple(run)
+
+
+def _numbered(
+    tokens: list[_Token], terms: list[Term], positions: list[int]
+) -> Iterator[tuple[int, ...]]:
+    """A bare number and the plain word beside it: "sprint 42", "17 inch"."""
+    for index in range(1, len(terms)):
+        first, second = terms[index - 1], terms[index]
+        dated = {first.text.casefold(), second.text.casefold()} & CALENDAR
+        beside = positions[index] - positions[index - 1] == 1 and not dated
+        if beside and not tokens[positions[index - 1]].breaks_after:
+            if second.needle.numeric and not first.specific:
+                yield (index - 1, index)
+            if first.needle.numeric and not second.specific:
+                yield (index - 1, index)

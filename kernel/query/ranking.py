@@ -7,6 +7,7 @@ which nothing is said at all. Does not cover: finding candidates, ties between f
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -77,9 +78,11 @@ def _candidates(layout: PageLayout, question: Question, hits: PageHits) -> Itera
     yield from finding.inline_fields(layout, hits)
     yield from finding.counted(layout, hits)
     asked = frozenset(
-        index for index, term in enumerate(question.terms) if term.asked and not term.specific
+        index
+        for index, term in enumerate(question.terms)
+        if term.asked and not term.specific and hits.by_term[index]
     )
-    cells = list(table_cells(layout, hits, asked))
+    cells = list(table_cells(layout, hits))
     yield from cells
     if question.kind is Kind.THING and not question.strict:
         yield from row_subjects(layout, hits, asked)
@@ -143,6 +146,8 @@ def _judge(
     layout: PageLayout, question: Question, hits: PageHits, candidate: Candidate
 ) -> int | None:
     levels = [_level(layout, found, candidate) for found in hits.by_term]
+    if any(_is_missed(term, level) for term, level in zip(question.terms, levels, strict=True)):
+        return None
     weights = _weights(question, levels, candidate)
     total = sum(weights)
     if not total:
@@ -157,15 +162,33 @@ def _judge(
         return None
     if 1000 * local < _LOCAL_SHARE_MIN * total and not named:
         return None
-    if not _says_what_is_asked(question, levels, candidate):
+    told = _label_levels(layout, hits, candidate, levels)
+    if not _says_what_is_asked(question, told, candidate):
         return None
     if question.strict and _is_about_a_peer(layout, question, hits, candidate, levels):
         return None
-    if _only_repeats(question, candidate, hits) or not _may_answer(question, candidate):
+    if _only_repeats(question, candidate, hits) or not _may_answer(question, candidate, levels):
         return None
     score = sum(w * level for w, level in zip(weights, levels, strict=True)) // total
     # What speaks for the form counts as far as the candidate is about the right thing.
-    return score + score * _bonus(question, candidate, levels, named=named) // 1000
+    return score + score * _bonus(question, candidate, told, named=named) // 1000
+
+
+def _label_levels(
+    layout: PageLayout, hits: PageHits, candidate: Candidate, levels: list[int]
+) -> list[int]:
+    """The levels with the label alone in view: a value does not say what it is a value of."""
+    if candidate.form not in (Form.FIELD, Form.BELOW) or not candidate.support:
+        return levels
+    label = dataclasses.replace(candidate, answer=candidate.support)
+    return [_level(layout, found, label) for found in hits.by_term]
+
+
+def _is_missed(term: Term, level: int) -> bool:
+    """Whether a term that no answer can do without is not where it must be."""
+    if term.specific and term.needle.squashed.isdigit():
+        return level < LOCAL
+    return term.anchored and not term.asked and level == 0
 
 
 def _bonus(question: Question, candidate: Candidate, levels: list[int], *, named: bool) -> int:
@@ -176,7 +199,7 @@ def _bonus(question: Question, candidate: Candidate, levels: list[int], *, named
         bonus = 0
     if shapes.is_command(candidate.value) and candidate.form is Form.SENTENCE:
         bonus -= _TYPE_BONUS
-    if question.kind in (Kind.PERSON, Kind.TIME, Kind.NUMBER):
+    if question.kind in (Kind.PERSON, Kind.TIME, Kind.NUMBER, Kind.DURATION):
         fits = shapes.fits(question.kind, candidate.value)
         told = question.kind is Kind.TIME and shapes.tells_occasion(candidate.value)
         bonus += _TYPE_BONUS if fits else _TYPE_BONUS // 4 if told else -_TYPE_BONUS
@@ -240,8 +263,11 @@ def _says_what_is_asked(question: Question, levels: list[int], candidate: Candid
     need = LEVEL_SYNONYM if question.strict and labelled else LOCAL
     asked = met = 0
     last = max((at for at, term in enumerate(question.terms) if term.asked), default=-1)
+    plain = question.kind in (Kind.PERSON, Kind.TIME) and any(
+        term.asked and not term.specific for term in question.terms
+    )
     for index, (term, level) in enumerate(zip(question.terms, levels, strict=True)):
-        if not term.asked:
+        if not term.asked or (plain and term.specific and not question.strict):
             continue
         asked += 1
         met += (
@@ -289,15 +315,24 @@ def _named_by_shape(question: Question, term: Term, candidate: Candidate) -> boo
     return not question.strict or candidate.form is not Form.SENTENCE or _is_vague(term)
 
 
-def _may_answer(question: Question, candidate: Candidate) -> bool:
-    """Whether a lone value can at all be of the kind asked for; sentences can."""
-    if candidate.form is Form.SENTENCE:
-        return True
-    value = candidate.value
-    if question.kind is Kind.PERSON:
-        return any(ch.isalpha() for ch in value) and not shapes.is_time(value)
-    if question.kind in (Kind.NUMBER, Kind.TIME):
-        return shapes.fits(Kind.TIME, value) or any(ch.isdigit() for ch in value)
+def _may_answer(question: Question, candidate: Candidate, levels: list[int]) -> bool:
+    """Whether the value can at all be of the kind asked for."""
+    value, kind = candidate.value, question.kind
+    lone = candidate.form is not Form.SENTENCE
+    if kind is Kind.PERSON:
+        if not lone:
+            return any(ch.isupper() for ch in value)
+        named = _label_is_asked(question, candidate, levels)
+        return shapes.holds_person(value) or (
+            named and any(ch.isalpha() for ch in value) and not shapes.is_time(value)
+        )
+    if kind is Kind.TIME:
+        timed = shapes.fits(kind, value) or shapes.tells_occasion(value)
+        return timed or (lone and any(ch.isdigit() for ch in value))
+    if kind is Kind.DURATION:
+        return shapes.fits(kind, value) or (lone and shapes.is_count(value))
+    if kind is Kind.NUMBER:
+        return shapes.fits(kind, value)
     return True
 
 

@@ -35,6 +35,12 @@ _NAME = re.compile(
 _HANDLE = re.compile(r"(?:^|\s)@[\w.-]+|[\w.+-]+@[\w-]+\.[\w.]+")
 _ID = re.compile(r"\b(?=[\w/#.:-]*\d)[A-Z]{1,8}[\w/#.:-]*\d[\w/#.:-]*|#\d+|\b\d{3,}\b")
 
+_CLOCK = re.compile(r"\d{4}-\d{2}-\d{2}(?:T|\b)|\b\d{1,2}:\d{2}(?::\d{2}[.\dZ]*)?\b")
+_DURATION = re.compile(
+    r"\d\s*(?:ns|us|ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|months?"
+    r"|years?|yrs?)(?![^\W\d_])|\d:\d\d\s*/|\b(?:daily|hourly|weekly|monthly|yearly|always|never)\b",
+    re.IGNORECASE,
+)
 _OCCASION = re.compile(r"\b(?:when|once|until|as soon as)\b", re.IGNORECASE)
 _PROMPT = re.compile(r"^\S*@\S+[:~ ]\S*\s?[$#%>] |^PS [A-Z]:|^[$>] ")
 _REASON = re.compile(
@@ -78,7 +84,7 @@ _NOUN_SHAPE = {
     "file": "file attachment module",
     "path": "path mount directory folder",
     "time": "time date day deadline start end hour weekday",
-    "person": "person author owner caller sender assignee contact manager name",
+    "person": "person",
 }
 
 
@@ -162,5 +168,7 @@ def fits(kind: Kind, text: str) -> bool:
     if kind is Kind.TIME:
         return bool(_TIME.search(text))
     if kind is Kind.NUMBER:
-        return bool(_NUMBER.search(text))
+        return bool(_NUMBER.search(_CLOCK.sub(" ", text)))
+    if kind is Kind.DURATION:
+        return bool(_DURATION.search(text))
     return True

@@ -7,7 +7,6 @@ head is not on the frame. Pure.
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -43,11 +42,8 @@ class Cell:
     box: Box
 
 
-def table_cells(layout: PageLayout, hits: PageHits, asked: frozenset[int]) -> Iterator[Candidate]:
-    """For every head and row key among the hits: the cell where they meet.
-
-    ``asked``: the terms that name what is wanted; an implied head stands for them.
-    """
+def table_cells(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
+    """For every head (named or implied) and row key among the hits: where they meet."""
     grids: dict[tuple[int, int], _Grid | None] = {}
     seen: set[tuple[Part, Part]] = set()
     flat = [(term, hit) for term, found in enumerate(hits.by_term) for hit in found]
@@ -67,8 +63,6 @@ def table_cells(layout: PageLayout, hits: PageHits, asked: frozenset[int]) -> It
             found = grids[place]
             implied = head_term == _IMPLIED
             candidate = found and found.lookup(layout, hits, head, key, implied=implied)
-            if candidate and implied:
-                candidate = dataclasses.replace(candidate, speaks_for=asked)
             if candidate and (candidate.answer[0], candidate.support[0]) not in seen:
                 seen.add((candidate.answer[0], candidate.support[0]))
                 yield candidate

@@ -56,6 +56,12 @@ VAGUE_NOUNS = frozenset(
 
 TITLE_NOUNS = frozenset("title name subject text".split())
 
+ANCHORS = frozenset(
+    "the a an of for in on at to from by with about per between into over under my our your"
+    " his her their".split()
+)
+SPANS = frozenset("long old often".split())
+"""After "how": the answer is a length of time."""
 DEGREES = frozenset(
     "many much long old big large far often high tall heavy fast expensive wide deep full".split()
 )
