@@ -45,6 +45,11 @@ class DataDir:
         return self.root / "packs"
 
     @property
+    def reserve_file(self) -> Path:
+        """Room kept back for the journal; holds nothing."""
+        return self.root / "reserve.bin"
+
+    @property
     def anchors_dir(self) -> Path:
         """Copies of the ledger's head outside the database."""
         return self.root / "anchors"

@@ -7,6 +7,7 @@ check of drafts (`kernel.store.draft`).
 
 from __future__ import annotations
 
+import errno
 import logging
 import uuid
 from collections.abc import Callable, Sequence
@@ -22,14 +23,18 @@ from kernel.store import schema, sqlite
 from kernel.store.batch import Batch, seal_batch
 from kernel.store.disk import Disk, make_durable_dir
 from kernel.store.draft import Acknowledged, CaptureDraft, draft_event
+from kernel.store.drives import is_mounted, packs_dir
 from kernel.store.failure import translated
 from kernel.store.frame import FrameKind
 from kernel.store.journal import PRIMARY, Journal, NewBlob, Place
 from kernel.store.journal_copy import back_up_before_migration
 from kernel.store.ledger import append_entry, write_anchor
 from kernel.store.lock import DataDirLock
-from kernel.store.pack import Frame, PackWriter, Written, list_segments, segment_path
-from kernel.store.recovery import adopt_tails, find_tails
+from kernel.store.outlets import Outlets
+from kernel.store.pack import Frame, list_segments, read_frame, segment_path
+from kernel.store.pressure import DiskDecision
+from kernel.store.recovery import Tail, adopt_tails, find_tails
+from kernel.store.reserve import give_up, set_aside
 from kernel.store.writer import JournalWriter
 
 ANCHOR_EVENTS = 4096
@@ -49,18 +54,18 @@ class Appender:
         lock: DataDirLock,
         disk: Disk,
         journal: JournalWriter,
-        pack: PackWriter,
+        outlets: Outlets,
     ) -> None:
         self._data_dir = data_dir
         self._lock = lock
         self._disk = disk
         self.journal = journal
-        self._pack = pack
+        self._outlets = outlets
         self._events_since_anchor = 0
         # Frames that are durable in a pack while the journal's commit failed: a retry takes
         # them instead of writing the pixels again onto a disk that is full already.
         self._spare: dict[bytes, Place] = {}
-        self._spare_ends: dict[int, int] = {}
+        self._spare_ends: dict[tuple[int, int], int] = {}
 
     @classmethod
     def start(
@@ -69,7 +74,7 @@ class Appender:
         lock: DataDirLock,
         disk: Disk,
         now_us: Callable[[], int],
-        segment_bytes_max: int,
+        outlets: Outlets,
     ) -> Appender:
         """Open for writing: migrate, recover what a crash left, ledger it.
 
@@ -85,12 +90,13 @@ class Appender:
             with translated(data_dir.root):
                 disk.sync_dir(data_dir.root)
                 _prepare(connection, data_dir, now_us())
-                pack = _open_pack(Journal(connection), data_dir, disk, segment_bytes_max)
+                outlets.open(Journal(connection))
+                set_aside(data_dir.reserve_file)
         except BaseException:
             connection.close()
             raise
         writer = JournalWriter(connection, data_dir.journal_db)
-        return cls(data_dir, lock, disk, writer, pack)
+        return cls(data_dir, lock, disk, writer, outlets)
 
     def append(self, drafts: Sequence[CaptureDraft], now_us: int) -> list[Acknowledged]:
         """Store checked drafts as one batch. Raises `KernelError` and stores none of them."""
@@ -100,21 +106,49 @@ class Appender:
             blob_ids, new = _split_known(journal, drafts, digests)
             batch = _make_batch(journal.head(), drafts, digests, now_us)
             data, head = seal_batch(batch)
-            written = self._write_frames(new, Frame(FrameKind.BATCH, head, data), now_us)
+            self._write_frames(journal, new, Frame(FrameKind.BATCH, head, data), now_us)
             try:
-                with sqlite.transaction(connection):
-                    self._record_segments(journal, written, now_us)
-                    for key, draft in new.items():
-                        blob = NewBlob(key, len(draft.data), draft.media_type, self._spare[key])
-                        blob_ids[key] = journal.insert_blob(blob)
-                    journal.insert_batch(batch, head, blob_ids)
+                self._commit(journal, batch, head, blob_ids, new)
             except apsw.Error:
-                self._void(head, now_us)
+                self._void(journal, head, now_us)
                 raise
             self._spare.clear()
             self._spare_ends.clear()
             self._anchor_when_due(len(drafts), now_us)
         return _acknowledge(batch, digests, new)
+
+    def disk_decision(self) -> DiskDecision:
+        """What the drives allow at this moment. Raises `KernelError` ``disk-failed``."""
+        with self.journal.turn() as connection:
+            return self._outlets.decide(Journal(connection))
+
+    def bring_home(self, frames: Sequence[Frame], blob_ids: dict[bytes, int], now_us: int) -> int:
+        """Write frames from another volume to the data dir and give their blobs a place there.
+
+        Read back and compared before the commit; returns the bytes written. Raises
+        `KernelError`.
+        """
+        with self.journal.turn() as connection:
+            pack = self._outlets.primary
+            written = pack.append(frames, created_at_us=now_us)
+            pack.sync()
+            path = segment_path(self._data_dir.packs_dir, written.number)
+            for frame, offset in zip(frames, written.offsets, strict=True):
+                if read_frame(path, offset)[2] != frame.payload:
+                    raise OSError(errno.EIO, "a frame was not read back as written", str(path))
+            journal = Journal(connection)
+            with sqlite.transaction(connection):
+                journal.record_segment(PRIMARY, written.number, written.end_bytes, now_us)
+                for frame, offset in zip(frames, written.offsets, strict=True):
+                    if frame.digest in blob_ids:
+                        place = Place(PRIMARY, written.number, offset)
+                        journal.insert_place(blob_ids[frame.digest], place)
+            return sum(len(frame.payload) for frame in frames)
+
+    def end_spool_segment(self) -> None:
+        """The next spooled batch begins a new segment."""
+        with self.journal.turn():
+            self._outlets.retire_spool()
 
     def anchor(self, now_us: int) -> None:
         """Write both heads outside the database now. Raises `KernelError`."""
@@ -132,38 +166,65 @@ class Appender:
             # Nothing acknowledged depends on the anchor; the next start writes one.
             _LOG.warning("closed without an anchor: %s", error)
         self.journal.close()
-        self._pack.retire()
+        self._outlets.close()
         self._lock.release()
 
-    def _write_frames(self, new: dict[bytes, CaptureDraft], batch: Frame, now_us: int) -> Written:
+    def _write_frames(
+        self, journal: Journal, new: dict[bytes, CaptureDraft], batch: Frame, now_us: int
+    ) -> None:
         missing = {key: draft for key, draft in new.items() if key not in self._spare}
         frames = [
             Frame(FrameKind.BLOB, key, draft.data, draft.media_type)
             for key, draft in missing.items()
         ]
-        with translated(self._data_dir.packs_dir):
-            written = self._pack.append([*frames, batch], created_at_us=now_us)
-            self._pack.sync()
+        volume_id, written = self._outlets.write([*frames, batch], journal, now_us)
         if len(self._spare) > SPARE_FRAMES_MAX:
             self._spare = {key: self._spare[key] for key in new if key in self._spare}
         for key, offset in zip(missing, written.offsets, strict=False):
-            self._spare[key] = Place(PRIMARY, written.number, offset)
-        return written
+            self._spare[key] = Place(volume_id, written.number, offset)
+        self._spare_ends[volume_id, written.number] = written.end_bytes
 
-    def _void(self, head: bytes, now_us: int) -> None:
+    def _commit(
+        self,
+        journal: Journal,
+        batch: Batch,
+        head: bytes,
+        blob_ids: dict[bytes, int],
+        new: dict[bytes, CaptureDraft],
+    ) -> None:
+        def commit() -> None:
+            with sqlite.transaction(journal.connection):
+                for (volume_id, number), end_bytes in self._spare_ends.items():
+                    journal.record_segment(volume_id, number, end_bytes, batch.committed_at_us)
+                for key, draft in new.items():
+                    blob = NewBlob(key, len(draft.data), draft.media_type, self._spare[key])
+                    blob_ids[key] = journal.insert_blob(blob)
+                journal.insert_batch(batch, head, blob_ids)
+
+        try:
+            commit()
+        except apsw.FullError:
+            # The log keeps its length, so once it is emptied the next commits fit into it; the
+            # database may need the reserve to take the log in.
+            if not (_empty_log(journal.connection) or self._give_up_reserve(journal.connection)):
+                raise
+            commit()
+
+    def _give_up_reserve(self, connection: apsw.Connection) -> bool:
+        if not give_up(self._data_dir.reserve_file):
+            return False
+        _LOG.warning("the drive is full; the reserve was given up for the journal")
+        _empty_log(connection)
+        return True
+
+    def _void(self, journal: Journal, head: bytes, now_us: int) -> None:
         """Mark a batch that the journal refused, so that no restart adopts it."""
         frame = Frame(FrameKind.VOID, blake3.blake3(head).digest(), head)
         try:
-            self._pack.append([frame], created_at_us=now_us)
-            self._pack.sync()
+            self._outlets.write([frame], journal, now_us)
         except OSError as error:
             # Then a restart may adopt what was refused: a capture too many, never one too few.
             _LOG.warning("could not mark a refused batch: %s", error)
-
-    def _record_segments(self, journal: Journal, written: Written, now_us: int) -> None:
-        self._spare_ends[written.number] = written.end_bytes
-        for number, end_bytes in self._spare_ends.items():
-            journal.record_segment(PRIMARY, number, end_bytes, now_us)
 
     def _anchor_when_due(self, events: int, now_us: int) -> None:
         self._events_since_anchor += events
@@ -193,8 +254,8 @@ def _prepare(connection: apsw.Connection, data_dir: DataDir, now_us: int) -> Non
             connection, data_dir.root, version, now_us
         ),
     )
-    journal, packs = Journal(connection), data_dir.packs_dir
-    tails, short = find_tails(packs, journal.segments())
+    journal = Journal(connection)
+    tails, short = _find_all_tails(journal, data_dir)
     with sqlite.transaction(connection):
         if not journal.volumes():
             # Asked of the rows: a crash may have come between the schema and the first of them.
@@ -203,9 +264,9 @@ def _prepare(connection: apsw.Connection, data_dir: DataDir, now_us: int) -> Non
             detail = {"from": str(before), "to": str(after)}
             append_entry(connection, "store.migrated", "", detail, now_us)
         if tails or short:
-            adopted, torn = adopt_tails(journal, packs, tails, now_us)
+            adopted, torn = adopt_tails(journal, tails, now_us)
             detail = {
-                "segments": " ".join(str(tail.number) for tail in tails),
+                "segments": " ".join(str(tail.path.name) for tail in tails),
                 "events_adopted": str(adopted),
                 "torn_bytes": str(torn),
                 "short_segments": " ".join(map(str, short)),
@@ -216,23 +277,24 @@ def _prepare(connection: apsw.Connection, data_dir: DataDir, now_us: int) -> Non
         append_entry(connection, "store.opened", "", detail, now_us)
 
 
-def _open_pack(
-    journal: Journal, data_dir: DataDir, disk: Disk, segment_bytes_max: int
-) -> PackWriter:
-    packs = data_dir.packs_dir
-    rows = journal.segments()
-    numbers = [row.number for row in rows] + list_segments(packs)
-    writer = PackWriter(
-        packs,
-        disk,
-        next_number=max(numbers, default=0) + 1,
-        segment_bytes_max=segment_bytes_max,
-    )
-    if rows and rows[-1].state == "open" and rows[-1].number == max(numbers):
-        path = segment_path(packs, rows[-1].number)
-        if path.exists() and path.stat().st_size == rows[-1].end_bytes:
-            writer.resume(rows[-1].number, rows[-1].end_bytes)
-    return writer
+def _empty_log(connection: apsw.Connection) -> bool:
+    """Move the journal's log into the database, so that its room is used again."""
+    try:
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+    except (apsw.FullError, apsw.BusyError):
+        return False
+    return True
+
+
+def _find_all_tails(journal: Journal, data_dir: DataDir) -> tuple[list[Tail], list[int]]:
+    """Tails on every mounted drive that takes new frames, and short segments of the primary."""
+    tails, short = find_tails(data_dir.packs_dir, journal.segments())
+    for volume in journal.volumes():
+        if volume.kind == "spool" and is_mounted(data_dir.root, volume):
+            directory = packs_dir(data_dir.root, volume)
+            rows = journal.segments(volume.volume_id)
+            tails += find_tails(directory, rows, volume.volume_id)[0]
+    return tails, short
 
 
 def _split_known(

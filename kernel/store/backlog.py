@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,7 +23,8 @@ from contracts.derivation import DerivationKey
 from kernel.config.paths import DataDir
 from kernel.store.sqlite import connect, transaction
 
-TaskState = Literal["waiting", "leased", "done", "failed", "quarantined", "shelved"]
+Order = Literal["newest", "oldest"]
+TaskState = Literal["waiting", "delayed", "leased", "done", "failed", "quarantined", "shelved"]
 ERROR_CHARS_MAX = 2_000
 
 _SCHEMA = """
@@ -44,7 +46,9 @@ CREATE TABLE IF NOT EXISTS tasks (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS tasks_by_state ON tasks (state, plugin_id, captured_at_us);
 CREATE INDEX IF NOT EXISTS tasks_by_input ON tasks (input_digest);
+CREATE INDEX IF NOT EXISTS tasks_delayed ON tasks (not_before_us) WHERE state='delayed';
 """
+_OPEN_STATES: tuple[TaskState, ...] = ("waiting", "delayed", "leased")
 
 
 _COLUMNS = (
@@ -68,6 +72,15 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """The tasks of one stage and plugin that may be leased now; times of capture of its ends."""
+
+    tasks: int
+    oldest_us: int = 0
+    newest_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class QueueCount:
     """Tasks of one stage and plugin in one state; times of capture of its ends."""
 
@@ -85,11 +98,18 @@ def task_id_of(key: DerivationKey) -> str:
 
 
 class Backlog:
-    """The backlog of one data dir; used from one thread."""
+    """The backlog of one data dir; used from one thread.
+
+    Numbers of tasks are kept in memory beside the rows: a plan costs the same with a million
+    rows as with ten.
+    """
 
     def __init__(self, connection: apsw.Connection, now_us: Callable[[], int]) -> None:
         self._connection = connection
         self._now_us = now_us
+        self._numbers: Counter[tuple[str, str, str]] = Counter()
+        for count in self.counts():
+            self._numbers[count.stage, count.plugin_id, count.state] = count.tasks
 
     @classmethod
     def open(cls, data_dir: DataDir, *, now_us: Callable[[], int] | None = None) -> Backlog:
@@ -120,32 +140,39 @@ class Backlog:
     def enqueue(self, items: Iterable[tuple[DerivationKey, int]], *, cursor: int) -> int:
         """Add (key, captured_at_us) pairs and move the cursor, together; returns what was new."""
         now_us = self._now_us()
-        before = self._connection.total_changes()
+        added = 0
         with transaction(self._connection):
             for key, captured_at_us in items:
-                self._connection.execute(
-                    "INSERT INTO tasks (task_id, stage, plugin_id, plugin_version, config_digest,"
-                    " input_digest, captured_at_us, enqueued_at_us, state)"
-                    " VALUES (?,?,?,?,?,?,?,?,'waiting') ON CONFLICT (task_id) DO UPDATE"
-                    " SET state='waiting' WHERE state IN ('shelved', 'done')",
-                    (
-                        task_id_of(key),
-                        key.stage,
-                        key.plugin_id,
-                        key.plugin_version,
-                        key.config_digest,
-                        key.input_digest,
-                        captured_at_us,
-                        now_us,
-                    ),
-                )
-            added = self._connection.total_changes() - before
-            self._connection.execute(
-                "INSERT INTO meta VALUES ('cursor', ?)"
-                " ON CONFLICT (name) DO UPDATE SET value=excluded.value",
-                (str(cursor),),
-            )
+                added += self._insert(key, captured_at_us, now_us)
+            self._set_meta("cursor", str(cursor))
         return added
+
+    def _insert(self, key: DerivationKey, captured_at_us: int, now_us: int) -> bool:
+        task_id = task_id_of(key)
+        known = self._state_of(task_id)
+        if known is not None:
+            # Work that was shelved under other settings, or whose result was lost, is due again.
+            if known[2] not in {"shelved", "done"}:
+                return False
+            self._move(task_id, "waiting")
+            return True
+        self._connection.execute(
+            "INSERT INTO tasks (task_id, stage, plugin_id, plugin_version, config_digest,"
+            " input_digest, captured_at_us, enqueued_at_us, state)"
+            " VALUES (?,?,?,?,?,?,?,?,'waiting')",
+            (
+                task_id,
+                key.stage,
+                key.plugin_id,
+                key.plugin_version,
+                key.config_digest,
+                key.input_digest,
+                captured_at_us,
+                now_us,
+            ),
+        )
+        self._numbers[key.stage, key.plugin_id, "waiting"] += 1
+        return True
 
     def stages(self) -> str:
         """The stages this backlog was filled for."""
@@ -158,78 +185,79 @@ class Backlog:
         Shelved work is not lost: its evidence is looked at again under the new keys.
         """
         with transaction(self._connection):
-            self._connection.execute(
-                "UPDATE tasks SET state='shelved' WHERE state IN ('waiting', 'leased')"
-            )
-            for row in (("cursor", "0"), ("stages", name)):
-                self._connection.execute(
-                    "INSERT INTO meta VALUES (?, ?)"
-                    " ON CONFLICT (name) DO UPDATE SET value=excluded.value",
-                    row,
-                )
+            self._move_all(_OPEN_STATES, "shelved")
+            self._set_meta("cursor", "0")
+            self._set_meta("stages", name)
+
+    def _set_meta(self, name: str, value: str) -> None:
+        self._connection.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value=excluded.value",
+            (name, value),
+        )
 
     # --- working -------------------------------------------------------------------------
 
-    def lease(self, plugin_id: str, limit: int) -> list[Task]:
-        """Take up to ``limit`` waiting tasks, newest capture first, and mark them leased."""
+    def lease(self, plugin_id: str, limit: int, *, order: Order = "newest") -> list[Task]:
+        """Take up to ``limit`` waiting tasks in order of capture and mark them leased."""
+        direction = "DESC" if order == "newest" else "ASC"
         with transaction(self._connection):
             rows = self._select(
-                "state='waiting' AND plugin_id=? AND not_before_us<=?"
-                " ORDER BY captured_at_us DESC, task_id LIMIT ?",
-                (plugin_id, self._now_us(), limit),
+                "state='waiting' AND plugin_id=?"
+                f" ORDER BY captured_at_us {direction}, task_id LIMIT ?",
+                (plugin_id, limit),
             )
             for task in rows:
-                self._connection.execute(
-                    "UPDATE tasks SET state='leased', attempts=attempts+1 WHERE task_id=?",
-                    (task.task_id,),
-                )
+                self._move(task.task_id, "leased", attempts=1)
         return rows
+
+    def wake_delayed(self) -> int:
+        """Let tasks wait again whose delay is over; returns how many."""
+        due = self._connection.execute(
+            "SELECT task_id FROM tasks WHERE state='delayed' AND not_before_us<=? LIMIT 1000",
+            (self._now_us(),),
+        ).fetchall()
+        for (task_id,) in due:
+            self._move(str(task_id), "waiting")
+        return len(due)
 
     def finish(self, task_id: str) -> None:
         """The result is committed."""
-        self._set(task_id, "done", "")
+        self._move(task_id, "done", error="")
 
     def give_up(self, task_id: str, error: str) -> None:
         """No further attempt will help; the evidence stays, the error is kept."""
-        self._set(task_id, "failed", error)
+        self._move(task_id, "failed", error=error)
 
     def quarantine(self, task_id: str, error: str) -> None:
         """The task killed too many hosts."""
-        self._set(task_id, "quarantined", error)
+        self._move(task_id, "quarantined", error=error)
 
     def put_back(
         self, task_id: str, error: str, *, delay_s: float = 0.0, blame: bool = False
     ) -> int:
-        """Let it wait again, not before ``delay_s``; returns the deaths counted so far."""
-        self._connection.execute(
-            "UPDATE tasks SET state='waiting', error=?, not_before_us=?, deaths=deaths+?"
-            " WHERE task_id=? AND state='leased'",
-            (
-                error[:ERROR_CHARS_MAX],
-                self._now_us() + int(delay_s * 1e6),
-                int(blame),
-                task_id,
-            ),
-        )
-        row = self._connection.execute(
-            "SELECT deaths FROM tasks WHERE task_id=?", (task_id,)
-        ).fetchone()
-        return int(row[0]) if row else 0
+        """Let a leased task wait again after ``delay_s``; returns the deaths counted so far."""
+        known = self._state_of(task_id)
+        if known is not None and known[2] == "leased":
+            self._connection.execute(
+                "UPDATE tasks SET not_before_us=?, deaths=deaths+? WHERE task_id=?",
+                (self._now_us() + int(delay_s * 1e6), int(blame), task_id),
+            )
+            self._move(task_id, "delayed" if delay_s > 0 else "waiting", error=error)
+        task = self.find(task_id)
+        return task.deaths if task else 0
 
     def retry_given_up(self) -> int:
         """Put failed and quarantined tasks back (a person asked); returns how many."""
-        before = self._connection.total_changes()
-        self._connection.execute(
-            "UPDATE tasks SET state='waiting', attempts=0, deaths=0, not_before_us=0"
-            " WHERE state IN ('failed', 'quarantined')"
-        )
-        return self._connection.total_changes() - before
+        with transaction(self._connection):
+            self._connection.execute(
+                "UPDATE tasks SET attempts=0, deaths=0 WHERE state IN ('failed', 'quarantined')"
+            )
+            return self._move_all(("failed", "quarantined"), "waiting")
 
     def reclaim_leases(self) -> int:
         """At boot: what a dead kernel's hosts had in hand waits again; returns how many."""
-        before = self._connection.total_changes()
-        self._connection.execute("UPDATE tasks SET state='waiting' WHERE state='leased'")
-        return self._connection.total_changes() - before
+        with transaction(self._connection):
+            return self._move_all(("leased",), "waiting")
 
     # --- looking -------------------------------------------------------------------------
 
@@ -238,11 +266,19 @@ class Backlog:
         rows = self._select("task_id=?", (task_id,))
         return rows[0] if rows else None
 
-    def waiting_now(self, plugin_id: str) -> int:
-        """Tasks that could be leased at this moment."""
-        return self._count(
-            "state='waiting' AND plugin_id=? AND not_before_us<=?", (plugin_id, self._now_us())
+    def waiting(self, stage: str, plugin_id: str) -> Waiting:
+        """What of this stage and plugin may be leased now; costs two index look-ups."""
+        tasks = self._numbers[stage, plugin_id, "waiting"]
+        if not tasks:
+            return Waiting(0)
+        oldest, newest = (
+            self._connection.execute(
+                f"SELECT {end}(captured_at_us) FROM tasks WHERE state='waiting' AND plugin_id=?",  # noqa: S608 - min or max
+                (plugin_id,),
+            ).get
+            for end in ("min", "max")
         )
+        return Waiting(tasks, int(oldest or 0), int(newest or 0))
 
     def counts(self) -> tuple[QueueCount, ...]:
         """How many tasks of each stage and plugin are in which state."""
@@ -254,7 +290,7 @@ class Backlog:
 
     def unfinished(self) -> int:
         """Tasks that wait (now or later) or run."""
-        return self._count("state IN ('waiting', 'leased')", ())
+        return sum(n for (_, _, state), n in self._numbers.items() if state in _OPEN_STATES)
 
     def given_up(self, limit: int) -> list[Task]:
         """Failed and quarantined tasks, newest capture first."""
@@ -262,15 +298,39 @@ class Backlog:
             "state IN ('failed', 'quarantined') ORDER BY captured_at_us DESC LIMIT ?", (limit,)
         )
 
-    def _count(self, where: str, values: tuple[str | int, ...]) -> int:
-        query = f"SELECT count(*) FROM tasks WHERE {where}"  # noqa: S608 - a literal of this class
-        return int(self._connection.execute(query, values).get or 0)
+    def _state_of(self, task_id: str) -> tuple[str, str, str] | None:
+        row = self._connection.execute(
+            "SELECT stage, plugin_id, state FROM tasks WHERE task_id=?", (task_id,)
+        ).fetchone()
+        return (str(row[0]), str(row[1]), str(row[2])) if row else None
 
-    def _set(self, task_id: str, state: TaskState, error: str) -> None:
+    def _move(
+        self, task_id: str, state: TaskState, *, error: str | None = None, attempts: int = 0
+    ) -> None:
+        """Change one task's state, in the row and in the numbers."""
+        known = self._state_of(task_id)
+        if known is None:
+            return
         self._connection.execute(
-            "UPDATE tasks SET state=?, error=? WHERE task_id=?",
-            (state, error[:ERROR_CHARS_MAX], task_id),
+            "UPDATE tasks SET state=?, error=coalesce(?, error), attempts=attempts+?"
+            " WHERE task_id=?",
+            (state, None if error is None else error[:ERROR_CHARS_MAX], attempts, task_id),
         )
+        stage, plugin_id, before = known
+        self._numbers[stage, plugin_id, before] -= 1
+        self._numbers[stage, plugin_id, state] += 1
+
+    def _move_all(self, before: tuple[TaskState, ...], state: TaskState) -> int:
+        """The same for every task in one of these states; returns how many."""
+        moved = 0
+        for old in before:
+            self._connection.execute("UPDATE tasks SET state=? WHERE state=?", (state, old))
+            for stage, plugin_id, found in list(self._numbers):
+                if found == old:
+                    number = self._numbers.pop((stage, plugin_id, old))
+                    self._numbers[stage, plugin_id, state] += number
+                    moved += number
+        return moved
 
     def _select(self, where: str, values: tuple[str | int, ...]) -> list[Task]:
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM tasks WHERE {where}", values)  # noqa: S608 - both are literals of this module

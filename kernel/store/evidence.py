@@ -12,23 +12,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import blake3
-
 from contracts.capture import CaptureEvent, PixelBlob
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.store import schema
 from kernel.store.appender import Appender
 from kernel.store.batch import BATCH_EVENTS_MAX
+from kernel.store.blobs import BlobReader, blob_missing
 from kernel.store.clock import wall_clock_us
 from kernel.store.disk import Disk, OsDisk, make_durable_dir
 from kernel.store.draft import Acknowledged, CaptureDraft, check_draft
+from kernel.store.drain import DRAIN_BYTES, DrainReport, drain
 from kernel.store.failure import translated
-from kernel.store.frame import FrameError
-from kernel.store.journal import Journal, Place
+from kernel.store.journal import Journal
 from kernel.store.ledger import Ledger
 from kernel.store.lock import DataDirLock
-from kernel.store.pack import SEGMENT_BYTES_MAX, list_segments, read_frame, segment_path
+from kernel.store.outlets import Outlets
+from kernel.store.pack import SEGMENT_BYTES_MAX, list_segments, segment_path
+from kernel.store.pressure import DiskDecision, DiskLimits
 from kernel.store.readers import ReaderPool
 
 __all__ = ["Acknowledged", "CaptureDraft", "EvidenceStore", "StoreStats"]
@@ -61,6 +62,7 @@ class EvidenceStore:
     ) -> None:
         self._data_dir = data_dir
         self._readers = readers
+        self._blobs = BlobReader(data_dir.root, readers)
         self._writing = writing
         self._now_us = now_us
         self.ledger = Ledger(readers, writing.journal if writing else None, now_us)
@@ -73,8 +75,13 @@ class EvidenceStore:
         now_us: Callable[[], int] = wall_clock_us,
         disk: Disk | None = None,
         segment_bytes_max: int = SEGMENT_BYTES_MAX,
+        disk_limits: DiskLimits | None = None,
+        spool_dir: Path | None = None,
     ) -> EvidenceStore:
         """The store for the one writer; makes the data dir when it is new.
+
+        With ``disk_limits`` every append asks how full the drives are, see `decide_disk`;
+        without, only a drive without any room counts as full. ``spool_dir`` must exist.
 
         Takes the lock, migrates the journal, adopts or seals what a crash left, and ledgers
         that. Raises `KernelError`: ``data-dir-busy`` (exit code BUSY), ``schema-newer``,
@@ -85,7 +92,8 @@ class EvidenceStore:
             make_durable_dir(data_dir.root, disk)
             lock = DataDirLock.acquire(data_dir.lock_file, started_at_us=now_us())
         try:
-            writing = Appender.start(data_dir, lock, disk, now_us, segment_bytes_max)
+            outlets = Outlets(data_dir, disk, segment_bytes_max, disk_limits, spool_dir)
+            writing = Appender.start(data_dir, lock, disk, now_us, outlets)
         except BaseException:
             lock.release()
             raise
@@ -123,9 +131,7 @@ class EvidenceStore:
         `KernelError`: ``draft-invalid``, ``disk-full``, ``disk-failed``, ``store-read-only``,
         ``store-closed``.
         """
-        if self._writing is None:
-            msg = "the store was opened for reading"
-            raise KernelError("store-read-only", msg)
+        writing = self._appender()
         if not drafts:
             return []
         for draft in drafts:
@@ -133,7 +139,7 @@ class EvidenceStore:
         acknowledged: list[Acknowledged] = []
         for start in range(0, len(drafts), BATCH_EVENTS_MAX):
             part = drafts[start : start + BATCH_EVENTS_MAX]
-            acknowledged += self._writing.append(part, self._now_us())
+            acknowledged += writing.append(part, self._now_us())
         return acknowledged
 
     def record_pixels(
@@ -143,43 +149,21 @@ class EvidenceStore:
 
         Raises `KernelError` ``blob-missing`` for a blob that was never stored.
         """
-        if self._writing is None:
-            msg = "the store was opened for reading"
-            raise KernelError("store-read-only", msg)
-        with self._writing.journal.transaction() as connection:
+        with self._appender().journal.transaction() as connection:
             journal = Journal(connection)
             blob_id = journal.blob_id(bytes.fromhex(digest))
             if blob_id is None:
-                raise _missing(digest, "it was never stored")
+                raise blob_missing(digest, "it was never stored")
             journal.insert_pixels(blob_id, bytes.fromhex(pixel_digest), width_px, height_px)
 
     def read_blob(self, digest: str) -> bytes:
         """The blob's bytes, checked against the digest.
 
-        Raises `KernelError`: ``blob-missing`` (unknown, or its segment is gone) or
-        ``blob-damaged`` (there, but not these bytes any more).
+        Raises `KernelError`: ``blob-missing`` (unknown, or its segment is gone),
+        ``blob-damaged`` (there, but not these bytes any more), ``blob-offline`` (on a drive
+        that is not mounted).
         """
-        key = bytes.fromhex(digest)
-        with self._readers.borrow() as connection:
-            places = Journal(connection).places(key)
-        problem: KernelError = _missing(digest, "it was never stored")
-        for place in places:
-            try:
-                payload = self._read_place(place)
-            except FileNotFoundError:
-                problem = _missing(digest, f"segment {place.number} is gone")
-                continue
-            except (FrameError, OSError) as error:
-                problem = _damaged(digest, place, str(error))
-                continue
-            if blake3.blake3(payload).digest() == key:
-                return payload
-            problem = _damaged(digest, place, "other bytes are there")
-        raise problem
-
-    def _read_place(self, place: Place) -> bytes:
-        path = segment_path(self._data_dir.packs_dir, place.number)
-        return read_frame(path, place.offset_bytes)[2]
+        return self._blobs.read(digest)
 
     def find_blob(self, digest: str) -> PixelBlob | None:
         """The blob's record, None when these bytes were never stored."""
@@ -242,6 +226,25 @@ class EvidenceStore:
         wal = database.with_name(database.name + "-wal")
         return StoreStats(events, blobs, len(sizes), sum(sizes), _size(database) + _size(wal))
 
+    def disk_decision(self) -> DiskDecision:
+        """What the drives allow at this moment. Raises `KernelError` ``store-read-only``."""
+        return self._appender().disk_decision()
+
+    def drain_spool(self, *, bytes_max: int = DRAIN_BYTES) -> DrainReport:
+        """Bring some of what the spool holds home; call it again until nothing is pending.
+
+        Copies, reads back, commits, and seals a spool segment when all of it is home. Does
+        nothing while the drives do not allow it or the spool is not mounted. Raises
+        `KernelError`.
+        """
+        return drain(self._appender(), self._data_dir.root, self._now_us(), bytes_max)
+
+    def _appender(self) -> Appender:
+        if self._writing is None:
+            msg = "the store was opened for reading"
+            raise KernelError("store-read-only", msg)
+        return self._writing
+
     def anchor(self) -> None:
         """Write the heads of evidence and ledger outside the database, durably."""
         if self._writing is not None:
@@ -265,16 +268,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _missing(digest: str, reason: str) -> KernelError:
-    return KernelError(
-        "blob-missing", f"blob {digest} cannot be read: {reason}", hint="run: kernel verify"
-    )
-
-
-def _damaged(digest: str, place: Place, reason: str) -> KernelError:
-    where = f"segment {place.number} at byte {place.offset_bytes}"
-    return KernelError(
-        "blob-damaged", f"blob {digest} is damaged in {where}: {reason}", hint="run: kernel verify"
-    )

@@ -14,7 +14,7 @@ import apsw
 
 from kernel.config.errors import KernelError
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FAILED = frozenset({errno.EIO, errno.EROFS, errno.ENXIO, errno.ENODEV, errno.ESTALE})
 _SQLITE_FAILED = (apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
 
@@ -48,7 +48,7 @@ def translated(where: Path) -> Iterator[None]:
     except _SQLITE_FAILED as error:
         raise disk_failed(where, str(error)) from error
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL_ERRNOS:
             raise disk_full(where) from error
         if error.errno in _FAILED:
             raise disk_failed(where, error.strerror or str(error)) from error

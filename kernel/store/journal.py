@@ -198,11 +198,11 @@ class Journal:
             (volume_id, number, now_us, end_bytes),
         )
 
-    def seal_segment(self, volume_id: int, number: int) -> None:
-        """Nothing is appended to the segment any more."""
+    def seal_segment(self, volume_id: int, number: int, state: str = "sealed") -> None:
+        """Nothing is appended to the segment any more; ``drained``, ``archived``: it was moved."""
         self.connection.execute(
-            "UPDATE segment SET state = 'sealed' WHERE volume_id = ? AND number = ?",
-            (volume_id, number),
+            "UPDATE segment SET state = ? WHERE volume_id = ? AND number = ?",
+            (state, volume_id, number),
         )
 
     def insert_blob(self, blob: NewBlob) -> int:

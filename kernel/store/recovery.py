@@ -16,20 +16,24 @@ from pathlib import Path
 from contracts.canonical import decode
 from contracts.identity import event_id
 from kernel.store.batch import Batch
-from kernel.store.frame import FrameKind
+from kernel.store.frame import FrameHeader, FrameKind
 from kernel.store.journal import PRIMARY, Journal, NewBlob, Place, SegmentRow
 from kernel.store.pack import list_segments, segment_path
-from kernel.store.scan import scan_segment
+from kernel.store.scan import ScannedFrame, scan_segment
+
+GONE_STATES = frozenset({"drained", "archived"})
+"""Segments that were moved: their content has another place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """Bytes of a segment behind the journal's knowledge; ``known`` False for a whole file."""
+    """Bytes of a segment behind the journal's knowledge; from 0 when it knows nothing of it."""
 
+    volume_id: int
     number: int
+    path: Path
     start: int
     file_bytes: int
-    known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,63 +50,60 @@ class TailContent:
 
     blobs: dict[bytes, NewBlob] = field(default_factory=dict)
     batches: list[FoundBatch] = field(default_factory=list)
-    whole_bytes: dict[int, int] = field(default_factory=dict)
+    whole_bytes: dict[Path, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """What opening did about tails: for the ledger and for people."""
-
-    events_adopted: int
-    tails: tuple[Tail, ...]
-    torn_bytes: int
-    short_segments: tuple[int, ...]
-
-
-def find_tails(directory: Path, rows: Iterable[SegmentRow]) -> tuple[list[Tail], list[int]]:
+def find_tails(
+    directory: Path, rows: Iterable[SegmentRow], volume_id: int = PRIMARY
+) -> tuple[list[Tail], list[int]]:
     """Tails to read, and numbers of segments that are shorter than what was acknowledged."""
-    known = {row.number: row for row in rows}
+    known = {row.number: row for row in rows if row.state not in GONE_STATES}
+    left = {row.number for row in rows if row.state in GONE_STATES}
     tails: list[Tail] = []
     short = [number for number in known if not segment_path(directory, number).exists()]
     for number in list_segments(directory):
-        size = segment_path(directory, number).stat().st_size
+        path = segment_path(directory, number)
+        size = path.stat().st_size
         row = known.get(number)
-        if row is None:
-            tails.append(Tail(number, 0, size, known=False))
-        elif size < row.end_bytes:
+        if row is None and number not in left:
+            tails.append(Tail(volume_id, number, path, 0, size))
+        elif row and size < row.end_bytes:
             short.append(number)
-        elif size > row.end_bytes and row.state == "open":
-            tails.append(Tail(number, row.end_bytes, size, known=True))
+        elif row and size > row.end_bytes and row.state == "open":
+            tails.append(Tail(volume_id, number, path, row.end_bytes, size))
     return tails, sorted(short)
 
 
-def read_tails(directory: Path, tails: Iterable[Tail], volume_id: int = PRIMARY) -> TailContent:
-    """Intact frames of the tails. Raises `OSError`."""
+def read_tails(tails: Iterable[Tail], *, past_damage: bool = False) -> TailContent:
+    """Intact frames of the tails. Raises `OSError`.
+
+    A tail counts up to its first damaged byte, as a crash leaves it; ``past_damage`` takes
+    what is intact behind that too, for a journal that is rebuilt from old packs.
+    """
     content = TailContent()
     for tail in tails:
-        path = segment_path(directory, tail.number)
         whole, intact = tail.start, True
-        for frame in scan_segment(path, tail.number, start=tail.start):
+        for frame in scan_segment(tail.path, tail.number, start=tail.start):
             if frame.problem or frame.header is None:
-                content.problems.append(f"segment {tail.number} at {frame.offset}: {frame.problem}")
-                intact = False
-                continue
-            # Adopted frames lie below the segment's end, so only a run without holes counts.
-            if not intact:
-                continue
-            whole = frame.end
-            if frame.header.kind is FrameKind.BLOB:
-                place = Place(volume_id, tail.number, frame.offset)
-                content.blobs[frame.header.digest] = NewBlob(
-                    frame.header.digest, len(frame.payload), frame.media_type, place
-                )
-            elif frame.header.kind is FrameKind.BATCH:
-                content.batches.append(_batch(frame.payload, frame.header.digest))
-            elif frame.header.kind is FrameKind.VOID:
-                content.batches = [b for b in content.batches if b.head != frame.payload]
-        content.whole_bytes[tail.number] = whole
+                content.problems.append(f"{tail.path.name} at {frame.offset}: {frame.problem}")
+                intact = past_damage
+            elif intact:
+                whole = frame.end
+                _collect(content, frame, frame.header, tail)
+        content.whole_bytes[tail.path] = tail.file_bytes if past_damage else whole
     return content
+
+
+def _collect(content: TailContent, frame: ScannedFrame, header: FrameHeader, tail: Tail) -> None:
+    if header.kind is FrameKind.BLOB:
+        place = Place(tail.volume_id, tail.number, frame.offset)
+        length = len(frame.payload)
+        content.blobs[header.digest] = NewBlob(header.digest, length, frame.media_type, place)
+    elif header.kind is FrameKind.BATCH:
+        content.batches.append(_batch(frame.payload, header.digest))
+    elif header.kind is FrameKind.VOID:
+        content.batches = [b for b in content.batches if b.head != frame.payload]
 
 
 def _batch(payload: bytes, digest: bytes) -> FoundBatch:
@@ -137,20 +138,18 @@ def _sound(batch: Batch) -> bool:
     )
 
 
-def adopt_tails(
-    journal: Journal, directory: Path, tails: list[Tail], now_us: int
-) -> tuple[int, int]:
+def adopt_tails(journal: Journal, tails: list[Tail], now_us: int) -> tuple[int, int]:
     """Record what the tails hold and seal their segments; inside the caller's transaction.
 
     Returns the number of events adopted and of bytes that are no whole frames. Raises
     `OSError` and `msgspec.MsgspecError` (a batch whose digest holds but is no batch: a bug).
     """
-    content = read_tails(directory, tails)
-    torn = sum(tail.file_bytes - content.whole_bytes[tail.number] for tail in tails)
+    content = read_tails(tails)
+    torn = sum(tail.file_bytes - content.whole_bytes[tail.path] for tail in tails)
     for tail in tails:
-        end = content.whole_bytes[tail.number]
-        journal.record_segment(PRIMARY, tail.number, end, now_us)
-        journal.seal_segment(PRIMARY, tail.number)
+        end = content.whole_bytes[tail.path]
+        journal.record_segment(tail.volume_id, tail.number, end, now_us)
+        journal.seal_segment(tail.volume_id, tail.number)
     adopted = 0
     for found in choose_chain(content.batches, *journal.head()):
         blob_ids = _blob_ids(journal, content, found.batch)

@@ -12,14 +12,16 @@ from collections.abc import Callable
 import apsw
 
 from kernel.config.paths import DataDir
+from kernel.store import drives
 from kernel.store.check_chain import check_events, check_ledger
 from kernel.store.check_packs import check_references, check_segments
+from kernel.store.drives import is_mounted
 from kernel.store.evidence import EvidenceStore
 from kernel.store.journal import PRIMARY, Journal
 from kernel.store.ledger import ANCHORS_NAME
 from kernel.store.lock import is_held
 from kernel.store.readers import connect_reader
-from kernel.store.recovery import choose_chain, find_tails, read_tails
+from kernel.store.recovery import GONE_STATES, choose_chain, find_tails, read_tails
 from kernel.store.report import Findings, Progress, ProgressSink, VerifyReport
 
 INTEGRITY_ROWS_MAX = 20
@@ -77,7 +79,6 @@ def _check_all(
 ) -> None:
     anchors = data_dir.anchors_dir / ANCHORS_NAME
     journal = Journal(connection)
-    rows = journal.segments() if _guarded(findings, journal.segments) else []
 
     def count() -> None:
         counts["events"], counts["blobs"] = journal.count_events(), journal.count_blobs()
@@ -86,11 +87,22 @@ def _check_all(
         counts["ledger_entries"] = check_ledger(connection, anchors, findings, quick=quick)
 
     def packs() -> None:
-        counts["bytes_checked"] = check_segments(
-            connection, data_dir.packs_dir, rows, findings, progress, quick=quick
-        )
+        for volume in journal.volumes():
+            rows = [
+                row for row in journal.segments(volume.volume_id) if row.state not in GONE_STATES
+            ]
+            counts["segments"] += len(rows)
+            if not is_mounted(data_dir.root, volume):
+                findings.note(
+                    f"the {volume.kind} drive {volume.root} is not mounted: "
+                    f"{len(rows)} segments were not checked"
+                )
+                continue
+            directory = drives.packs_dir(data_dir.root, volume)
+            counts["bytes_checked"] += check_segments(
+                connection, directory, rows, findings, progress, quick=quick
+            )
 
-    counts["segments"] = len(rows)
     steps: list[Callable[[], object]] = [
         count,
         lambda: check_events(connection, findings, progress, quick=quick),
@@ -138,7 +150,7 @@ def _note_tails(data_dir: DataDir, journal: Journal, findings: Findings) -> None
     tails, _ = find_tails(data_dir.packs_dir, journal.segments(PRIMARY))
     if not tails:
         return
-    content = read_tails(data_dir.packs_dir, tails)
+    content = read_tails(tails)
     chain = choose_chain(content.batches, *journal.head())
     events = sum(len(found.batch.events) for found in chain)
     findings.note(

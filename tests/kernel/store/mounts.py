@@ -41,25 +41,31 @@ def tmpfs(point: Path, size: str) -> Iterator[Path]:
 
 
 @contextmanager
-def loop_ext4(image: Path, point: Path, size_bytes: int) -> Iterator[Path]:
-    """An ext4 on a loop device, mounted at ``point`` for the body and whatever it did to it."""
+def loop_ext4(image: Path, size_bytes: int) -> Iterator[str]:
+    """A loop device with an empty ext4 on it; for the body to mount and unmount."""
     need_root("mount", "umount", "mkfs.ext4", "losetup")
     with image.open("wb") as file:
         file.truncate(size_bytes)
     run("mkfs.ext4", "-q", "-F", str(image))
+    # One device for all mounts: a second one on the same file would see stale blocks.
+    found = subprocess.run(
+        ["losetup", "--find", "--show", str(image)], capture_output=True, text=True, check=False
+    )
+    if found.returncode:
+        pytest.skip(f"no loop device: {found.stderr.strip()}")
+    device = found.stdout.strip()
+    try:
+        yield device
+    finally:
+        subprocess.run(["losetup", "--detach", device], check=True)
+
+
+@contextmanager
+def mounted(device: str, point: Path) -> Iterator[Path]:
+    """The device's file system for the body; its journal is replayed if it ended badly."""
     point.mkdir(exist_ok=True)
-    mount_loop(image, point)
+    run("mount", device, str(point))
     try:
         yield point
     finally:
-        subprocess.run(["umount", str(point)], check=False, capture_output=True)
-
-
-def mount_loop(image: Path, point: Path) -> None:
-    """Mount the image; its journal is replayed if the last mount ended badly."""
-    run("mount", "-o", "loop", str(image), str(point))
-
-
-def unmount(point: Path) -> None:
-    """Unmount, or fail the test: something still holds the file system."""
-    subprocess.run(["umount", str(point)], check=True)
+        subprocess.run(["umount", str(point)], check=True)

@@ -1,0 +1,175 @@
+"""Where new frames go: the data dir's packs, or the spool while those have no room.
+
+Covers: the two pack writers, asking the drives, taking the spool into use. Does not cover:
+the decision itself (`kernel.store.pressure`), bringing spooled frames home
+(`kernel.store.drain`).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from kernel.config.paths import DataDir
+from kernel.store import sqlite
+from kernel.store.disk import Disk
+from kernel.store.drives import (
+    VolumeMarker,
+    free_bytes,
+    is_mounted,
+    mark_volume,
+    packs_dir,
+    read_marker,
+)
+from kernel.store.failure import FULL_ERRNOS
+from kernel.store.journal import PRIMARY, Journal, VolumeRow
+from kernel.store.pack import Frame, PackWriter, Written, list_segments, segment_path
+from kernel.store.pressure import DiskDecision, DiskFacts, DiskLevel, DiskLimits, decide_disk
+
+
+class Outlets:
+    """The pack writers of one data dir; for one thread at a time."""
+
+    def __init__(
+        self,
+        data_dir: DataDir,
+        disk: Disk,
+        segment_bytes_max: int,
+        limits: DiskLimits | None,
+        spool_dir: Path | None,
+    ) -> None:
+        self._data_dir = data_dir
+        self._disk = disk
+        self._segment_bytes_max = segment_bytes_max
+        self._limits = limits
+        self._spool_dir = spool_dir.absolute() if spool_dir else None
+        self._level = DiskLevel.GREEN
+        self._primary: PackWriter | None = None
+        self._spool: PackWriter | None = None
+        self._spool_row: VolumeRow | None = None
+
+    def open(self, journal: Journal) -> None:
+        """Continue the newest segment of the data dir if it ended cleanly; find the spool.
+
+        May insert the spool's volume row, in a transaction of its own. Raises `OSError` and
+        `apsw.Error`.
+        """
+        packs = self._data_dir.packs_dir
+        rows = journal.segments()
+        numbers = [row.number for row in rows] + list_segments(packs)
+        writer = self._writer(packs, numbers)
+        if rows and rows[-1].state == "open" and rows[-1].number == max(numbers):
+            path = segment_path(packs, rows[-1].number)
+            if path.exists() and path.stat().st_size == rows[-1].end_bytes:
+                writer.resume(rows[-1].number, rows[-1].end_bytes)
+        self._primary = writer
+        self._find_spool(journal)
+
+    def decide(self, journal: Journal, bytes_per_day: int = 0) -> DiskDecision:
+        """What the drives allow now. Raises `OSError` when the primary cannot be asked."""
+        if self._limits is None:
+            return DiskDecision(DiskLevel.GREEN, "primary", heavy_work=True, drain=True)
+        spool = self._spool_volume(journal)
+        spool_free = free_bytes(packs_dir(self._data_dir.root, spool)) if spool else None
+        facts = DiskFacts(free_bytes(self._data_dir.root), spool_free, bytes_per_day)
+        decision = decide_disk(facts, self._limits, self._level)
+        self._level = decision.level
+        return decision
+
+    def write(self, frames: Sequence[Frame], journal: Journal, now_us: int) -> tuple[int, Written]:
+        """Write the frames durably where there is room; returns the volume and the places.
+
+        Falls over to the spool when the primary turns out to be full. Raises `OSError`;
+        ENOSPC when neither takes them.
+        """
+        decision = self.decide(journal)
+        if decision.target == "refuse":
+            raise no_space(self._data_dir.root)
+        if decision.target == "primary":
+            try:
+                return PRIMARY, self._write(self.primary, frames, now_us)
+            except OSError as error:
+                if error.errno not in FULL_ERRNOS or self._spool_volume(journal) is None:
+                    raise
+        return self._write_to_spool(frames, journal, now_us)
+
+    @property
+    def primary(self) -> PackWriter:
+        """The writer of the data dir's own packs; after `open`."""
+        assert self._primary is not None
+        return self._primary
+
+    def close(self) -> None:
+        """Close the segments at hand."""
+        for writer in (self._primary, self._spool):
+            if writer is not None:
+                writer.retire()
+
+    def _write_to_spool(
+        self, frames: Sequence[Frame], journal: Journal, now_us: int
+    ) -> tuple[int, Written]:
+        # Asked before each write: with the drive gone its empty mount point is the primary.
+        row = self._spool_volume(journal)
+        if row is None:
+            raise no_space(self._data_dir.root)
+        if self._spool is None:
+            directory = packs_dir(self._data_dir.root, row)
+            numbers = [segment.number for segment in journal.segments(row.volume_id)]
+            self._spool = self._writer(directory, numbers + list_segments(directory))
+        return row.volume_id, self._write(self._spool, frames, now_us)
+
+    def _write(self, writer: PackWriter, frames: Sequence[Frame], now_us: int) -> Written:
+        written = writer.append(frames, created_at_us=now_us)
+        writer.sync()
+        return written
+
+    def _writer(self, directory: Path, numbers: list[int]) -> PackWriter:
+        return PackWriter(
+            directory,
+            self._disk,
+            next_number=max(numbers, default=0) + 1,
+            segment_bytes_max=self._segment_bytes_max,
+        )
+
+    def retire_spool(self) -> None:
+        """Let the next spooled batch begin a new segment, so that the old ones can drain."""
+        if self._spool is not None:
+            self._spool.retire()
+            self._spool = None
+
+    def _spool_volume(self, journal: Journal) -> VolumeRow | None:
+        if self._spool_row is None:
+            self._find_spool(journal)
+        row = self._spool_row
+        if row is None:
+            return None
+        if not is_mounted(self._data_dir.root, row):
+            self.retire_spool()
+            return None
+        return row
+
+    def _find_spool(self, journal: Journal) -> None:
+        if self._spool_dir is None or not self._spool_dir.is_dir():
+            return
+        volumes = journal.volumes()
+        root = self._spool_dir / f"spool-{volumes[0].identity[:12]}"
+        known = [row for row in volumes if row.root == str(root)]
+        if known:
+            self._spool_row = known[0]
+            return
+        marker = read_marker(root)
+        if marker is None:
+            marker = VolumeMarker(uuid.uuid4().hex, "spool")
+            mark_volume(root, marker, self._disk)
+        with sqlite.transaction(journal.connection):
+            row = VolumeRow(len(volumes) + 1, marker.kind, marker.identity, str(root))
+            journal.insert_volume(row.volume_id, row.kind, row.identity, row.root)
+        self._spool_row = row
+
+
+def no_space(where: Path) -> OSError:
+    """The error of a full drive, for one that is kept from getting there."""
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(where))

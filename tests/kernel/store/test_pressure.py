@@ -1,0 +1,71 @@
+"""Disk pressure decides by free bytes and days, the same way every time."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from kernel.store.pressure import DiskDecision, DiskFacts, DiskLevel, DiskLimits, decide_disk
+
+LIMITS = DiskLimits(
+    yellow_free_bytes=1000, red_free_bytes=500, black_free_bytes=100, yellow_days_left=3.0
+)
+FACTS = st.builds(
+    DiskFacts,
+    st.integers(0, 3000),
+    st.none() | st.integers(0, 1000),
+    st.integers(0, 2000),
+)
+LEVELS = st.sampled_from(DiskLevel)
+
+
+def decide(free: int, spool: int | None = None, rate: int = 0) -> DiskDecision:
+    return decide_disk(DiskFacts(free, spool, rate), LIMITS, DiskLevel.GREEN)
+
+
+@pytest.mark.parametrize(
+    ("free", "spool", "rate", "level", "target"),
+    [
+        (1000, None, 0, DiskLevel.GREEN, "primary"),
+        (999, None, 0, DiskLevel.YELLOW, "primary"),
+        (2000, None, 700, DiskLevel.YELLOW, "primary"),
+        (499, 100, 0, DiskLevel.RED, "spool"),
+        (0, 100, 0, DiskLevel.RED, "spool"),
+        (499, None, 0, DiskLevel.RED, "primary"),
+        (499, 99, 0, DiskLevel.RED, "primary"),
+        (99, 99, 0, DiskLevel.BLACK, "refuse"),
+        (99, None, 0, DiskLevel.BLACK, "refuse"),
+    ],
+)
+def test_levels_and_targets(
+    free: int, spool: int | None, rate: int, level: DiskLevel, target: str
+) -> None:
+    decision = decide(free, spool, rate)
+    assert (decision.level, decision.target) == (level, target)
+
+
+@given(FACTS, LEVELS)
+def test_heavy_work_runs_in_green_alone_and_the_spool_drains_below_red(
+    facts: DiskFacts, previous: DiskLevel
+) -> None:
+    decision = decide_disk(facts, LIMITS, previous)
+    assert decision.heavy_work == (decision.level is DiskLevel.GREEN)
+    assert decision.drain == (decision.level < DiskLevel.RED)
+    assert (decision.target == "refuse") == (decision.level is DiskLevel.BLACK)
+
+
+@given(FACTS, LEVELS, st.integers(0, 3000))
+def test_more_room_never_makes_it_worse(facts: DiskFacts, previous: DiskLevel, more: int) -> None:
+    roomier = DiskFacts(
+        facts.primary_free_bytes + more, facts.spool_free_bytes, facts.bytes_per_day
+    )
+    before = decide_disk(facts, LIMITS, previous).level
+    assert decide_disk(roomier, LIMITS, previous).level <= before
+
+
+def test_a_level_is_left_with_a_margin_so_that_it_does_not_flutter() -> None:
+    facts = DiskFacts(1050, None)
+    assert decide_disk(facts, LIMITS, DiskLevel.GREEN).level is DiskLevel.GREEN
+    assert decide_disk(facts, LIMITS, DiskLevel.YELLOW).level is DiskLevel.YELLOW
+    assert decide_disk(DiskFacts(1100, None), LIMITS, DiskLevel.YELLOW).level is DiskLevel.GREEN
