@@ -89,9 +89,7 @@ class RestartSettings(Section):
             for crash in range(self.restarts_max)
         )
         if delays_s > self.window_s:
-            raise ValueError(
-                "restarts_max crashes with these delays cannot happen within window_s"
-            )
+            raise ValueError("restarts_max crashes with these delays cannot happen within window_s")
         return self
 
 
@@ -141,6 +139,7 @@ class BudgetSettings(Section):
     explicit_window_s: PositiveSeconds = Field(
         default=300.0, description="Window in which explicit_cpu_s may be spent."
     )
+    on_battery: bool = Field(default=False, description="Do heavy work on battery too.")
 
 
 class SchedulerSettings(Section):
@@ -156,7 +155,7 @@ class SchedulerSettings(Section):
         default=900.0, description="Evidence this young goes first, newest before older."
     )
     keep_warm_loads: float = Field(
-        default=1.0, ge=0.0, le=100.0, description="Keep an idle model this many load times."
+        default=1.0, ge=0.0, le=100.0, description="Active: keep a stopped model this many load times."
     )
     attempts_max: int = Field(
         default=3, ge=1, le=20, description="Attempts of one task until it is quarantined."
