@@ -155,7 +155,10 @@ class SchedulerSettings(Section):
         default=900.0, description="Evidence this young goes first, newest before older."
     )
     keep_warm_loads: float = Field(
-        default=1.0, ge=0.0, le=100.0, description="Active: keep a stopped model this many load times."
+        default=1.0,
+        ge=0.0,
+        le=100.0,
+        description="While active, a stopped host keeps its model this many load times.",
     )
     attempts_max: int = Field(
         default=3, ge=1, le=20, description="Attempts of one task until it is quarantined."

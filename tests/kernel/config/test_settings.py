@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -234,3 +235,18 @@ def test_the_built_in_defaults_keep_to_the_promises() -> None:
     assert defaults.activity.stale_after_s == 10.0
     assert not defaults.activity.assume_idle
     assert defaults.hosts.max_hosts <= HOSTS_MAX
+
+
+def test_the_reference_page_names_every_key_with_its_default_and_meaning() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    missing = []
+    for entry in described_keys():
+        section, _, key = entry.key.partition(".")
+        default = "none" if entry.default is None else f"`{json.dumps(entry.default)}`"
+        if entry.key == "hosts.max_hosts":
+            default = "from the machine"
+        row = f"| `{key}` | {default} | {entry.description} |"
+        table = page.partition(f"### `[{section}]`")[2].partition("\n### ")[0]
+        if row not in table:
+            missing.append(row)
+    assert missing == []
