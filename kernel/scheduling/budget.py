@@ -64,7 +64,8 @@ def step_cpu(
     limit_s = policy.rate_cores * policy.window_s
     ahead_s = next_s - now_s
     samples = _trimmed((*state.samples, (now_s, used_cpu_s)), now_s - policy.window_s)
-    tokens_s = policy.burst_s * policy.cores
+    # Room for two periods at least, or a slow loop could never save enough to run again.
+    tokens_s = max(policy.burst_s * policy.cores, 2.0 * policy.rate_cores * ahead_s)
     if state.samples:
         before_s, before_cpu_s = state.samples[-1]
         # A reset counter (the tree lost a process) must not mint tokens.

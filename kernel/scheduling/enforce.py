@@ -27,6 +27,8 @@ from kernel.scheduling.meter import TreeSample
 
 PERIOD_S = 0.1
 """How often the duty cycle looks; shorter costs more samples, longer wastes more share."""
+LATE_MAX_S = 1.0
+"""A longer gap between ticks was an accident and says nothing about the next one."""
 
 
 class Freezer(Protocol):
@@ -61,6 +63,7 @@ class CpuLimiter:
         self._state = CpuState()
         self._stopped: set[str] = set()
         self._next_s = 0.0
+        self._last_s: float | None = None
         self._verdict = CpuVerdict(run=True, share=0.0)
 
     def due(self, now_s: float) -> bool:
@@ -73,10 +76,11 @@ class CpuLimiter:
         ``hosts`` are those that may run otherwise: one stopped for the person is not in it,
         and is not continued here.
         """
-        self._next_s = now_s + self._period_s
-        self._state, self._verdict = step_cpu(
-            self._state, used_cpu_s, now_s, self._next_s, self._policy
-        )
+        # A loop that came late comes late again: decide for as long as it took this time.
+        late_s = min(LATE_MAX_S, now_s - self._last_s) if self._last_s is not None else 0.0
+        self._last_s, self._next_s = now_s, now_s + self._period_s
+        until_s = now_s + max(self._period_s, late_s)
+        self._state, self._verdict = step_cpu(self._state, used_cpu_s, now_s, until_s, self._policy)
         present = set(hosts)
         self._stopped &= present
         if self._verdict.run:

@@ -98,6 +98,36 @@ def test_a_cpu_hungry_host_stays_within_its_share_seen_from_outside() -> None:
     assert whole > 0.05, "it did run"
 
 
+class Virtual:
+    """A freezer over one host in virtual time that computes on all cores when it may."""
+
+    def __init__(self) -> None:
+        self.running = True
+
+    def stop(self, host_id: str) -> None:
+        self.running = False
+
+    def cont(self, host_id: str) -> None:
+        self.running = True
+
+
+@pytest.mark.parametrize("every_s", [0.1, 0.25, 0.5])
+def test_a_loop_that_ticks_more_slowly_than_asked_still_holds_the_limit(every_s: float) -> None:
+    policy = CpuPolicy(cores=2, share_max=0.5)
+    virtual = Virtual()
+    limiter = CpuLimiter(policy, virtual, period_s=0.1)
+    used_s, trace = 0.0, [0.0]
+    for index in range(int(60 / every_s)):
+        limiter.tick(used_s, ["h0"], index * every_s)
+        used_s += policy.cores * every_s if virtual.running else 0.0
+        trace.append(used_s)
+    width = int(policy.window_s / every_s)
+    # The very first tick knows nothing of the loop's pace yet.
+    worst = max(b - a for a, b in zip(trace[1:], trace[1 + width :], strict=False))
+    assert worst <= policy.cores * policy.share_max * policy.window_s
+    assert used_s / 60 >= 0.8 * policy.cores * policy.share_max
+
+
 def test_a_host_stopped_for_the_person_is_not_continued_by_the_limiter() -> None:
     class Recorder:
         def __init__(self) -> None:
