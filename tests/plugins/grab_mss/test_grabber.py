@@ -15,6 +15,9 @@ from kernel.capture.inboxfate import InboxOutcome
 from kernel.capture.sink import StoreSink
 from kernel.config.paths import DataDir
 from kernel.store.evidence import EvidenceStore
+
+pytest.importorskip("mss", reason="the extra `grab` is not installed")
+
 from plugins.grab_mss import grabber as grabber_module
 from plugins.grab_mss.__main__ import main
 from plugins.grab_mss.grabber import Grabber

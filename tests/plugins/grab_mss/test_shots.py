@@ -3,9 +3,12 @@ import io
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+
+pytest.importorskip("mss", reason="the extra `grab` is not installed")
 
 from plugins.grab_mss.shots import (
     ACTIVE_INTERVAL_S,
