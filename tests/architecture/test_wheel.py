@@ -69,6 +69,9 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def whole(wheel: Path, tmp_path: Path) -> Path:
     """The same with the dependencies inside, as an installer leaves it: for sandboxed hosts."""
+    # pytest keeps its folders to their owner; hosts of another user must reach this one.
+    for above in (tmp_path, *list(tmp_path.parents)[:2]):
+        above.chmod(0o755)
     folder = tmp_path / "whole"
     venv.create(folder, with_pip=False, symlinks=True)
     site = site_of(folder)
@@ -150,9 +153,8 @@ NOT_AGAINST_THE_WHEEL = ("--ignore=tests/architecture", "--ignore=tests/tools")
 
 def copy_tests(target: Path) -> None:
     """The tests and what they read, without the packages they test."""
-    ignore = shutil.ignore_patterns("__pycache__", "_build")
     for folder in ("tests", "tools", "docs", "locks"):
-        shutil.copytree(REPOSITORY / folder, target / folder, ignore=ignore)
+        shutil.copytree(REPOSITORY / folder, target / folder)
     for name in ("pyproject.toml", "README.md"):
         shutil.copyfile(REPOSITORY / name, target / name)
 
