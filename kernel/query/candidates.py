@@ -81,6 +81,13 @@ class PageHits:
 
 
 VALUE_CHARS_MAX = 400
+_PROSE_BLANKS_MIN = 3
+_FULL_LINE, _LONG_LINE = 0.88, 0.6
+"""Share of the block's width that a line fills when it is broken because it is full."""
+_SAME_HEIGHT = 1.25
+_DAY_CHARS_MAX = 2
+_BOARD_CELLS_MIN = 2
+_CARD_LINES_MAX = 12
 _LABEL_WORDS_MAX = 6
 _LABEL_FIT_MIN = 300
 _COUNTED_FIT_MIN = 600
@@ -170,9 +177,9 @@ def _continues(before: Piece, piece: Piece, width: int) -> bool:
     fill = (before.box[2] - before.box[0]) / max(1, width)
     ended = before.text.rstrip()[-1:] in ".!?:"
     lower = piece.text[:1].islower()
-    if ended or before.text.count(" ") < 3:
+    if ended or before.text.count(" ") < _PROSE_BLANKS_MIN:
         return False
-    return fill >= 0.88 or (lower and fill >= 0.6)
+    return fill >= _FULL_LINE or (lower and fill >= _LONG_LINE)
 
 
 def inline_fields(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
@@ -339,7 +346,10 @@ def is_column_head(layout: PageLayout, piece: Piece) -> bool:
             continue
         pitches = (first[0].middle_y - member.middle_y, second[0].middle_y - first[0].middle_y)
         even = abs(pitches[0] - pitches[1]) <= 0.4 * member.height
-        alike = all(0.8 <= p.height / member.height <= 1.25 for p in (first[0], second[0]))
+        alike = all(
+            1 / _SAME_HEIGHT <= p.height / member.height <= _SAME_HEIGHT
+            for p in (first[0], second[0])
+        )
         headed += even and alike
     return headed >= _HEAD_CELLS_MIN and 2 * headed >= len(row)
 
@@ -409,7 +419,9 @@ def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator
         outside = [p for p in above if not layout.same_block(p, anchor)]
         heads = [p for p in outside if _is_board_head(layout, p)]
         for head in heads[-1:]:
-            near = next((p for p in above if p.text.isdigit() and len(p.text) <= 2), None)
+            near = next(
+                (p for p in above if p.text.isdigit() and len(p.text) <= _DAY_CHARS_MAX), None
+            )
             parts = [near] if near and near.index != head.index else []
             name = " ".join([head.text, *(p.text for p in parts)])
             yield Candidate(
@@ -426,7 +438,7 @@ def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator
 def _is_board_head(layout: PageLayout, piece: Piece) -> bool:
     """Whether the piece is one of several short ones spread over a row, below the title."""
     row = layout.row_of(piece)
-    if len(row) < 2 or piece.box[3] <= 0.04 * layout.page.height_px:
+    if len(row) < _BOARD_CELLS_MIN or piece.box[3] <= 0.04 * layout.page.height_px:
         return False
     return all(len(member.text.split()) <= _HEADING_WORDS_MAX for member in row)
 
@@ -452,7 +464,7 @@ def _is_little_more_than(noun: str, text: str) -> bool:
 def _companions(layout: PageLayout, piece: Piece) -> list[Piece]:
     """The block of a piece and what stands on the rows of its first line."""
     block = layout.block(piece)
-    found = {member.index: member for member in block if len(block) <= 12}
+    found = {member.index: member for member in block if len(block) <= _CARD_LINES_MAX}
     for member in (piece, block[0]):
         for beside in (layout.left_of(member), layout.right_of(member)):
             if beside:

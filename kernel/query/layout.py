@@ -25,6 +25,9 @@ _STACK_PITCH = 1.95
 tightly they box a line, the distance of its middle to the next one does not."""
 _STACK_REACH = 1.4
 _NEIGHBOURS_MAX = 24
+_ROW_SHARE_MIN = 0.5
+_ALIGNED_SHARE_MIN = 0.3
+_ALIKE = 1.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ class PageLayout:
         row = [
             other
             for other in self.between(piece.box[1], piece.box[3])
-            if _share(piece.box[1], piece.box[3], other.box[1], other.box[3]) >= 0.5
+            if _share(piece.box[1], piece.box[3], other.box[1], other.box[3]) >= _ROW_SHARE_MIN
         ]
         return sorted(row, key=lambda other: (other.box[0], other.index))
 
@@ -175,7 +178,7 @@ class PageLayout:
 
         for piece in self.pieces:
             for other in self.below(piece, reach=_STACK_REACH)[:_NEIGHBOURS_MAX]:
-                alike = 0.6 <= other.height / piece.height <= 1.7
+                alike = 1 / _ALIKE <= other.height / piece.height <= _ALIKE
                 pitch = other.middle_y - piece.middle_y
                 if alike and pitch <= _STACK_PITCH * max(piece.em, other.em):
                     first, second = sorted((root(piece.index), root(other.index)))
@@ -226,7 +229,7 @@ def aligned(first: Piece, second: Piece) -> bool:
     right = min(first.box[2], second.box[2])
     narrow = max(1, min(first.box[2] - first.box[0], second.box[2] - second.box[0]))
     near = abs(first.box[0] - second.box[0]) <= 0.6 * min(first.height, second.height)
-    return near or (right - left) / narrow >= 0.3
+    return near or (right - left) / narrow >= _ALIGNED_SHARE_MIN
 
 
 def distance(first: Box, second: Box) -> float:

@@ -84,6 +84,8 @@ class Question:
 
 _WORD = re.compile(r"[^\s\"“”„«»]+")
 _QUOTED = re.compile('["“„«]([^"“”„«»]+)["”“»]')
+_CODE_PART_CHARS_MIN = 3
+"""Shorter parts make everyday words: on-call, e-mail, wi-fi."""
 _EDGES = " \t.,;:!?()[]{}<>'\u2019\u2018`*"
 _JOINED = re.compile(r"[^\W_][-_/:.@#][^\W_]")
 
@@ -230,7 +232,7 @@ def _is_code(text: str, at: int) -> bool:
         return True
     parts = re.split(r"[-_/:.@#]", text)
     if "-" in text and all(part.isalpha() for part in parts):
-        return all(len(part) >= 3 for part in parts)
+        return all(len(part) >= _CODE_PART_CHARS_MIN for part in parts)
     if _JOINED.search(text) or text.startswith(("/", "--", "__", "@", "#")):
         return True
     return bool(re.search(r"[a-z][A-Z]", text))

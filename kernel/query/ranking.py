@@ -23,7 +23,7 @@ LEVEL_OWN = 1000
 LEVEL_PIECE = 920
 LEVEL_BLOCK = 820
 LEVEL_TITLE = 780
-LEVEL_ROW = 760
+LEVEL_ROW = 710
 LEVEL_HEADING = 700
 LEVEL_NEAR = 650
 LEVEL_PAGE = 350
@@ -38,6 +38,11 @@ _PAGE_SHARE_CLOSE = 500
 _UNNAMED_WEIGHT = 40
 _LOCAL_SHARE_MIN = 450
 _NEAR_HEIGHTS = 12.0
+_ROW_HEIGHTS_MAX = 12
+_HEADING_WORDS_MAX = 6
+_WORDS_BETWEEN_MAX = 2
+_TOLD_BLANKS_MIN = 3
+LABEL_FIT_WHOLE = 1000
 _TITLE_SHARE = 0.05
 
 
@@ -134,7 +139,7 @@ def _stand_together(layout: PageLayout, runs: list[tuple[Hit, ...]]) -> bool:
 def _follows(layout: PageLayout, first: Hit, second: Hit) -> bool:
     if first.line == second.line:
         between = layout.page.lines[first.line].text[first.end : second.start]
-        return second.start >= first.end and len(between.split()) <= 2
+        return second.start >= first.end and len(between.split()) <= _WORDS_BETWEEN_MAX
     left, right = layout.pieces[first.piece], layout.pieces[second.piece]
     beside = layout.right_of(left)
     if beside is not None and beside.index == right.index:
@@ -181,7 +186,11 @@ def _label_levels(
     if candidate.form not in (Form.FIELD, Form.BELOW) or not candidate.support:
         return levels
     label = dataclasses.replace(candidate, answer=candidate.support)
-    return [_level(layout, found, label) for found in hits.by_term]
+    outside = [
+        tuple(hit for hit in found if not any(_overlaps(hit, part) for part in candidate.answer))
+        for found in hits.by_term
+    ]
+    return [_level(layout, found, label) for found in outside]
 
 
 def _is_missed(term: Term, level: int) -> bool:
@@ -241,7 +250,7 @@ def _weights(question: Question, levels: list[int], candidate: Candidate) -> lis
 
 
 def _label_speaks(question: Question, candidate: Candidate) -> bool:
-    if question.strict or candidate.fit < 1000:
+    if question.strict or candidate.fit < LABEL_FIT_WHOLE:
         return False
     if question.kind is Kind.NUMBER:
         return shapes.is_count(candidate.value)
@@ -250,7 +259,7 @@ def _label_speaks(question: Question, candidate: Candidate) -> bool:
 
 def _reason_bonus(candidate: Candidate) -> int:
     """A reason is told in words: a sentence or log line, best with a cue."""
-    told = candidate.form is Form.SENTENCE or candidate.value.count(" ") >= 3
+    told = candidate.form is Form.SENTENCE or candidate.value.count(" ") >= _TOLD_BLANKS_MIN
     cued = shapes.tells_reason(candidate.value)
     return (_TYPE_BONUS if told else -_TYPE_BONUS) + (_TYPE_BONUS // 2 if cued else 0)
 
@@ -282,7 +291,10 @@ def _says_what_is_asked(question: Question, levels: list[int], candidate: Candid
 
 
 def _may_go_unsaid(term: Term, candidate: Candidate, *, alone: bool) -> bool:
-    """ "The phone number" is labelled "Phone"; the title of a card stands under its id."""
+    """Whether a label leaves the noun out: the phone number is labelled "Phone".
+
+    And the title of a card stands under its id.
+    """
     if alone:
         titled = candidate.form is Form.BELOW and not shapes.fits(Kind.NUMBER, candidate.value)
         return titled and term.text.casefold() in TITLE_NOUNS
@@ -295,7 +307,7 @@ def _is_vague(term: Term) -> bool:
 
 def _asked_is_own(question: Question, levels: list[int], candidate: Candidate) -> bool:
     """Whether a label or head of the candidate names all that is asked."""
-    if candidate.form is Form.SENTENCE:
+    if candidate.form in (Form.SENTENCE, Form.CARD):
         return False
     asked = [
         level
@@ -374,7 +386,11 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
         return LEVEL_PIECE
     if any(layout.same_block(piece, member) for member in home) and not _are_peers(piece, home[0]):
         return LEVEL_BLOCK
-    return _distant_level(layout, piece, home[0])
+    level = _distant_level(layout, piece, home[0])
+    if candidate.form is not Form.SENTENCE and _on_one_row(layout, piece, home[0]):
+        # Prose is not about what happens to stand left or right of it.
+        level = max(level, LEVEL_ROW)
+    return level
 
 
 def _is_about_a_peer(
@@ -396,6 +412,11 @@ def _is_about_a_peer(
     )
 
 
+def _on_one_row(layout: PageLayout, piece: Piece, home: Piece) -> bool:
+    near = distance(piece.box, home.box) < _ROW_HEIGHTS_MAX * layout.height
+    return near and any(other.index == piece.index for other in layout.row_of(home))
+
+
 def _are_peers(piece: Piece, home: Piece) -> bool:
     """Whether both begin like items of one list or log: then one says nothing of the other."""
     return bool(STARTS_ANEW.match(piece.text) and STARTS_ANEW.match(home.text))
@@ -404,11 +425,9 @@ def _are_peers(piece: Piece, home: Piece) -> bool:
 def _distant_level(layout: PageLayout, piece: Piece, home: Piece) -> int:
     heights = distance(piece.box, home.box) / layout.height
     level = LEVEL_PAGE + int((LEVEL_NEAR - LEVEL_PAGE) * _NEAR_HEIGHTS / (_NEAR_HEIGHTS + heights))
-    if any(other.index == piece.index for other in layout.row_of(home)) and heights < 12:
-        level = max(level, LEVEL_ROW)
     if piece.box[3] <= _TITLE_SHARE * layout.page.height_px and piece.box[1] < home.box[1]:
         level = max(level, LEVEL_TITLE)
-    short = len(piece.text.split()) <= 6
+    short = len(piece.text.split()) <= _HEADING_WORDS_MAX
     if short and piece.box[3] <= home.box[1] and piece.height > 1.12 * layout.height:
         level = max(level, LEVEL_HEADING)
     return level

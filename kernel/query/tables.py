@@ -279,7 +279,7 @@ def _line_up(rows: Sequence[Sequence[Piece]], height: int) -> bool:
 
     With one row alone, as its heads do.
     """
-    body = rows[1:] if len(rows) > 2 else rows
+    body = rows[1:] if rows[2:] else rows
     pairs = [
         (first, second)
         for above, below in itertools.pairwise(body)

@@ -21,6 +21,11 @@ from kernel.store.folding import fold
 EXACT, STEM, SYNONYM, GLUED = 1000, 900, 850, 850
 """How well an occurrence fits its term, in thousandths."""
 
+_STEMMED_CHARS_MIN, _STEM_CHARS_MIN = 4, 3
+_GAP_CHARS_MAX = 2
+_GLUED_LETTERS_MIN, _GLUED_DIGITS_MIN = 3, 2
+"""What is glued to a match must be a word or number of its own: GX-7b is not GX-7."""
+
 _ATOM = re.compile(r"[^\W_]+")
 _UNIT = re.compile(r"[0-9]+|[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[^\W_]")
 _ISO_T = re.compile(r"(?<=\d)T(?=\d\d:)")
@@ -132,9 +137,9 @@ def stem_of(word: str) -> str:
     text = word.casefold()
     for ending in ("'s", "\u2019s"):
         text = text.removesuffix(ending)
-    if not text.isalpha() or len(text) < 4:
+    if not text.isalpha() or len(text) < _STEMMED_CHARS_MIN:
         return text
-    if text.endswith("ies") and len(text) > 4:
+    if text.endswith("ies") and len(text) > _STEMMED_CHARS_MIN:
         text = text[:-3] + "y"
     elif text.endswith(("sses", "shes", "ches", "xes")):
         text = text[:-2]
@@ -142,10 +147,10 @@ def stem_of(word: str) -> str:
         text = text[:-1]
     for ending in ("ing", "ed", "er"):
         bare = text.removesuffix(ending)
-        if bare != text and len(bare) >= 3:
+        if bare != text and len(bare) >= _STEM_CHARS_MIN:
             text = bare[:-1] if bare[-1] == bare[-2] and bare[-1] not in "ls" else bare
             break
-    return text.removesuffix("e") if len(text) > 3 else text
+    return text.removesuffix("e") if len(text) > _STEM_CHARS_MIN else text
 
 
 @functools.cache
@@ -246,7 +251,7 @@ def _concatenate(needle: Needle, text: str, units: Sequence[Unit], at: int) -> i
         if index > at:
             before = units[index - 1]
             gap = text[before.end : unit.start]
-            if len(gap) > 2 or (gap.strip() != gap and len(gap) > 1):
+            if len(gap) > _GAP_CHARS_MAX or (gap.strip() != gap and len(gap) > 1):
                 return None
             digits = built[-1:].isdigit() and text[unit.start].isdigit()
             digits = digits and text[before.end - 1].isdigit()
@@ -267,13 +272,13 @@ def _judge(needle: Needle, text: str, units: Sequence[Unit], first: int, last: i
     quality = EXACT
     if not units[first].opens:
         left = units[first - 1]
-        if left.end - left.start < 3 and not text[left.start : left.end].isdigit():
+        if left.end - left.start < _GLUED_LETTERS_MIN and not text[left.start : left.end].isdigit():
             return None
         quality = GLUED
     if not units[last].closes:
         right = units[last + 1]
         digits = text[right.start : right.end].isdigit()
-        if right.end - right.start < (2 if digits else 3):
+        if right.end - right.start < (_GLUED_DIGITS_MIN if digits else _GLUED_LETTERS_MIN):
             return None
         quality = GLUED
     return Span(start, end, quality)

@@ -89,8 +89,8 @@ def chat(pad: int = 0) -> TextPage:
             "Priya Nair",
             "09:40",
             [
-                "Production rollout is blocked: the migration 0042_add_index locks the table for",
-                "about 90 seconds, so we wait for the 22:00 window.",
+                "Production rollout is blocked: the migration 0042_add_index locks the table",
+                "for about 90 seconds, so we wait for the 22:00 window.",
             ],
         ),
         ("Carla Romano", "10:42", ["The customer demo moved to Thursday 15:30 in room Galileo."]),
@@ -200,9 +200,9 @@ def docs(pad: int = 0) -> TextPage:
         400,
         160,
         [
-            "The client reads its settings from relay.toml. If the file is missing, it falls back to",
-            "environment variables with the prefix RELAY_. Settings are read once at start, so a",
-            "restart is needed after a change.",
+            "The client reads its settings from relay.toml. If the file is missing, it falls",
+            "back to environment variables with the prefix RELAY_. Settings are read once at",
+            "start, so a restart is needed after a change.",
         ],
         px=16,
     )
@@ -224,8 +224,8 @@ def docs(pad: int = 0) -> TextPage:
         400,
         600,
         [
-            "A single request may carry up to 16 MB. Larger uploads must be split; the server answers",
-            "with status 413 otherwise. Keys expire after 90 days.",
+            "A single request may carry up to 16 MB. Larger uploads must be split; the server",
+            "answers with status 413 otherwise. Keys expire after 90 days.",
         ],
         px=16,
     )
