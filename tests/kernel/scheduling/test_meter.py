@@ -147,6 +147,30 @@ def test_a_process_that_hides_its_maps_counts_with_its_resident_memory(tmp_path:
     assert not use.exact
 
 
+def fake_process(proc: Path, *, resident_kib: int, pss_kib: int) -> None:
+    pages = resident_kib * 1024 // os.sysconf("SC_PAGE_SIZE")
+    (proc / "7").mkdir(exist_ok=True)
+    stat = f"7 (a) S 1 7 7 0 -1 0 1 0 0 0 5 6 7 8 20 0 3 0 99 1000000 {pages} " + "0 " * 28
+    (proc / "7" / "stat").write_text(stat)
+    (proc / "7" / "smaps_rollup").write_text(f"Rss: 1 kB\nPss: {pss_kib} kB\nSwapPss: 8 kB\n")
+
+
+def test_the_exact_figure_is_read_again_when_memory_moved_or_time_passed(tmp_path: Path) -> None:
+    meter = TreeMeter(lambda _: (), root_pid=7, proc=tmp_path)
+
+    def kib(now_s: float, *, resident_kib: int, pss_kib: int) -> int:
+        fake_process(tmp_path, resident_kib=resident_kib, pss_kib=pss_kib)
+        return meter.sample({}, now_s).total.memory_bytes // 1024
+
+    assert kib(0.0, resident_kib=200_000, pss_kib=100_000) == 100_008
+    # A little growth is believed without another look, and counted in full.
+    assert kib(1.0, resident_kib=200_800, pss_kib=55_555) == 100_808
+    # A fall is believed only after a look.
+    assert kib(2.0, resident_kib=150_000, pss_kib=60_000) == 60_008
+    assert kib(3.0, resident_kib=150_000, pss_kib=61_000) == 60_008
+    assert kib(7.0, resident_kib=150_000, pss_kib=62_000) == 62_008
+
+
 def test_sampling_once_a_second_costs_less_than_a_hundredth_of_a_core() -> None:
     with child(HOLDS.format(mib=200)) as one, child(HOLDS.format(mib=200)) as two:
         meter = TreeMeter(descendants)
