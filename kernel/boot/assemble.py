@@ -15,7 +15,7 @@ from contextlib import ExitStack
 
 import zmq
 
-from kernel.boot.catalog import choose_stages
+from kernel.boot.catalog import choose_stages, declared_timings
 from kernel.boot.orphans import record_reaped
 from kernel.boot.parts import Parts
 from kernel.config.errors import KernelError
@@ -27,11 +27,15 @@ from kernel.config.service_user import service_ids
 from kernel.config.settings import LoadedSettings
 from kernel.pipeline.dispatcher import Dispatcher, Stores
 from kernel.pipeline.feeder import Feeder
+from kernel.pipeline.planning import Planning
 from kernel.pipeline.retries import RetryPolicy
 from kernel.pipeline.stages import Stage
+from kernel.scheduling.enforce import cores_for_hosts
+from kernel.scheduling.policies import schedule_policy
 from kernel.store.backlog import Backlog
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
+from kernel.store.telemetry import TelemetryBook
 from kernel.supervision import lifecycle, restart
 from kernel.supervision.address import RunNote, write_note
 from kernel.supervision.approved import ApprovedPlugins, load_approved_plugins
@@ -91,7 +95,12 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         dispatcher = Dispatcher(
             pool=pool,
             stores=Stores(backlog, evidence, derived),
-            stages=stages,
+            planning=Planning(
+                stages,
+                declared=declared_timings(plugins, stages),
+                telemetry=TelemetryBook(),
+                policy=schedule_policy(loaded.settings),
+            ),
             policy=_retry_policy(loaded.settings),
             task_timeout_s=loaded.settings.hosts.task_deadline_s,
             audit=evidence.ledger.append,
@@ -170,7 +179,6 @@ def _pool_settings(settings: Settings, contracts_lock: str, plugins_lock: str) -
         backoff_max_s=settings.restart.backoff_max_s,
         stable_after_s=settings.restart.stable_after_s,
     )
-    cores = sorted(os.sched_getaffinity(0))
     return PoolSettings(
         max_hosts=hosts.max_hosts,
         limits=lifecycle.Limits(
@@ -186,7 +194,7 @@ def _pool_settings(settings: Settings, contracts_lock: str, plugins_lock: str) -
         sandbox_level_required=hosts.sandbox_level_required,
         beat_interval_ms=hosts.beat_interval_ms,
         # Half of the cores is the part of the CPU limit that needs no measuring.
-        affinity=tuple(cores[: max(1, len(cores) // 2)]),
+        affinity=cores_for_hosts(os.sched_getaffinity(0), settings.budget.cpu_share_max),
     )
 
 

@@ -12,10 +12,13 @@ from contracts.manifest import StageDeclaration
 from kernel.config.errors import ExitCode, KernelError
 from kernel.config.sections import Settings
 from kernel.pipeline.stages import Stage, make_stage
+from kernel.scheduling.schedule import ModelTimings
 from kernel.supervision.approved import ApprovedPlugins
 
 TEXT_STAGE = "text"
 NO_PLUGIN = "none"
+UNKNOWN_LOAD_S = 5.0
+UNKNOWN_TASK_S = 2.0
 
 
 def choose_stages(settings: Settings, plugins: ApprovedPlugins) -> tuple[Stage, ...]:
@@ -53,6 +56,20 @@ def stage_settings(declared: StageDeclaration, settings: Settings) -> dict[str, 
     if "languages" in values:
         values["languages"] = list(settings.pipeline.languages)
     return values
+
+
+def declared_timings(
+    plugins: ApprovedPlugins, stages: tuple[Stage, ...]
+) -> dict[str, ModelTimings]:
+    """What the manifests say that each stage's model needs, until it was measured."""
+    timings: dict[str, ModelTimings] = {}
+    for stage in stages:
+        manifest = plugins.standings[stage.plugin.plugin_id].plugin.manifest
+        needs = [model.memory_bytes for model in manifest.models]
+        timings[stage.model_key] = ModelTimings(
+            load_s=UNKNOWN_LOAD_S, task_s=UNKNOWN_TASK_S, memory_bytes=max(needs, default=0)
+        )
+    return timings
 
 
 def _declaration(plugins: ApprovedPlugins, plugin_id: str) -> StageDeclaration | None:

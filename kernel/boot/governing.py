@@ -10,9 +10,12 @@ import time
 from collections.abc import Callable
 
 from kernel.config.sections import Settings
-from kernel.scheduling.governor import Decision, GovernorPolicy, GovernorState, Observation, step
+from kernel.scheduling.governor import Decision, GovernorState, Observation, step
+from kernel.scheduling.policies import governor_policy
 
-TICK_S = 0.5
+TICK_IDLE_S = 0.5
+TICK_WORKING_S = 0.05
+"""While hosts work, the person's return must be seen well within 100 ms."""
 
 Observe = Callable[[], Observation]
 
@@ -27,16 +30,7 @@ class Governing:
         observe: Observe,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._policy = GovernorPolicy(
-            idle_after_s=settings.activity.idle_after_s,
-            hosts_max=settings.hosts.max_hosts,
-            cpu_share_max=settings.budget.cpu_share_max,
-            ram_share_max=settings.budget.ram_share_max,
-            ramp_step_s=settings.budget.ramp_step_s,
-            explicit_cpu_s=settings.budget.explicit_cpu_s,
-            explicit_window_s=settings.budget.explicit_window_s,
-            assume_idle=settings.activity.assume_idle,
-        )
+        self._policy = governor_policy(settings)
         self._observe = observe
         self._now_s = now_s
         self._state = GovernorState()
@@ -50,10 +44,15 @@ class Governing:
         )
         self._next_tick_s = 0.0
 
+    @property
+    def worked_s(self) -> float:
+        """The work clock: seconds during which heavy work could run."""
+        return self._state.worked_s
+
     def decide(self) -> Decision:
         """The decision in force; a new one when the tick is due."""
         now_s = self._now_s()
         if now_s >= self._next_tick_s:
-            self._next_tick_s = now_s + TICK_S
             self._state, self._decision = step(self._state, self._observe(), now_s, self._policy)
+            self._next_tick_s = now_s + (TICK_WORKING_S if self._decision.run else TICK_IDLE_S)
         return self._decision

@@ -18,6 +18,7 @@ import zmq
 
 from contracts.control import ControlRequest
 from kernel.boot import audit, requests
+from kernel.boot.budgets import BudgetKeeper
 from kernel.boot.governing import Governing
 from kernel.boot.heavy import HeavyWork, decide
 from kernel.boot.orphans import OrphanSweep
@@ -29,10 +30,13 @@ from kernel.capture.inboxreport import InboxReport
 from kernel.capture.inboxthread import InboxThread
 from kernel.capture.intake import Intake
 from kernel.capture.sink import IntakeSink
+from kernel.config.machine import read_machine
 from kernel.supervision.control import ControlServer, Reply
 from kernel.supervision.pool_events import PoolEvent
 
 POLL_MS = 250
+POLL_WORKING_MS = 50
+"""With hosts about, the loop looks at the person and the budgets this often."""
 FEED_INTERVAL_S = 1.0
 """Evidence of writers that cannot wake the loop is found this soon."""
 SHUTDOWN_DEADLINE_S = 3.0
@@ -57,6 +61,9 @@ class Kernel:
         self._intake.start()
         self._control = ControlServer(parts.context, parts.control_path, self._serve)
         self._orphans = OrphanSweep(parts)
+        self.budgets = BudgetKeeper(
+            parts.loaded.settings, read_machine(), parts.pool, audit=parts.evidence.ledger.append
+        )
         self._inbox_watched = False
         self._inbox_waiting = 0
         self._inbox_outcomes: dict[str, int] = {}
@@ -182,7 +189,7 @@ class Kernel:
 
     def _turn(self) -> None:
         parts = self._parts
-        ready = parts.poller.poll(POLL_MS)
+        ready = parts.poller.poll(POLL_WORKING_MS if parts.pool.statuses() else POLL_MS)
         keys = {key for key, _ in ready}
         if self._wake_fd in keys:
             os.eventfd_read(self._wake_fd)
@@ -196,6 +203,7 @@ class Kernel:
         for event in parts.pool.handle(ready):
             self._take(event)
         self._orphans.tick()
+        self.budgets.tick()
         self._work()
 
     def _open_inbox(self) -> InboxThread:
@@ -221,12 +229,19 @@ class Kernel:
 
     def _work(self) -> None:
         parts = self._parts
+        decision = self._governing.decide()
         if not self.heavy().allowed:
             parts.pool.freeze()
             return
         parts.pool.thaw()
-        parts.dispatcher.dispatch()
         now_s = time.monotonic()
+        running_max = decision.hosts_allowed
+        if self._explicit:
+            running_max = parts.loaded.settings.hosts.max_hosts
+        budget = self.budgets.plan_budget(running_max)
+        # Explicit work runs while the governor's work clock stands still: give it its own.
+        clock_s = now_s if self._explicit else self._governing.worked_s
+        parts.dispatcher.dispatch(budget, now_s=clock_s)
         if parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0:
             self._idle_since_s = None
             return

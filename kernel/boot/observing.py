@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 
+from kernel.boot.budgets import BudgetKeeper
 from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
 from kernel.scheduling.activity import ActivityMonitor, ActivityVerdict
@@ -40,6 +41,7 @@ class Observer:
         self._power = read_power()
         self._too_hot = read_too_hot()
         self.verdict = ActivityVerdict(None, "none", "not looked yet")
+        self.budgets: BudgetKeeper | None = None
 
     def observe(self) -> Observation:
         """The observation of this moment."""
@@ -51,6 +53,9 @@ class Observer:
         word = read_override(self._data_dir.override_file).word_at(self._clock.utc_us)
         return Observation(
             idle_s=self.verdict.idle_s,
+            cpu_share=self.budgets.cpu_share if self.budgets else 0.0,
+            ram_share=self.budgets.ram_share if self.budgets else 0.0,
+            memory_admit=self.budgets.admit if self.budgets else True,
             override=word,
             power=self._power,
             too_hot=self._too_hot,

@@ -26,9 +26,9 @@ def kernel_session(
     with StopSignal() as stop:
         parts = open_parts(data_dir, loaded)
         observer = Observer(loaded.settings, data_dir)
-        kernel = Kernel(
-            parts, governing=Governing(loaded.settings, observe=observer.observe), stop=stop
-        )
+        governing = Governing(loaded.settings, observe=observer.observe)
+        kernel = Kernel(parts, governing=governing, stop=stop)
+        observer.budgets = kernel.budgets
         try:
             yield kernel, stop
         finally:

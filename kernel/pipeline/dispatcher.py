@@ -1,7 +1,8 @@
 """Moves work from the backlog to hosts and results from hosts to the derived store.
 
 Called from the kernel's loop; never blocks on a host. Deliveries are at least once, commits
-idempotent by derivation key, so a task is stored once whatever dies in between.
+idempotent by derivation key, so a task is stored once whatever dies in between. What is
+started and what goes first is the plan's decision (`kernel.scheduling.scheduler`).
 
 Covers: leases, assignment, outcomes. Does not cover: whether heavy work may run now
 (`kernel.scheduling.governor` decides, the loop passes it on).
@@ -11,19 +12,21 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 from contracts.derivation import DerivationKey, StageTiming
 from contracts.text import TextPage
 from kernel.config.errors import KernelError
+from kernel.pipeline.planning import Planning
 from kernel.pipeline.results import ResultRefused, parse_page
 from kernel.pipeline.retries import Fate, RetryPolicy, after_error, after_loss
-from kernel.pipeline.stages import Stage
+from kernel.scheduling.schedule import Assign, Budget, StartHost, StopHost
 from kernel.store.backlog import Backlog, Task
 from kernel.supervision.pool import HostPool
 from kernel.supervision.pool_events import (
+    HostDied,
     HostReady,
     PoolEvent,
     PoolTask,
@@ -31,7 +34,6 @@ from kernel.supervision.pool_events import (
     TaskLost,
     TaskSucceeded,
 )
-from kernel.supervision.runner import PluginRecord
 
 
 class Blobs(Protocol):
@@ -77,7 +79,7 @@ class Dispatcher:
         *,
         pool: HostPool,
         stores: Stores,
-        stages: Sequence[Stage],
+        planning: Planning,
         policy: RetryPolicy,
         task_timeout_s: float,
         audit: Callable[[str, str, dict[str, str]], Any],
@@ -86,7 +88,9 @@ class Dispatcher:
         self._backlog = stores.backlog
         self._blobs = stores.blobs
         self._results = stores.results
-        self._stages = {stage.name: stage for stage in stages}
+        self._stages = {stage.name: stage for stage in planning.stages}
+        self._view = planning
+        self._telemetry = planning.telemetry
         self._policy = policy
         self._task_timeout_s = task_timeout_s
         self._audit = audit
@@ -95,13 +99,22 @@ class Dispatcher:
         self._load_us: dict[str, int] = {}
         self.tally = Tally()
 
-    def dispatch(self) -> None:
-        """Start hosts that are wanted and give every ready host a task."""
-        for stage in self._stages.values():
-            self._start_wanted(stage)
-            for host in self._pool.statuses():
-                if host.plugin_id == stage.plugin.plugin_id and host.state == "ready":
-                    self._assign_next(host.host_id, stage)
+    def dispatch(self, budget: Budget, *, now_s: float) -> None:
+        """Carry out one plan: start and stop hosts, give ready hosts their tasks.
+
+        ``now_s`` is the work clock, which stands still while heavy work is stopped.
+        """
+        self._backlog.wake_delayed()
+        for action in self._view.plan(self._backlog, self._pool, budget, now_s=now_s):
+            match action:
+                case StartHost():
+                    self._start(action)
+                case Assign():
+                    self._assign(action, now_s)
+                case StopHost():
+                    self._pool.stop_host(action.host_id, f"unloaded: {action.why}")
+                case _:
+                    assert_never(action)
 
     def retire_idle_hosts(self, cause: str) -> None:
         """Let hosts without a task leave."""
@@ -114,11 +127,16 @@ class Dispatcher:
         match event:
             case HostReady():
                 self._load_us[event.host_id] = event.load_us
+                self._view.became_ready(event.host_id)
+            case HostDied():
+                self._load_us.pop(event.host_id, None)
+                self._view.died(event.host_id)
             case TaskSucceeded():
                 self._store(event)
             case TaskErrored():
                 task = self._take(event.task_id)
                 if task is not None:
+                    self._telemetry.add_failure(task.key.stage, self._model_of(task), "error")
                     fate = after_error(
                         attempts=task.attempts + 1, retry=event.retry, policy=self._policy
                     )
@@ -133,23 +151,18 @@ class Dispatcher:
         """Tasks that are with hosts now."""
         return len(self._in_hand)
 
-    def _start_wanted(self, stage: Stage) -> None:
-        plugin: PluginRecord = stage.plugin
-        serving = [h for h in self._pool.statuses() if h.plugin_id == plugin.plugin_id]
-        if any(h.state in {"starting", "draining"} for h in serving):
-            # One start at a time: a crash storm must not fill the pool.
-            return
-        if len(serving) >= self._backlog.waiting_now(plugin.plugin_id) + len(self._in_hand):
-            return
-        if not self._pool.may_start(plugin.plugin_id):
-            return
+    def _start(self, action: StartHost) -> None:
+        stage = self._view.stage_of(action.model_key)
         try:
-            self._pool.start_host(plugin, json.loads(stage.config))
+            host_id = self._pool.start_host(stage.plugin, json.loads(stage.config))
         except (KernelError, OSError) as error:
-            self._audit("host-start-failed", plugin.plugin_id, {"error": str(error)[:2000]})
+            self._audit("host-start-failed", stage.plugin.plugin_id, {"error": str(error)[:2000]})
+            return
+        self._view.started(host_id, action.model_key)
 
-    def _assign_next(self, host_id: str, stage: Stage) -> None:
-        for task in self._backlog.lease(stage.plugin.plugin_id, 1):
+    def _assign(self, action: Assign, now_s: float) -> None:
+        stage = self._stages[action.stage]
+        for task in self._backlog.lease(stage.plugin.plugin_id, action.count, order=action.order):
             try:
                 data = self._blobs.read_blob(task.key.input_digest)
             except KernelError as error:
@@ -164,9 +177,10 @@ class Dispatcher:
                 payload=(data,),
                 timeout_s=self._task_timeout_s,
             )
-            if self._pool.assign(host_id, pool_task):
+            if self._pool.assign(action.host_id, pool_task):
                 self._in_hand[task.task_id] = task
                 self._sent[task.task_id] = (_now_us(), len(data))
+                self._view.assigned(action.host_id, stage.name, now_s)
             else:
                 self._backlog.put_back(task.task_id, "the host went away before the task was sent")
 
@@ -176,12 +190,15 @@ class Dispatcher:
             return
         try:
             page = parse_page(event.record, input_digest=task.key.input_digest)
-            stored = self._results.commit_page(task.key, page, self._timing(task, event))
+            timing = self._timing(task, event)
+            stored = self._results.commit_page(task.key, page, timing)
         except (ResultRefused, KernelError) as error:
             # The plugin broke its contract: running it again would break it again.
             self._settle(task, Fate("give_up"), str(error), event.plugin_id)
             return
         self._backlog.finish(task.task_id)
+        self._telemetry.add(task.key.stage, self._model_of(task), timing)
+        self._view.finished(event.host_id)
         if stored:
             self.tally.done += 1
         else:
@@ -204,6 +221,7 @@ class Dispatcher:
         if task is None:
             return
         self.tally.lost += 1
+        self._telemetry.add_failure(task.key.stage, self._model_of(task), "lost")
         deaths = self._backlog.put_back(task.task_id, event.cause, blame=event.blame)
         if after_loss(deaths=deaths, policy=self._policy).kind == "quarantine":
             self._settle(task, Fate("quarantine"), event.cause, event.plugin_id)
@@ -220,6 +238,9 @@ class Dispatcher:
         act = "task-quarantined" if fate.kind == "quarantine" else "task-failed"
         detail = {"plugin": plugin_id, "input": task.key.input_digest, "error": error[:2000]}
         self._audit(act, task.task_id, detail)
+
+    def _model_of(self, task: Task) -> str:
+        return self._stages[task.key.stage].model_key
 
     def _take(self, task_id: str) -> Task | None:
         task = self._in_hand.pop(task_id, None)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from kernel.scheduling.retry import is_exhausted, retry_delay_s
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -30,10 +32,10 @@ class Fate:
 
 def after_error(*, attempts: int, retry: bool, policy: RetryPolicy) -> Fate:
     """The plugin failed the task for the ``attempts``-th time and the host lives on."""
-    if not retry or attempts >= policy.attempts_max:
+    if not retry or is_exhausted(attempts, attempts_max=policy.attempts_max):
         return Fate("give_up")
-    exponent = min(max(attempts, 1) - 1, 32)
-    return Fate("retry", min(policy.retry_max_s, policy.retry_base_s * float(2**exponent)))
+    delay_s = retry_delay_s(attempts, base_s=policy.retry_base_s, max_s=policy.retry_max_s)
+    return Fate("retry", delay_s)
 
 
 def after_loss(*, deaths: int, policy: RetryPolicy) -> Fate:

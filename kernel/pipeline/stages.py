@@ -25,6 +25,11 @@ class Stage:
     config: str
 
     @property
+    def model_key(self) -> str:
+        """What a host of this stage keeps warm; a plugin without a model is its own."""
+        return self.plugin.model_key or self.plugin.plugin_id
+
+    @property
     def config_digest(self) -> str:
         """Digest of the settings: other settings are other work."""
         return canonical.digest_bytes(self.config.encode())

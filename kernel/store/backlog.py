@@ -11,8 +11,8 @@ what to do about a failure (`kernel.pipeline.retries`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -108,8 +108,7 @@ class Backlog:
         self._connection = connection
         self._now_us = now_us
         self._numbers: Counter[tuple[str, str, str]] = Counter()
-        for count in self.counts():
-            self._numbers[count.stage, count.plugin_id, count.state] = count.tasks
+        self._recount()
 
     @classmethod
     def open(cls, data_dir: DataDir, *, now_us: Callable[[], int] | None = None) -> Backlog:
@@ -141,10 +140,15 @@ class Backlog:
         """Add (key, captured_at_us) pairs and move the cursor, together; returns what was new."""
         now_us = self._now_us()
         added = 0
-        with transaction(self._connection):
-            for key, captured_at_us in items:
-                added += self._insert(key, captured_at_us, now_us)
-            self._set_meta("cursor", str(cursor))
+        try:
+            with transaction(self._connection):
+                for key, captured_at_us in items:
+                    added += self._insert(key, captured_at_us, now_us)
+                self._set_meta("cursor", str(cursor))
+        except BaseException:
+            # The rows were rolled back; the numbers beside them must follow.
+            self._recount()
+            raise
         return added
 
     def _insert(self, key: DerivationKey, captured_at_us: int, now_us: int) -> bool:
@@ -297,6 +301,11 @@ class Backlog:
         return self._select(
             "state IN ('failed', 'quarantined') ORDER BY captured_at_us DESC LIMIT ?", (limit,)
         )
+
+    def _recount(self) -> None:
+        self._numbers.clear()
+        for count in self.counts():
+            self._numbers[count.stage, count.plugin_id, count.state] = count.tasks
 
     def _state_of(self, task_id: str) -> tuple[str, str, str] | None:
         row = self._connection.execute(

@@ -13,7 +13,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 import zmq
@@ -48,30 +47,14 @@ from kernel.supervision.pool_events import (
     TaskSucceeded,
 )
 from kernel.supervision.pool_settings import PoolSettings, Quarantine
-from kernel.supervision.runner import HostRunner, Launcher, PluginRecord, SpawnRequest
+from kernel.supervision.pool_slot import Slot
+from kernel.supervision.runner import Launcher, PluginRecord, SpawnRequest
 from kernel.supervision.sandbox_level import is_at_least
 
 VIOLATIONS_MAX = 100
 """A host whose socket carried this much rubbish is stopped: something in it is broken."""
 TICK_S = 0.25
 """How often alarms are looked at; deaths and messages wake the loop by themselves."""
-
-
-@dataclass(slots=True)
-class _Slot:
-    """One place in the pool and the host that holds it."""
-
-    host: lifecycle.Host
-    plugin: PluginRecord
-    runner: HostRunner
-    channel: HostChannel
-    launcher: Launcher
-    born_s: float
-    hello: Hello | None = None
-    tasks_done: int = 0
-    memory_bytes: int = 0
-    fault: str = ""
-    violations: dict[str, int] = field(default_factory=dict)
 
 
 class HostPool:
@@ -93,7 +76,7 @@ class HostPool:
         self._launcher_of = launcher_of
         self._quarantine = quarantine
         self._now_s = now_s
-        self._slots: dict[str, _Slot] = {}
+        self._slots: dict[str, Slot] = {}
         self._by_fd: dict[object, str] = {}
         self._histories: dict[str, restart.History] = {}
         self._not_before_s: dict[str, float] = {}
@@ -171,8 +154,40 @@ class HostPool:
         if slot is not None:
             self._feed(slot, lifecycle.StopRequested(cause, now=now))
 
+    def kill_host(self, host_id: str, cause: str, *, blame: bool) -> None:
+        """End the host at once; ``blame``: it counts as a crash of its plugin."""
+        slot = self._slots.get(host_id)
+        if slot is not None:
+            self._feed(slot, lifecycle.StopRequested(cause, now=True, commanded=not blame))
+            slot.runner.kill()
+
+    def memory_caps(self) -> dict[str, int]:
+        """Each host's own memory limit in bytes."""
+        return {host_id: slot.plugin.memory_bytes_max for host_id, slot in self._slots.items()}
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether all hosts are stopped."""
+        return self._frozen
+
+    def freeze_host(self, host_id: str) -> None:
+        """Stop one host where it stands (the duty cycle); nothing when it is gone."""
+        slot = self._slots.get(host_id)
+        if slot is not None:
+            slot.runner.freeze()
+            self._feed(slot, lifecycle.Froze())
+
+    def thaw_host(self, host_id: str) -> None:
+        """Let one host go on, unless all are stopped."""
+        slot = self._slots.get(host_id)
+        if slot is not None and not self._frozen:
+            slot.runner.thaw()
+            self._feed(slot, lifecycle.Thawed())
+
     def freeze(self) -> None:
-        """Stop every host where it stands: the person is back."""
+        """Stop every host where it stands: the person is back. Repeating it does nothing."""
+        if self._frozen:
+            return
         self._frozen = True
         for slot in self._slots.values():
             slot.runner.freeze()
@@ -180,7 +195,9 @@ class HostPool:
             self._feed(slot, lifecycle.Froze())
 
     def thaw(self) -> None:
-        """Let every host go on."""
+        """Let every host go on. Repeating it does nothing."""
+        if not self._frozen:
+            return
         self._frozen = False
         for slot in self._slots.values():
             slot.runner.thaw()
@@ -192,7 +209,7 @@ class HostPool:
 
     def statuses(self) -> tuple[HostStatus, ...]:
         """All hosts, oldest first."""
-        return tuple(self._status(slot) for slot in self._slots.values())
+        return tuple(slot.status(self._now_s()) for slot in self._slots.values())
 
     # --- the loop ------------------------------------------------------------------------
 
@@ -238,7 +255,7 @@ class HostPool:
         launcher: Launcher,
         config: dict[str, Any],
         now_s: float,
-    ) -> _Slot:
+    ) -> Slot:
         token = secrets.token_hex(32)
         endpoint = launcher.endpoint(host_id)
         expected = Expected(
@@ -268,20 +285,20 @@ class HostPool:
             channel.close()
             raise
         host = lifecycle.new_host(host_id, plugin.plugin_id, now_s, self._settings.limits)
-        return _Slot(host, plugin, runner, channel, launcher, born_s=now_s)
+        return Slot(host, plugin, runner, channel, launcher, born_s=now_s)
 
     def _watch(self, key: zmq.Socket[bytes] | int, host_id: str) -> None:
         self._poller.register(key, zmq.POLLIN)
         self._by_fd[key] = host_id
 
-    def _feed(self, slot: _Slot, event: lifecycle.Event) -> None:
+    def _feed(self, slot: Slot, event: lifecycle.Event) -> None:
         slot.host, instructions = lifecycle.step(
             slot.host, event, self._now_s(), self._settings.limits
         )
         for instruction in instructions:
             self._carry_out(slot, instruction)
 
-    def _carry_out(self, slot: _Slot, instruction: lifecycle.Instruction) -> None:
+    def _carry_out(self, slot: Slot, instruction: lifecycle.Instruction) -> None:
         match instruction:
             case lifecycle.SendDrain():
                 slot.channel.send(Drain())
@@ -308,14 +325,14 @@ class HostPool:
             case _:
                 assert_never(instruction)
 
-    def _listen(self, slot: _Slot) -> None:
+    def _listen(self, slot: Slot) -> None:
         for item in slot.channel.receive():
             if isinstance(item, Violation):
                 self._note_violation(slot, item)
             else:
                 self._hear(slot, item)
 
-    def _note_violation(self, slot: _Slot, violation: Violation) -> None:
+    def _note_violation(self, slot: Slot, violation: Violation) -> None:
         count = slot.violations.get(violation.code, 0) + 1
         slot.violations[violation.code] = count
         # The audit gets the 1st, 10th, 100th, ...: a flood must not fill the ledger.
@@ -333,7 +350,7 @@ class HostPool:
             cause = f"protocol violation {violation.code}: {violation.detail}"
             self._feed(slot, lifecycle.StopRequested(cause, now=True, commanded=False))
 
-    def _hear(self, slot: _Slot, received: Received) -> None:
+    def _hear(self, slot: Slot, received: Received) -> None:
         message = received.message
         match message:
             case Hello():
@@ -356,7 +373,7 @@ class HostPool:
             case _:
                 assert_never(message)
 
-    def _greet(self, slot: _Slot, hello: Hello, peer_pid: int | None) -> None:
+    def _greet(self, slot: Slot, hello: Hello, peer_pid: int | None) -> None:
         slot.hello = hello
         if peer_pid is not None:
             slot.runner.adopt(peer_pid)
@@ -377,7 +394,7 @@ class HostPool:
         if self._frozen:
             slot.runner.freeze()
 
-    def _note_ready(self, slot: _Slot, message: Ready) -> None:
+    def _note_ready(self, slot: Slot, message: Ready) -> None:
         was_starting = slot.host.state == "starting"
         self._feed(slot, lifecycle.BecameReady(message.model_key))
         slot.memory_bytes = message.memory_bytes
@@ -394,7 +411,7 @@ class HostPool:
                 )
             )
 
-    def _note_outcome(self, slot: _Slot, message: TaskDone | TaskFailed, payload: bytes) -> None:
+    def _note_outcome(self, slot: Slot, message: TaskDone | TaskFailed, payload: bytes) -> None:
         if slot.host.task_id != message.task_id:
             self._note_violation(slot, Violation("unasked-result", message.task_id))
             return
@@ -430,7 +447,7 @@ class HostPool:
             )
         self._feed(slot, lifecycle.Finished(message.task_id))
 
-    def _bury(self, slot: _Slot) -> None:
+    def _bury(self, slot: Slot) -> None:
         """The exit descriptor is readable: read the last messages, then reap."""
         self._listen(slot)
         for key in (slot.channel.socket, slot.runner.exit_fd):
@@ -444,7 +461,7 @@ class HostPool:
         slot.launcher.release(slot.host.host_id)
         del self._slots[slot.host.host_id]
 
-    def _report_death(self, slot: _Slot, death: lifecycle.ReportDeath) -> None:
+    def _report_death(self, slot: Slot, death: lifecycle.ReportDeath) -> None:
         lived_s = self._now_s() - slot.born_s
         plugin_id = slot.plugin.plugin_id
         self._events.append(
@@ -467,20 +484,3 @@ class HostPool:
             # Lifting the quarantine is a person's decision: it starts with a clean slate.
             self._not_before_s[plugin_id] = 0.0
             self._events.append(PluginQuarantined(plugin_id, causes))
-
-    def _status(self, slot: _Slot) -> HostStatus:
-        pids = slot.runner.pids
-        return HostStatus(
-            host_id=slot.host.host_id,
-            plugin_id=slot.plugin.plugin_id,
-            hosting=slot.runner.hosting,
-            state=slot.host.state,
-            frozen=slot.host.frozen_since_s is not None,
-            pid=pids[-1] if pids else None,
-            task_id=slot.host.task_id,
-            model_key=slot.host.model_key,
-            age_s=self._now_s() - slot.born_s,
-            tasks_done=slot.tasks_done,
-            memory_bytes=slot.memory_bytes,
-            sandbox_level=slot.hello.sandbox_level if slot.hello else "none",
-        )

@@ -123,6 +123,8 @@ class HostStatus:
     state: str
     frozen: bool
     pid: int | None
+    root_pid: int | None
+    """The first process of its tree: our direct child."""
     task_id: str | None
     model_key: str
     age_s: float

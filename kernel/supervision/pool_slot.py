@@ -1,0 +1,51 @@
+"""One place in the pool and the host that holds it.
+
+Covers: what the pool remembers of a host, and how status shows it. Does not cover: what
+happens to it (`pool`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from contracts.wire import Hello
+from kernel.supervision import lifecycle
+from kernel.supervision.channel import HostChannel
+from kernel.supervision.pool_events import HostStatus
+from kernel.supervision.runner import HostRunner, Launcher, PluginRecord
+
+
+@dataclass(slots=True)
+class Slot:
+    """The host's state, its runner, its channel; ``born_s`` on the pool's clock."""
+
+    host: lifecycle.Host
+    plugin: PluginRecord
+    runner: HostRunner
+    channel: HostChannel
+    launcher: Launcher
+    born_s: float
+    hello: Hello | None = None
+    tasks_done: int = 0
+    memory_bytes: int = 0
+    fault: str = ""
+    violations: dict[str, int] = field(default_factory=dict)
+
+    def status(self, now_s: float) -> HostStatus:
+        """What is known of the host now."""
+        pids = self.runner.pids
+        return HostStatus(
+            host_id=self.host.host_id,
+            plugin_id=self.plugin.plugin_id,
+            hosting=self.runner.hosting,
+            state=self.host.state,
+            frozen=self.host.frozen_since_s is not None,
+            pid=pids[-1] if pids else None,
+            root_pid=pids[0] if pids else None,
+            task_id=self.host.task_id,
+            model_key=self.host.model_key,
+            age_s=now_s - self.born_s,
+            tasks_done=self.tasks_done,
+            memory_bytes=self.memory_bytes,
+            sandbox_level=self.hello.sandbox_level if self.hello else "none",
+        )
