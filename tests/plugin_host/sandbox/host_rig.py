@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ import pytest
 STARTER = Path(__file__).parent / "starter.py"
 NOBODY = 65534
 STARTER_S_MAX = 110
+BASES: list[Path] = []
+"""Every directory made; a killed starter cannot clean up after itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,15 @@ def start(who: str, target: str, *, pass_fds: tuple[int, ...] = (), **told: Any)
     python = python_for(who)
     drop = who == "user" and os.geteuid() == 0
     ids: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if drop else {}
+    # On disk, not on a tmpfs; passable, as a data dir's parents usually are.
+    base = Path(tempfile.mkdtemp(prefix="autocapture-test-", dir="/var/tmp"))
+    base.chmod(0o755)
+    BASES.append(base)
+    if drop:
+        os.chown(base, NOBODY, NOBODY)
     order = {
         "target": target,
+        "base": str(base),
         "site_dirs": [sysconfig.get_path("purelib")],
         "keep_fds": list(pass_fds),
         **told,
