@@ -25,6 +25,7 @@ from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
 from kernel.config.service_user import service_ids
 from kernel.config.settings import LoadedSettings
+from kernel.pipeline.costs import Costs
 from kernel.pipeline.dispatcher import Dispatcher, Stores
 from kernel.pipeline.feeder import Feeder
 from kernel.pipeline.planning import Planning
@@ -35,7 +36,7 @@ from kernel.scheduling.policies import schedule_policy
 from kernel.store.backlog import Backlog
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
-from kernel.store.telemetry import TelemetryBook
+from kernel.store.telemetry import TelemetryStore
 from kernel.supervision import lifecycle, restart
 from kernel.supervision.address import RunNote, write_note
 from kernel.supervision.approved import ApprovedPlugins, load_approved_plugins
@@ -92,13 +93,14 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             launcher_of=_launchers(loaded.settings, run_dir, run_id),
             quarantine=quarantine,
         )
+        costs = Costs(TelemetryStore.open(data_dir), declared_timings(plugins, stages))
+        undo.callback(costs.close)
         dispatcher = Dispatcher(
             pool=pool,
             stores=Stores(backlog, evidence, derived),
             planning=Planning(
                 stages,
-                declared=declared_timings(plugins, stages),
-                telemetry=TelemetryBook(),
+                costs=costs,
                 policy=schedule_policy(loaded.settings),
             ),
             policy=_retry_policy(loaded.settings),
@@ -117,6 +119,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             evidence=evidence,
             derived=derived,
             backlog=backlog,
+            costs=costs,
             stages=stages,
             problem=problem,
             pool=pool,

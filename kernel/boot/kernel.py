@@ -204,6 +204,7 @@ class Kernel:
             self._take(event)
         self._orphans.tick()
         self.budgets.tick()
+        parts.costs.tick()
         self._work()
 
     def _open_inbox(self) -> InboxThread:

@@ -13,6 +13,7 @@ import zmq
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.config.settings import LoadedSettings
+from kernel.pipeline.costs import Costs
 from kernel.pipeline.dispatcher import Dispatcher
 from kernel.pipeline.feeder import Feeder
 from kernel.pipeline.stages import Stage
@@ -39,6 +40,7 @@ class Parts:
     evidence: EvidenceStore
     derived: DerivedStore
     backlog: Backlog
+    costs: Costs
     stages: tuple[Stage, ...]
     problem: KernelError | None
     """Why nothing can be processed (the plugin may not run), or None."""
@@ -54,6 +56,7 @@ class Parts:
 
     def close(self) -> None:
         """Close the stores, the evidence (and with it the lock) last."""
+        self.costs.close()
         self.backlog.close()
         self.derived.close()
         self.context.destroy(linger=0)

@@ -90,7 +90,7 @@ class Dispatcher:
         self._results = stores.results
         self._stages = {stage.name: stage for stage in planning.stages}
         self._view = planning
-        self._telemetry = planning.telemetry
+        self._costs = planning.costs
         self._policy = policy
         self._task_timeout_s = task_timeout_s
         self._audit = audit
@@ -136,7 +136,7 @@ class Dispatcher:
             case TaskErrored():
                 task = self._take(event.task_id)
                 if task is not None:
-                    self._telemetry.add_failure(task.key.stage, self._model_of(task), "error")
+                    self._costs.add_failure(task.key.stage, self._model_of(task), "error")
                     fate = after_error(
                         attempts=task.attempts + 1, retry=event.retry, policy=self._policy
                     )
@@ -197,7 +197,7 @@ class Dispatcher:
             self._settle(task, Fate("give_up"), str(error), event.plugin_id)
             return
         self._backlog.finish(task.task_id)
-        self._telemetry.add(task.key.stage, self._model_of(task), timing)
+        self._costs.add(task.key.stage, self._model_of(task), timing)
         self._view.finished(event.host_id)
         if stored:
             self.tally.done += 1
@@ -221,7 +221,7 @@ class Dispatcher:
         if task is None:
             return
         self.tally.lost += 1
-        self._telemetry.add_failure(task.key.stage, self._model_of(task), "lost")
+        self._costs.add_failure(task.key.stage, self._model_of(task), "lost")
         deaths = self._backlog.put_back(task.task_id, event.cause, blame=event.blame)
         if after_loss(deaths=deaths, policy=self._policy).kind == "quarantine":
             self._settle(task, Fate("quarantine"), event.cause, event.plugin_id)

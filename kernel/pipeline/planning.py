@@ -8,23 +8,21 @@ out (`dispatcher`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from kernel.pipeline.costs import Costs
 from kernel.pipeline.stages import Stage
-from kernel.scheduling.learned import learn_timings
 from kernel.scheduling.schedule import (
     Action,
     Budget,
     HostState,
     HostView,
-    ModelTimings,
     Policy,
     QueueSummary,
 )
 from kernel.scheduling.scheduler import plan
 from kernel.store.backlog import Backlog
-from kernel.store.telemetry import TelemetryBook
 from kernel.supervision.pool import HostPool
 from kernel.supervision.pool_events import HostStatus
 
@@ -53,18 +51,16 @@ class Planning:
         self,
         stages: Sequence[Stage],
         *,
-        declared: Mapping[str, ModelTimings],
-        telemetry: TelemetryBook,
+        costs: Costs,
         policy: Policy,
     ) -> None:
         self._stages = tuple(stages)
-        self._declared = dict(declared)
         self._policy = policy
         self._hosts: dict[str, _HostMemory] = {}
         self._visited_s: dict[str, float] = {}
         self._was_empty: set[str] = {stage.name for stage in stages}
         self._now_s = 0.0
-        self.telemetry = telemetry
+        self.costs = costs
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -99,17 +95,13 @@ class Planning:
         return plan(
             queues,
             hosts,
-            self.timings(),
+            self.costs.timings(),
             budget,
             now_s=now_s,
             now_us=now_us(),
             policy=self._policy,
             blocked=blocked,
         )
-
-    def timings(self) -> dict[str, ModelTimings]:
-        """What each model costs, measured where it ran often enough."""
-        return learn_timings(self._declared, self.telemetry.aggregates())
 
     def started(self, host_id: str, model_key: str) -> None:
         """A host was started for this model."""

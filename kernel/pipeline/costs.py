@@ -1,0 +1,66 @@
+"""What stages and models have cost: counted here, kept in the derived store, given to the plan.
+
+Covers: one book at a time and its regular merge. Does not cover: the table
+(`kernel.store.telemetry`), learning from it (`kernel.scheduling.learned`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from contracts.derivation import StageTiming
+from kernel.scheduling.learned import learn_timings
+from kernel.scheduling.schedule import ModelTimings
+from kernel.store.telemetry import FailureKind, StageAggregate, TelemetryBook, TelemetryStore
+
+MERGE_INTERVAL_S = 30.0
+
+
+class Costs:
+    """Used from the kernel's loop."""
+
+    def __init__(
+        self,
+        store: TelemetryStore,
+        declared: Mapping[str, ModelTimings],
+        *,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._declared = dict(declared)
+        self._now_s = now_s
+        self._book = TelemetryBook()
+        self._known: tuple[StageAggregate, ...] = store.read()
+        self._merge_at_s = now_s() + MERGE_INTERVAL_S
+
+    def add(self, stage: str, model_key: str, timing: StageTiming) -> None:
+        """Count a finished task."""
+        self._book.add(stage, model_key, timing)
+
+    def add_failure(self, stage: str, model_key: str, kind: FailureKind) -> None:
+        """Count a task that did not end well."""
+        self._book.add_failure(stage, model_key, kind)
+
+    def timings(self) -> dict[str, ModelTimings]:
+        """What each model costs: measured before and in this run, else declared."""
+        return learn_timings(self._declared, (*self._known, *self._book.aggregates()))
+
+    def tick(self) -> None:
+        """Merge when it is time."""
+        if self._now_s() >= self._merge_at_s:
+            self.merge()
+
+    def merge(self) -> None:
+        """Put what was counted into the store and begin a new book."""
+        self._merge_at_s = self._now_s() + MERGE_INTERVAL_S
+        if not self._book.aggregates():
+            return
+        self._store.merge(self._book)
+        self._book = TelemetryBook()
+        self._known = self._store.read()
+
+    def close(self) -> None:
+        """Merge the rest and close the store."""
+        self.merge()
+        self._store.close()
