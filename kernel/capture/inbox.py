@@ -76,6 +76,7 @@ class Inbox:
         self._acts = InboxActs(self._folder, quarantine_dir, self._rules, self._clock)
         self._source_clocks: dict[tuple[str, int], SourceClock] = {}
         self._deferred_until_s = 0.0
+        self._deferred_because = ""
 
     def poll(self, sink: InboxSink) -> InboxReport:
         """One look at the folder: take what is ready, refuse what is final, leave the rest.
@@ -86,7 +87,7 @@ class Inbox:
         report = InboxReport()
         now_s = self._clock.monotonic_s()
         if now_s < self._deferred_until_s:
-            report.problem = "the store took nothing a moment ago; files stay where they are"
+            report.problem = self._deferred_because
             return report
         try:
             listing = self._eyes.list_names()
@@ -277,7 +278,8 @@ class Inbox:
 
     def _defer(self, report: InboxReport, name: str, error: KernelError) -> None:
         report.add(name, InboxOutcome.DEFERRED, code=error.code, reason=error.message)
-        report.problem = f"the store takes nothing: {error.message}"
+        self._deferred_because = f"the store takes nothing: {error.message}"
+        report.problem = self._deferred_because
         self._deferred_until_s = self._clock.monotonic_s() + self._rules.retry_s
 
 

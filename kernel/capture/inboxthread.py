@@ -66,14 +66,11 @@ class InboxThread:
         self._watch = FolderWatch(folder)
         self._closing = threading.Event()
         self._problem: str | None = None
-        self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
 
     @property
     def problem(self) -> str | None:
         """What keeps the inbox from being emptied now, None when nothing does."""
-        if self._failure is not None:
-            return f"the inbox thread ended: {type(self._failure).__name__}: {self._failure}"
         return self._problem
 
     def start(self) -> None:
@@ -94,13 +91,17 @@ class InboxThread:
         return True
 
     def _run(self) -> None:
+        while not self._closing.is_set():
+            report = self._poll()
+            if report.happenings or report.problem != self._problem:
+                self._problem = report.problem
+                self._on_report(report)
+            if not report.more:
+                self._watch.wait(self._interval_s)
+
+    def _poll(self) -> InboxReport:
         try:
-            while not self._closing.is_set():
-                report = self._inbox.poll(self._sink)
-                if report.happenings or report.problem != self._problem:
-                    self._problem = report.problem
-                    self._on_report(report)
-                if not report.more:
-                    self._watch.wait(self._interval_s)
-        except BaseException as error:  # noqa: BLE001 - the kernel must see why nothing is taken in
-            self._failure = error
+            return self._inbox.poll(self._sink)
+        except Exception as error:  # noqa: BLE001 - one bad poll must not end the taking in
+            # What was stored before it is found again; the files are where they were.
+            return InboxReport(problem=f"a poll failed: {type(error).__name__}: {error}")

@@ -6,6 +6,7 @@ what is moved (`kernel.capture.inbox`). There is nothing here that removes a fil
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Mapping, Sequence
@@ -45,9 +46,9 @@ def move_aside(
     """Move the files into ``folder`` (made when missing), the first one first.
 
     Where a name is taken there, all of them get ``mark`` (and a number) into theirs. With a
-    ``reason``, ``NAME.reason.json`` is written before the move, so that nothing lies there
-    unexplained. A file behind the first that cannot be moved stays. Raises `OtherFileSystem`,
-    `CannotMove`.
+    ``reason``, ``NAME.reason.json`` is written behind the move: moves that fail and are tried
+    again would leave one each time. A file behind the first that cannot be moved stays. Raises
+    `OtherFileSystem`, `CannotMove`.
     """
     first, *others = files
     try:
@@ -55,8 +56,6 @@ def move_aside(
         if folder.stat().st_dev != first.lstat().st_dev:
             raise OtherFileSystem(f"{folder} lies on another file system")
         targets, renamed = _find_free_names(files, folder, mark)
-        if reason is not None:
-            _write_reason(targets[0], reason)
         first.rename(targets[0])
     except OSError as error:
         text = error.strerror or str(error)
@@ -69,6 +68,8 @@ def move_aside(
             # A sidecar that stays is met again, and then has a fate of its own.
             continue
         moved.append(target)
+    if reason is not None:
+        _write_reason(targets[0], reason)
     return Kept(tuple(moved), renamed)
 
 
@@ -114,5 +115,6 @@ def _reason_path(target: Path) -> Path:
 
 def _write_reason(target: Path, reason: Mapping[str, str]) -> None:
     document = msgspec.json.format(msgspec.json.encode(dict(reason)), indent=2)
-    with _reason_path(target).open("xb") as file:
+    # A full disk has no room for it; the ledger says the same, and said it first.
+    with contextlib.suppress(OSError), _reason_path(target).open("xb") as file:
         file.write(document + b"\n")

@@ -11,7 +11,7 @@ from kernel.capture.inboxfate import InboxOutcome, InboxRules
 from kernel.capture.inboxreport import InboxReport
 from kernel.capture.inboxthread import InboxThread, open_inbox
 from kernel.capture.intake import Intake
-from kernel.capture.sink import IntakeSink, StoreSink
+from kernel.capture.sink import InboxSink, IntakeSink, StoreSink
 from kernel.config.paths import DataDir
 from kernel.config.sections import IntakeSettings
 from kernel.store.evidence import EvidenceStore
@@ -115,6 +115,41 @@ def test_configured_inbox_is_opened_and_only_the_data_dirs_own_is_made(tmp_path:
         settings = IntakeSettings(inbox_dir=elsewhere)
         open_inbox(data_dir, settings, StoreSink(store)).close()
     assert not elsewhere.exists()
+
+
+class BrokenInbox(Inbox):
+    """Fails in a way that nobody foresaw, once."""
+
+    polls = 0
+
+    def poll(self, sink: InboxSink) -> InboxReport:
+        self.polls += 1
+        if self.polls == 1:
+            raise ZeroDivisionError("a bug")
+        return super().poll(sink)
+
+
+def test_thread_goes_on_after_a_poll_that_failed(tmp_path: Path) -> None:
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(make_png())
+    data_dir = DataDir(tmp_path / "data")
+    problems: list[str | None] = []
+    taken = threading.Event()
+
+    def see(report: InboxReport) -> None:
+        problems.append(report.problem)
+        if report.count(InboxOutcome.TAKEN):
+            taken.set()
+
+    with EvidenceStore.open(data_dir) as store:
+        inbox = BrokenInbox(folder, data_dir.quarantine_dir, rules=InboxRules(settle_s=0.01))
+        thread = InboxThread(inbox, folder, StoreSink(store), interval_s=0.01, on_report=see)
+        thread.start()
+        assert taken.wait(LONG_S)
+        thread.close()
+    assert problems[0] == "a poll failed: ZeroDivisionError: a bug"
+    assert problems[-1] is None
 
 
 def test_threads_problem_is_told_once_and_ends_with_its_cause(tmp_path: Path) -> None:

@@ -37,6 +37,22 @@ def test_reason_lies_beside_the_file(tmp_path: Path) -> None:
     assert json.loads(written.read_bytes()) == reason
 
 
+def test_move_that_fails_leaves_no_reason_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = write(tmp_path, "a.png")
+
+    def refuse(self: Path, target: Path) -> Path:
+        raise PermissionError(13, "open elsewhere", str(self), None, str(target))
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    for _ in range(3):
+        with pytest.raises(CannotMove):
+            quarantine([first], [tmp_path / "q"], "mark", {"code": "empty"})
+    assert list((tmp_path / "q").iterdir()) == []
+    assert first.exists()
+
+
 def test_missing_companion_is_passed_over_and_missing_file_is_an_error(tmp_path: Path) -> None:
     (first,) = write(tmp_path, "a.png")
     kept = move_aside([first, tmp_path / "a.json"], tmp_path / "x", "mark")
