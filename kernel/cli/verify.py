@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 
 import click
 import msgspec
@@ -13,7 +15,7 @@ from rich.progress import Progress as ProgressBar
 from kernel.cli.options import data_dir_option, json_option
 from kernel.config.errors import ExitCode
 from kernel.config.paths import DataDir
-from kernel.store.report import Progress, VerifyReport
+from kernel.store.report import Progress, ProgressSink, VerifyReport
 from kernel.store.verify import ignore_progress
 from kernel.store.verify import verify as verify_evidence
 
@@ -28,7 +30,8 @@ from kernel.store.verify import verify as verify_evidence
 @click.pass_context
 def verify(context: click.Context, *, data_dir: DataDir, quick: bool, as_json: bool) -> None:
     """Print the report; exit 1 when something is damaged."""
-    report = _run(data_dir, quick=quick, show_progress=not as_json)
+    with show_progress(wanted=not as_json) as progress:
+        report = verify_evidence(data_dir, quick=quick, progress=progress)
     if as_json:
         click.echo(msgspec.json.encode(report).decode())
     else:
@@ -37,9 +40,12 @@ def verify(context: click.Context, *, data_dir: DataDir, quick: bool, as_json: b
         context.exit(ExitCode.FAILED)
 
 
-def _run(data_dir: DataDir, *, quick: bool, show_progress: bool) -> VerifyReport:
-    if not (show_progress and sys.stderr.isatty()):
-        return verify_evidence(data_dir, quick=quick, progress=ignore_progress)
+@contextlib.contextmanager
+def show_progress(*, wanted: bool) -> Iterator[ProgressSink]:
+    """A sink that draws bars on a terminal, and one that is silent anywhere else."""
+    if not (wanted and sys.stderr.isatty()):
+        yield ignore_progress
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, TaskID] = {}
@@ -49,7 +55,7 @@ def _run(data_dir: DataDir, *, quick: bool, show_progress: bool) -> VerifyReport
                 tasks[progress.step] = bar.add_task(progress.step)
             bar.update(tasks[progress.step], completed=progress.done, total=progress.total)
 
-        return verify_evidence(data_dir, quick=quick, progress=show)
+        yield show
 
 
 def format_report(report: VerifyReport) -> str:

@@ -17,6 +17,8 @@ from kernel.store.journal import Journal, Place, VolumeRow
 from kernel.store.pack import read_frame, segment_path
 from kernel.store.readers import ReaderPool
 
+SEVERITY = ("blob-missing", "blob-damaged", "blob-offline")
+
 
 class BlobReader:
     """Reads the blobs of one data dir; safe from any thread."""
@@ -37,20 +39,39 @@ class BlobReader:
             journal = Journal(connection)
             places = journal.places(key)
             volumes = {row.volume_id: row for row in journal.volumes()}
-        problem: KernelError = blob_missing(digest, "it was never stored")
+        problems = [blob_missing(digest, "it was never stored")]
         for place in places:
             try:
                 payload = self._read_place(place, volumes[place.volume_id])
             except FileNotFoundError:
-                problem = self._absent(digest, place, volumes[place.volume_id])
+                problems.append(self._absent(digest, place, volumes[place.volume_id]))
                 continue
             except (FrameError, OSError) as error:
-                problem = _damaged(digest, place, str(error))
+                problems.append(_damaged(digest, place, str(error)))
                 continue
             if blake3.blake3(payload).digest() == key:
                 return payload
-            problem = _damaged(digest, place, "other bytes are there")
-        raise problem
+            problems.append(_damaged(digest, place, "other bytes are there"))
+        # What a person can do most about is told: mount a drive before looking for damage.
+        raise max(reversed(problems), key=lambda problem: SEVERITY.index(problem.code))
+
+    def newest_is_intact(self, digest: str) -> bool:
+        """Whether the place that reads come to first holds the blob, or is out of reach."""
+        key = bytes.fromhex(digest)
+        with self._readers.borrow() as connection:
+            journal = Journal(connection)
+            places = journal.places(key)
+            volumes = {row.volume_id: row for row in journal.volumes()}
+        if not places:
+            return False
+        volume = volumes[places[0].volume_id]
+        if not is_mounted(self._data_root, volume):
+            return True
+        try:
+            payload = self._read_place(places[0], volume)
+        except (FrameError, OSError):
+            return False
+        return blake3.blake3(payload).digest() == key
 
     def _read_place(self, place: Place, volume: VolumeRow) -> bytes:
         path = segment_path(packs_dir(self._data_root, volume), place.number)

@@ -28,6 +28,7 @@ PROGRESS_BYTES = 8 << 20
 class PlaceRow:
     """A place inside one segment, and the blob that it holds."""
 
+    place_id: int
     offset_bytes: int
     blob_id: int
     digest: bytes
@@ -152,14 +153,18 @@ def _report_damage(
 def _report_place(
     connection: apsw.Connection, path: Path, place: PlaceRow, problem: str, findings: Findings
 ) -> None:
-    row = connection.execute(
-        "SELECT count(*) FROM place WHERE blob_id = ?", (place.blob_id,)
-    ).fetchone()
-    others = row[0] - 1 if row else 0
-    code = "copy-damaged" if others else "blob-damaged"
-    also = f"; {others} other place(s) recorded" if others else ""
     where = f"blob {place.digest.hex()} in {path.name} at {place.offset_bytes}"
-    findings.add(code, where, problem + also, events_of(connection, place.blob_id))
+    places = list(
+        connection.execute(
+            "SELECT place_id FROM place WHERE blob_id = ? ORDER BY place_id DESC",
+            (place.blob_id,),
+        )
+    )
+    if places[0][0] != place.place_id:
+        findings.note(f"{where}: {problem}; a newer copy is in use")
+        return
+    also = f"; {len(places) - 1} older copies are recorded" if len(places) > 1 else ""
+    findings.add("blob-damaged", where, problem + also, events_of(connection, place.blob_id))
 
 
 def _check_batch_copy(
@@ -175,7 +180,7 @@ def _check_batch_copy(
 
 def _places(connection: apsw.Connection, row: SegmentRow) -> Iterator[PlaceRow]:
     rows = connection.execute(
-        "SELECT p.offset_bytes, p.blob_id, b.digest, b.length_bytes, b.media_type "
+        "SELECT p.place_id, p.offset_bytes, p.blob_id, b.digest, b.length_bytes, b.media_type "
         "FROM place p JOIN blob b USING (blob_id) "
         "WHERE p.volume_id = ? AND p.number = ? AND p.offset_bytes < ?",
         (row.volume_id, row.number, row.end_bytes),

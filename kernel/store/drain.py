@@ -14,7 +14,7 @@ from pathlib import Path
 from kernel.config.errors import KernelError
 from kernel.store import sqlite
 from kernel.store.appender import Appender
-from kernel.store.disk import OsDisk
+from kernel.store.disk import OsDisk, make_durable_dir
 from kernel.store.drives import drained_dir, is_mounted, packs_dir
 from kernel.store.failure import translated
 from kernel.store.frame import FrameKind
@@ -127,6 +127,7 @@ def _seal(
         detail = {"segment": source.name, "bytes": str(row.end_bytes)}
         append_entry(connection, "spool.drained", volume.identity, detail, now_us)
     # After the commit: a segment that is still in place is only copied once more, to no effect.
+    make_durable_dir(target.parent, OsDisk())
     source.rename(target)
     OsDisk().sync_dir(target.parent)
     OsDisk().sync_dir(source.parent)

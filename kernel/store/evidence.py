@@ -17,6 +17,7 @@ from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.store import schema
 from kernel.store.appender import Appender
+from kernel.store.archive import ArchiveReport, archive_segments
 from kernel.store.batch import BATCH_EVENTS_MAX
 from kernel.store.blobs import BlobReader, blob_missing
 from kernel.store.clock import wall_clock_us
@@ -28,9 +29,10 @@ from kernel.store.journal import Journal
 from kernel.store.ledger import Ledger
 from kernel.store.lock import DataDirLock
 from kernel.store.outlets import Outlets
-from kernel.store.pack import SEGMENT_BYTES_MAX, list_segments, segment_path
+from kernel.store.pack import SEGMENT_BYTES_MAX, Frame, list_segments, segment_path
 from kernel.store.pressure import DiskDecision, DiskLimits
 from kernel.store.readers import ReaderPool
+from kernel.store.report import ProgressSink
 
 __all__ = ["Acknowledged", "CaptureDraft", "EvidenceStore", "StoreStats"]
 
@@ -165,6 +167,28 @@ class EvidenceStore:
         """
         return self._blobs.read(digest)
 
+    def blob_digests(self, after_id: int, *, limit_rows: int) -> list[tuple[int, str]]:
+        """Row ids and digests of the blobs behind ``after_id``, in order; for walking all."""
+        with self._readers.borrow() as connection:
+            found = Journal(connection).blob_digests(after_id, limit_rows)
+        return [(blob_id, digest.hex()) for blob_id, digest in found]
+
+    def has_intact_newest_place(self, digest: str) -> bool:
+        """Whether reading the blob needs no second copy; a drive out of reach counts as intact."""
+        return self._blobs.newest_is_intact(digest)
+
+    def add_place(self, digest: str, frame: Frame) -> None:
+        """Store the blob's bytes once more; reads prefer them from now on.
+
+        Raises `KernelError` ``blob-missing`` for a blob that no event names.
+        """
+        key = bytes.fromhex(digest)
+        with self._readers.borrow() as connection:
+            blob_id = Journal(connection).blob_id(key)
+        if blob_id is None:
+            raise blob_missing(digest, "it was never stored")
+        self._appender().bring_home([frame], {key: blob_id}, self._now_us())
+
     def find_blob(self, digest: str) -> PixelBlob | None:
         """The blob's record, None when these bytes were never stored."""
         with self._readers.borrow() as connection:
@@ -238,6 +262,20 @@ class EvidenceStore:
         `KernelError`.
         """
         return drain(self._appender(), self._data_dir.root, self._now_us(), bytes_max)
+
+    def archive(self, target: Path, *, older_than_us: int, progress: ProgressSink) -> ArchiveReport:
+        """Move closed segments with nothing newer than ``older_than_us`` to another drive.
+
+        See `kernel.store.archive`. Raises `KernelError`.
+        """
+        return archive_segments(
+            self._appender(),
+            self._data_dir.root,
+            target,
+            older_than_us=older_than_us,
+            now_us=self._now_us(),
+            progress=progress,
+        )
 
     def _appender(self) -> Appender:
         if self._writing is None:

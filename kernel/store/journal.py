@@ -123,6 +123,15 @@ class Journal:
         )
         return [row[0].hex() for row in rows]
 
+    def blob_digests(self, after_id: int, limit_rows: int) -> list[tuple[int, bytes]]:
+        """Row ids and digests of the blobs behind ``after_id``, in order."""
+        return list(
+            self.connection.execute(
+                "SELECT blob_id, digest FROM blob WHERE blob_id > ? ORDER BY blob_id LIMIT ?",
+                (after_id, limit_rows),
+            )
+        )
+
     def find_event(self, event_id: str) -> CaptureEvent | None:
         """The event of that id."""
         return self._one("SELECT record FROM event WHERE event_id = ?", (event_key(event_id),))
@@ -181,6 +190,15 @@ class Journal:
         )
         return [SegmentRow(*row) for row in rows]
 
+    def newest_capture_us(self, row: SegmentRow) -> int:
+        """Capture time of the newest event with pixels in the segment; -1 without any."""
+        found = self.connection.execute(
+            "SELECT max(e.captured_at_us) FROM place p JOIN event e USING (blob_id) "
+            "WHERE p.volume_id = ? AND p.number = ?",
+            (row.volume_id, row.number),
+        ).fetchone()
+        return -1 if found is None or found[0] is None else int(found[0])
+
     # Writing, inside a transaction of the caller's
 
     def insert_volume(self, volume_id: int, kind: str, identity: str, root: str) -> None:
@@ -215,11 +233,28 @@ class Journal:
         self.insert_place(blob_id, blob.place)
         return blob_id
 
+    def insert_lost_blob(self, digest: bytes, length_bytes: int, media_type: str) -> int:
+        """Record a blob without a place; returns its row id."""
+        self.connection.execute(
+            "INSERT INTO blob (digest, length_bytes, media_type) VALUES (?, ?, ?)",
+            (digest, length_bytes, media_type),
+        )
+        return self.connection.last_insert_rowid()
+
     def insert_place(self, blob_id: int, place: Place) -> None:
         """One more place of the blob; reads prefer it from now on."""
         self.connection.execute(
             "INSERT INTO place (blob_id, volume_id, number, offset_bytes) VALUES (?, ?, ?, ?)",
             (blob_id, place.volume_id, place.number, place.offset_bytes),
+        )
+
+    def copy_places(self, row: SegmentRow, volume_id: int) -> None:
+        """Give every blob of the segment the same place on another volume."""
+        self.connection.execute(
+            "INSERT INTO place (blob_id, volume_id, number, offset_bytes) "
+            "SELECT blob_id, ?, number, offset_bytes FROM place "
+            "WHERE volume_id = ? AND number = ? ORDER BY offset_bytes",
+            (volume_id, row.volume_id, row.number),
         )
 
     def insert_batch(self, batch: Batch, head: bytes, blob_ids: dict[bytes, int]) -> None:

@@ -13,6 +13,7 @@ import apsw
 
 from kernel.config.errors import KernelError
 from kernel.store.disk import OsDisk, make_durable_dir
+from kernel.store.filecopy import sync_file
 
 PAGES_PER_STEP = 4096
 
@@ -47,12 +48,3 @@ def back_up_before_migration(
     directory = root / "migrations"
     make_durable_dir(directory, OsDisk())
     copy_journal(source, directory / f"journal-v{version}-{now_us}.db")
-
-
-def sync_file(path: Path) -> None:
-    """The file's bytes survive a power cut when this returns."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,0 +1,129 @@
+"""Moving cold segments to another drive; they stay queryable while it is mounted.
+
+A segment is copied, every frame of the copy is checked, the copy is synced, the journal
+commits its new place and the ledger tells of it; only then is the first copy given up. This
+is the one place of the program that removes a file of evidence, and it does so against a
+verified copy alone. Covers: choosing and moving. Does not cover: reading
+(`kernel.store.blobs`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from kernel.config.errors import KernelError
+from kernel.store import sqlite
+from kernel.store.appender import Appender
+from kernel.store.disk import OsDisk
+from kernel.store.drives import VolumeMarker, mark_volume, packs_dir, read_marker
+from kernel.store.failure import translated
+from kernel.store.filecopy import copy_bytes, digest_file
+from kernel.store.journal import PRIMARY, Journal, SegmentRow, VolumeRow
+from kernel.store.ledger import append_entry
+from kernel.store.pack import segment_path
+from kernel.store.report import Progress, ProgressSink
+from kernel.store.scan import scan_segment
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveReport:
+    """Names of the segments that were moved, and their bytes."""
+
+    moved: tuple[str, ...]
+    moved_bytes: int
+
+
+def archive_segments(
+    appender: Appender,
+    data_root: Path,
+    target: Path,
+    *,
+    older_than_us: int,
+    now_us: int,
+    progress: ProgressSink,
+) -> ArchiveReport:
+    """Move every closed segment whose captures are all older than ``older_than_us``.
+
+    ``target`` must exist; it is marked as a volume of this data dir. Raises `KernelError`:
+    ``no-archive-dir``, ``archive-foreign``, ``segment-damaged``, ``disk-full``,
+    ``disk-failed``.
+    """
+    if not target.is_dir():
+        raise KernelError("no-archive-dir", f"{target} is not a folder; is its drive mounted?")
+    with translated(target):
+        volume = _take_volume(appender, target.absolute())
+        rows = _cold_segments(appender, older_than_us)
+        total, done, moved = sum(row.end_bytes for row in rows), 0, []
+        for row in rows:
+            _move(appender, data_root, volume, row, now_us)
+            moved.append(segment_path(target, row.number).name)
+            done += row.end_bytes
+            progress(Progress("archive", done, total, "bytes"))
+    return ArchiveReport(tuple(moved), done)
+
+
+def _take_volume(appender: Appender, target: Path) -> VolumeRow:
+    with appender.journal.turn() as connection:
+        journal = Journal(connection)
+        volumes = journal.volumes()
+        marker = read_marker(target)
+        if marker is not None:
+            for volume in volumes:
+                if (volume.identity, volume.kind) == (marker.identity, "archive"):
+                    return volume
+            raise KernelError(
+                "archive-foreign",
+                f"{target} belongs to another data dir",
+                hint="name an empty folder",
+            )
+        row = VolumeRow(len(volumes) + 1, "archive", uuid.uuid4().hex, str(target))
+        mark_volume(target, VolumeMarker(row.identity, row.kind), OsDisk())
+        with sqlite.transaction(connection):
+            journal.insert_volume(row.volume_id, row.kind, row.identity, row.root)
+        return row
+
+
+def _cold_segments(appender: Appender, older_than_us: int) -> list[SegmentRow]:
+    with appender.journal.turn() as connection:
+        journal = Journal(connection)
+        rows = [row for row in journal.segments() if row.state in {"open", "sealed"}]
+        # The newest one is still written to.
+        return [row for row in rows[:-1] if journal.newest_capture_us(row) < older_than_us]
+
+
+def _move(
+    appender: Appender, data_root: Path, volume: VolumeRow, row: SegmentRow, now_us: int
+) -> None:
+    source = segment_path(data_root / "packs", row.number)
+    target = segment_path(packs_dir(data_root, volume), row.number)
+    copy_bytes(source, target, row.end_bytes)
+    OsDisk().sync_dir(target.parent)
+    for frame in scan_segment(target, row.number):
+        if frame.problem:
+            raise KernelError(
+                "segment-damaged",
+                f"{source} at {frame.offset}: {frame.problem}; it was not moved",
+                hint="run: kernel repair",
+            )
+    digest = digest_file(target)
+    if digest != digest_file(source, row.end_bytes) or target.stat().st_size != row.end_bytes:
+        raise KernelError("segment-damaged", f"{target} is not a copy of {source}")
+    with appender.journal.turn() as connection, sqlite.transaction(connection):
+        journal = Journal(connection)
+        journal.record_segment(volume.volume_id, row.number, row.end_bytes, now_us)
+        journal.seal_segment(volume.volume_id, row.number)
+        journal.copy_places(row, volume.volume_id)
+        journal.seal_segment(PRIMARY, row.number, "archived")
+        detail = {"to": str(target), "bytes": str(row.end_bytes), "blake3": digest}
+        append_entry(connection, "segment.archived", source.name, detail, now_us)
+    _give_up_source(source, target, digest)
+
+
+def _give_up_source(source: Path, target: Path, digest: str) -> None:
+    """Free the primary drive of a segment whose verified copy is committed elsewhere."""
+    if digest_file(target) != digest:
+        raise KernelError("segment-damaged", f"{target} changed while it was committed")
+    source.unlink()
+    OsDisk().sync_dir(source.parent)

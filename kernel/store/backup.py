@@ -1,0 +1,225 @@
+"""Backup while the kernel runs, and restore into an empty data dir; both verified.
+
+A backup has the layout of a data dir and a manifest with the hash of every file. Making it
+again into the same folder copies only what is new. Covers: the data dir's own packs, segments
+on other drives that are mounted, the journal, the anchors. Does not cover: derived records,
+which can be rebuilt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import apsw
+
+from kernel.config.errors import KernelError
+from kernel.config.paths import DataDir
+from kernel.store import sqlite
+from kernel.store.disk import OsDisk, make_durable_dir
+from kernel.store.drives import (
+    MARKER_NAME,
+    VolumeMarker,
+    is_mounted,
+    mark_volume,
+    packs_dir,
+    read_marker,
+)
+from kernel.store.evidence import EvidenceStore
+from kernel.store.failure import translated
+from kernel.store.filecopy import copy_bytes, digest_file, sync_file
+from kernel.store.journal import Journal, SegmentRow, VolumeRow
+from kernel.store.journal_copy import copy_journal
+from kernel.store.ledger import ledger_head, parse_anchor
+from kernel.store.manifest import (
+    FORMAT_VERSION,
+    BackedUpFile,
+    Manifest,
+    read_manifest,
+    write_manifest,
+)
+from kernel.store.pack import segment_path
+from kernel.store.readers import connect_reader
+from kernel.store.recovery import GONE_STATES
+from kernel.store.report import Progress, ProgressSink, VerifyReport
+from kernel.store.verify import ignore_progress, verify
+
+JOURNAL_NAME = "journal.db"
+VOLUMES_NAME = "volumes"
+
+
+@dataclass(slots=True)
+class _Copying:
+    """The backup at work: what was there before, what is there now, how much was copied."""
+
+    target: Path
+    before: dict[str, BackedUpFile]
+    files: list[BackedUpFile] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+    copied_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BackupReport:
+    """What a backup holds now, and how much of it was copied this time."""
+
+    manifest: Manifest
+    copied_bytes: int
+    check: VerifyReport
+
+
+def back_up(
+    data_dir: DataDir, target: Path, *, now_us: int, progress: ProgressSink = ignore_progress
+) -> BackupReport:
+    """Bring the backup in ``target`` up to this moment; the kernel may run meanwhile.
+
+    The state is the one of the journal's copy: later captures are not in it. The backup is
+    fully verified before its manifest is replaced. Raises `KernelError`: ``no-data-dir``,
+    ``backup-damaged``, ``backup-foreign`` (of another data dir), ``disk-full``.
+    """
+    EvidenceStore.open_read_only(data_dir).close()
+    manifest = read_manifest(target)
+    with translated(target):
+        make_durable_dir(target, OsDisk())
+        (target / f"{JOURNAL_NAME}.new").unlink(missing_ok=True)
+        live = connect_reader(data_dir.journal_db)
+        try:
+            copy_journal(live, target / f"{JOURNAL_NAME}.new")
+        finally:
+            live.close()
+        work = _Copying(target, {f.path: f for f in manifest.files} if manifest else {})
+        connection = sqlite.connect(target / f"{JOURNAL_NAME}.new", read_only=True)
+        try:
+            identity = _check_identity(connection, manifest)
+            _copy_segments(data_dir, Journal(connection), work, progress)
+            summary = (*Journal(connection).head(), ledger_head(connection)[0])
+            _copy_anchors(data_dir, work, summary[2])
+        finally:
+            connection.close()
+        return _finish(work, identity, summary, now_us, progress)
+
+
+def _check_identity(connection: apsw.Connection, manifest: Manifest | None) -> str:
+    identity = Journal(connection).volumes()[0].identity
+    if manifest is not None and manifest.identity != identity:
+        raise KernelError(
+            "backup-foreign",
+            "the folder holds the backup of another data dir",
+            hint="choose another folder",
+        )
+    return identity
+
+
+def _copy_segments(
+    data_dir: DataDir, journal: Journal, work: _Copying, progress: ProgressSink
+) -> None:
+    rows = [
+        (volume, row)
+        for volume in journal.volumes()
+        for row in journal.segments(volume.volume_id)
+        if row.state not in GONE_STATES
+    ]
+    total, done = sum(row.end_bytes for _, row in rows), 0
+    for volume, row in rows:
+        if is_mounted(data_dir.root, volume):
+            _copy_segment(data_dir, volume, row, work)
+        else:
+            work.elsewhere.append(f"{volume.root}/{row.number}")
+        done += row.end_bytes
+        progress(Progress("backup", done, total, "bytes"))
+
+
+def _copy_segment(data_dir: DataDir, volume: VolumeRow, row: SegmentRow, work: _Copying) -> None:
+    source = segment_path(packs_dir(data_dir.root, volume), row.number)
+    folder = "packs" if volume.kind == "primary" else f"{VOLUMES_NAME}/{volume.identity}/packs"
+    name = f"{folder}/{source.name}"
+    known = work.before.get(name)
+    target = work.target / name
+    if known and known.length_bytes == row.end_bytes and target.exists():
+        work.files.append(known)
+        return
+    make_durable_dir(target.parent, OsDisk())
+    # Bytes below a segment's end never change, so what is there already is a beginning of it.
+    fresh = target.with_name(target.name + ".new")
+    copied = copy_bytes(source, fresh, row.end_bytes)
+    fresh.replace(target)
+    OsDisk().sync_dir(target.parent)
+    work.copied_bytes += copied
+    digest = digest_file(target)
+    work.files.append(BackedUpFile(path=name, length_bytes=row.end_bytes, digest=digest))
+
+
+def _copy_anchors(data_dir: DataDir, work: _Copying, ledger_seq: int) -> None:
+    source = data_dir.anchors_dir / "anchors.log"
+    if not source.exists():
+        return
+    target = work.target / "anchors" / source.name
+    make_durable_dir(target.parent, OsDisk())
+    lines = source.read_bytes().splitlines(keepends=True)
+    # The kernel may have anchored on since the journal was copied, or be writing a line.
+    kept = [line for line in lines if line.endswith(b"\n") and _is_within(line, ledger_seq)]
+    whole = b"".join(kept)
+    target.write_bytes(whole)
+    sync_file(target)
+    name = f"anchors/{source.name}"
+    work.files.append(BackedUpFile(path=name, length_bytes=len(whole), digest=digest_file(target)))
+
+
+def _is_within(line: bytes, ledger_seq: int) -> bool:
+    anchor = parse_anchor(line)
+    return anchor is None or anchor.seq <= ledger_seq
+
+
+def _relocate_volumes(journal: Path, work: _Copying) -> None:
+    """Let the copied journal find the copied segments of other drives below its own folder."""
+    copied = {name.path.split("/")[1] for name in work.files if name.path.startswith(VOLUMES_NAME)}
+    connection = sqlite.connect(journal)
+    try:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        for volume in Journal(connection).volumes():
+            if volume.identity not in copied:
+                continue
+            root = work.target / VOLUMES_NAME / volume.identity
+            if read_marker(root) is None:
+                mark_volume(root, VolumeMarker(volume.identity, volume.kind), OsDisk())
+            marker = f"{VOLUMES_NAME}/{volume.identity}/{MARKER_NAME}"
+            length = (work.target / marker).stat().st_size
+            digest = digest_file(work.target / marker)
+            work.files.append(BackedUpFile(path=marker, length_bytes=length, digest=digest))
+            connection.execute(
+                "UPDATE volume SET root = ? WHERE volume_id = ?",
+                (f"{VOLUMES_NAME}/{volume.identity}", volume.volume_id),
+            )
+    finally:
+        connection.close()
+
+
+def _finish(
+    work: _Copying,
+    identity: str,
+    summary: tuple[int, str, int],
+    now_us: int,
+    progress: ProgressSink,
+) -> BackupReport:
+    journal = work.target / JOURNAL_NAME
+    _relocate_volumes(work.target / f"{JOURNAL_NAME}.new", work)
+    (work.target / f"{JOURNAL_NAME}.new").replace(journal)
+    OsDisk().sync_dir(work.target)
+    work.files.append(
+        BackedUpFile(
+            path=JOURNAL_NAME, length_bytes=journal.stat().st_size, digest=digest_file(journal)
+        )
+    )
+    check = verify(DataDir(work.target), quick=False, progress=progress)
+    manifest = Manifest(
+        format_version=FORMAT_VERSION,
+        identity=identity,
+        created_at_us=now_us,
+        events=summary[0],
+        evidence_head=summary[1],
+        ledger_entries=summary[2],
+        files=tuple(work.files),
+        elsewhere=tuple(work.elsewhere),
+    )
+    write_manifest(work.target, manifest)
+    return BackupReport(manifest, work.copied_bytes, check)

@@ -1,0 +1,180 @@
+"""A new journal from the packs, when the old one is gone or damaged.
+
+The packs hold every batch of events beside the pixels; what is still readable of the old
+journal's ledger and volumes is taken over. Covers: collecting, choosing, writing the new
+journal. Does not cover: laying the old one aside (`kernel.store.repair`), results of decoding
+(they come again in idle time).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+import blake3
+import msgspec
+
+from contracts.canonical import decode
+from contracts.ledger import LedgerEntry
+from kernel.store import schema, sqlite
+from kernel.store.batch import GENESIS
+from kernel.store.drives import drained_dir, is_mounted, packs_dir
+from kernel.store.journal import PRIMARY, Journal, VolumeRow
+from kernel.store.pack import list_segments, segment_path
+from kernel.store.recovery import FoundBatch, Tail, TailContent, choose_chain, read_tails
+
+UNKNOWN_MEDIA = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """What the old journal still tells: its volumes, and its ledger as far as the chain holds."""
+
+    volumes: tuple[VolumeRow, ...]
+    ledger: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What the new journal holds; ``gaps`` are sequence numbers that no pack knew."""
+
+    events: int
+    blobs: int
+    gaps: tuple[tuple[int, int], ...]
+
+
+def salvage_journal(path: Path) -> Salvage:
+    """Read what can be read of the journal; never raises for damage."""
+    volumes: list[VolumeRow] = []
+    ledger: list[bytes] = []
+    if not path.exists():
+        return Salvage((), ())
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        previous = GENESIS
+        for seq, record in connection.execute("SELECT seq, record FROM ledger ORDER BY seq"):
+            entry = decode(record, LedgerEntry)
+            if (entry.seq, entry.previous, seq) != (len(ledger) + 1, previous, len(ledger) + 1):
+                break
+            previous = blake3.blake3(record).hexdigest()
+            ledger.append(record)
+    except (apsw.Error, msgspec.MsgspecError, TypeError):
+        # As far as it goes: what comes behind the damage has no chain to stand on.
+        pass
+    try:
+        volumes = Journal(connection).volumes()
+    except (apsw.Error, TypeError):
+        volumes = []
+    finally:
+        connection.close()
+    return Salvage(tuple(volumes), tuple(ledger))
+
+
+def rebuild_journal(
+    path: Path, data_root: Path, salvage: Salvage, backup_packs: Path | None, now_us: int
+) -> Rebuilt:
+    """Write a new journal at ``path`` from all packs that can be reached.
+
+    Batches also come from ``backup_packs``; their pixels are restored afterwards. All in one
+    transaction. Raises `OSError`, `apsw.Error`.
+    """
+    volumes = list(salvage.volumes) or [VolumeRow(PRIMARY, "primary", uuid.uuid4().hex, "packs")]
+    tails = _all_segments(data_root, volumes)
+    content = read_tails(tails, past_damage=True)
+    spare = TailContent()
+    if backup_packs is not None:
+        spare = read_tails(_segments_in(backup_packs, PRIMARY), past_damage=True)
+    chain, gaps = choose_all(content.batches + spare.batches)
+    connection = sqlite.connect(path)
+    try:
+        schema.migrate(connection, back_up=lambda _: None)
+        with sqlite.transaction(connection):
+            journal = Journal(connection)
+            _insert_frame_of_reference(journal, volumes, tails, salvage, now_us)
+            for found in chain:
+                blob_ids = _blob_ids(journal, content, spare, found)
+                journal.insert_batch(found.batch, found.head, blob_ids)
+        return Rebuilt(journal.count_events(), journal.count_blobs(), tuple(gaps))
+    finally:
+        connection.close()
+
+
+def choose_all(
+    batches: Iterable[FoundBatch],
+) -> tuple[list[FoundBatch], list[tuple[int, int]]]:
+    """The best chain, going on behind gaps; and the gaps as (first, last) sequence number.
+
+    Pure. Within an unbroken stretch the rules of `choose_chain` hold.
+    """
+    unique = list({found.head: found for found in batches}.values())
+    chain: list[FoundBatch] = []
+    gaps: list[tuple[int, int]] = []
+    last_seq, head = 0, GENESIS
+    while True:
+        stretch = choose_chain(unique, last_seq, head)
+        chain += stretch
+        if stretch:
+            batch = stretch[-1].batch
+            last_seq = batch.first_seq + len(batch.events) - 1
+        behind = [found for found in unique if found.batch.first_seq > last_seq]
+        if not behind:
+            return chain, gaps
+        found = min(behind, key=lambda one: one.batch.first_seq)
+        if found.batch.first_seq > last_seq + 1:
+            gaps.append((last_seq + 1, found.batch.first_seq - 1))
+        last_seq, head = found.batch.first_seq - 1, found.batch.previous
+
+
+def _all_segments(data_root: Path, volumes: list[VolumeRow]) -> list[Tail]:
+    tails: list[Tail] = []
+    for volume in volumes:
+        if not is_mounted(data_root, volume):
+            continue
+        tails += _segments_in(packs_dir(data_root, volume), volume.volume_id)
+        if volume.kind == "spool":
+            tails += _segments_in(drained_dir(data_root, volume), volume.volume_id)
+    return tails
+
+
+def _segments_in(directory: Path, volume_id: int) -> list[Tail]:
+    paths = [(number, segment_path(directory, number)) for number in list_segments(directory)]
+    return [Tail(volume_id, number, path, 0, path.stat().st_size) for number, path in paths]
+
+
+def _insert_frame_of_reference(
+    journal: Journal, volumes: list[VolumeRow], tails: list[Tail], salvage: Salvage, now_us: int
+) -> None:
+    for row in volumes:
+        journal.insert_volume(row.volume_id, row.kind, row.identity, row.root)
+    for tail in tails:
+        journal.record_segment(tail.volume_id, tail.number, tail.file_bytes, now_us)
+        state = "drained" if tail.path.parent.name == "drained" else "sealed"
+        journal.seal_segment(tail.volume_id, tail.number, state)
+    for seq, record in enumerate(salvage.ledger, 1):
+        journal.connection.execute(
+            "INSERT INTO ledger (seq, head, record) VALUES (?, ?, ?)",
+            (seq, blake3.blake3(record).digest(), record),
+        )
+
+
+def _blob_ids(
+    journal: Journal, content: TailContent, spare: TailContent, found: FoundBatch
+) -> dict[bytes, int]:
+    blob_ids: dict[bytes, int] = {}
+    for event in found.batch.events:
+        key = bytes.fromhex(event.blob)
+        if key in blob_ids:
+            continue
+        blob_id = journal.blob_id(key)
+        if blob_id is None and key in content.blobs:
+            blob_id = journal.insert_blob(content.blobs[key])
+        if blob_id is None:
+            # The event was acknowledged; that its pixels are not here is for verify to say.
+            known = spare.blobs.get(key)
+            length, media = (known.length_bytes, known.media_type) if known else (0, UNKNOWN_MEDIA)
+            blob_id = journal.insert_lost_blob(key, length, media)
+        blob_ids[key] = blob_id
+    return blob_ids

@@ -1,0 +1,174 @@
+"""Mending what `verify` found, by adding only: nothing is overwritten, nothing removed.
+
+A damaged journal is moved into the quarantine folder and a new one is built from the packs
+and, where one is given, a backup; a damaged blob gets one more place, from another copy.
+Every act is ledgered. Covers: the order of the acts. Does not cover: finding damage
+(`kernel.store.verify`), the new journal's content (`kernel.store.rebuild`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import blake3
+import msgspec
+
+from kernel.config.errors import KernelError
+from kernel.config.paths import DataDir
+from kernel.store.clock import wall_clock_us
+from kernel.store.disk import OsDisk, make_durable_dir
+from kernel.store.evidence import EvidenceStore
+from kernel.store.frame import FrameKind
+from kernel.store.ledger import ANCHORS_NAME
+from kernel.store.lock import DataDirLock
+from kernel.store.pack import Frame
+from kernel.store.rebuild import Rebuilt, rebuild_journal, salvage_journal
+from kernel.store.report import Progress, ProgressSink, VerifyReport
+from kernel.store.verify import ignore_progress, verify
+
+JOURNAL_CODES = frozenset(
+    {
+        "journal-damaged",
+        "event-damaged",
+        "event-missing",
+        "event-unchained",
+        "batch-missing",
+        "chain-broken",
+        "chain-rewritten",
+        "blob-row-damaged",
+        "ledger-damaged",
+        "ledger-broken",
+    }
+)
+"""Findings that a journal built from the packs may mend."""
+PAGE_ROWS = 1000
+
+
+class RepairAct(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was done, or could not be: ``code`` is stable, ``what`` names the thing."""
+
+    code: str
+    what: str
+    message: str
+
+
+class RepairReport(msgspec.Struct, frozen=True, kw_only=True):
+    """All acts in order, and the full check afterwards."""
+
+    acts: tuple[RepairAct, ...]
+    after: VerifyReport
+
+
+def repair(
+    data_dir: DataDir,
+    *,
+    backup: Path | None = None,
+    now_us: Callable[[], int] = wall_clock_us,
+    progress: ProgressSink = ignore_progress,
+) -> RepairReport:
+    """Mend what can be mended; running it again on a clean data dir does nothing.
+
+    ``backup`` is a folder made by `kernel backup`. Raises `KernelError`: ``data-dir-busy``,
+    ``no-data-dir``, ``disk-full``, ``disk-failed``.
+    """
+    acts: list[RepairAct] = []
+    if not data_dir.packs_dir.is_dir():
+        raise KernelError("no-data-dir", f"there is no evidence in {data_dir.root}")
+    codes = _codes(data_dir, progress)
+    if codes & JOURNAL_CODES:
+        acts.append(_replace_journal(data_dir, backup, now_us(), codes))
+    with EvidenceStore.open(data_dir, now_us=now_us) as store:
+        for act in acts:
+            store.ledger.append(f"repair.{act.code}", act.what, {"message": act.message})
+        if codes:
+            acts += _restore_blobs(store, backup, progress)
+    return RepairReport(acts=tuple(acts), after=verify(data_dir, quick=False, progress=progress))
+
+
+def _codes(data_dir: DataDir, progress: ProgressSink) -> set[str]:
+    journal = data_dir.journal_db
+    if not journal.exists() or not journal.stat().st_size:
+        return {"journal-damaged"}
+    return {found.code for found in verify(data_dir, quick=False, progress=progress).findings}
+
+
+def _replace_journal(
+    data_dir: DataDir, backup: Path | None, now_us: int, codes: set[str]
+) -> RepairAct:
+    lock = DataDirLock.acquire(data_dir.lock_file, started_at_us=now_us)
+    try:
+        aside = data_dir.quarantine_dir / f"journal-{now_us}"
+        make_durable_dir(aside, OsDisk())
+        salvage = salvage_journal(data_dir.journal_db)
+        fresh = data_dir.root / f"journal-{now_us}.new"
+        packs = backup / "packs" if backup else None
+        rebuilt = rebuild_journal(fresh, data_dir.root, salvage, packs, now_us)
+        # The old one is moved only now that a whole new one is there and synced.
+        for name in ("journal.db", "journal.db-wal", "journal.db-shm"):
+            if (data_dir.root / name).exists():
+                (data_dir.root / name).rename(aside / name)
+        if not salvage.ledger:
+            _lay_anchors_aside(data_dir, aside)
+        fresh.rename(data_dir.journal_db)
+        OsDisk().sync_dir(aside)
+        OsDisk().sync_dir(data_dir.root)
+    finally:
+        lock.release()
+    return RepairAct(code="journal-rebuilt", what=str(aside), message=_tell(rebuilt, codes))
+
+
+def _lay_anchors_aside(data_dir: DataDir, aside: Path) -> None:
+    anchors = data_dir.anchors_dir / ANCHORS_NAME
+    if anchors.exists():
+        # They anchor a ledger that is lost; the new one begins its own.
+        anchors.rename(aside / ANCHORS_NAME)
+        OsDisk().sync_dir(data_dir.anchors_dir)
+
+
+def _tell(rebuilt: Rebuilt, codes: set[str]) -> str:
+    gaps = ", ".join(f"{first}..{last}" for first, last in rebuilt.gaps) or "none"
+    return (
+        f"{rebuilt.events} events and {rebuilt.blobs} blobs from the packs, gaps: {gaps}; "
+        f"because of {', '.join(sorted(codes))}"
+    )
+
+
+def _restore_blobs(
+    store: EvidenceStore, backup: Path | None, progress: ProgressSink
+) -> list[RepairAct]:
+    acts: list[RepairAct] = []
+    spare = EvidenceStore.open_read_only(DataDir(backup)) if backup else None
+    at, total = 0, store.stats().blobs
+    try:
+        while page := store.blob_digests(at, limit_rows=PAGE_ROWS):
+            for blob_id, digest in page:
+                at = blob_id
+                if store.has_intact_newest_place(digest):
+                    continue
+                acts.append(_restore_blob(store, spare, digest))
+            progress(Progress("blobs", at, total, "blobs"))
+    finally:
+        if spare is not None:
+            spare.close()
+    return acts
+
+
+def _restore_blob(store: EvidenceStore, spare: EvidenceStore | None, digest: str) -> RepairAct:
+    for source, name in ((store, "another place"), (spare, "the backup")):
+        if source is None:
+            continue
+        try:
+            data = source.read_blob(digest)
+        except KernelError:
+            continue
+        found = source.find_blob(digest)
+        media_type = found.media_type if found else "application/octet-stream"
+        frame = Frame(FrameKind.BLOB, blake3.blake3(data).digest(), data, media_type)
+        store.add_place(digest, frame)
+        store.ledger.append("repair.blob-restored", digest, {"from": name})
+        return RepairAct(code="blob-restored", what=digest, message=f"copied from {name}")
+    store.ledger.append("repair.blob-lost", digest)
+    return RepairAct(
+        code="blob-lost", what=digest, message="no intact copy was found; its events are kept"
+    )

@@ -1,0 +1,194 @@
+"""Backup beside a running kernel, restore into an empty dir, archive to another drive."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from kernel.cli.archive import archive as archive_command
+from kernel.cli.backup import backup as backup_command
+from kernel.cli.restore import restore as restore_command
+from kernel.config.errors import KernelError
+from kernel.config.paths import DataDir
+from kernel.store.backup import back_up
+from kernel.store.evidence import EvidenceStore
+from kernel.store.manifest import read_manifest
+from kernel.store.repair import repair
+from kernel.store.restore import restore
+from kernel.store.verify import ignore_progress, verify
+from tests.kernel.store.captures import START_US, draft
+from tests.kernel.store.test_repair import acts_of, damage, fill, holds_all
+from tests.kernel.store.test_spool import fill_spool
+
+
+@pytest.fixture
+def data_dir(quick_dir: Path) -> DataDir:
+    return DataDir(quick_dir / "data")
+
+
+def test_a_backup_beside_a_running_kernel_restores_to_the_same_evidence(
+    data_dir: DataDir, quick_dir: Path
+) -> None:
+    filled = fill(data_dir)
+    target = quick_dir / "backup"
+    with EvidenceStore.open(data_dir) as running:
+        running.append([draft(b"one more")])
+        assert back_up(data_dir, target, now_us=5).check.ok
+        running.append([draft(b"too late")])
+    restored = DataDir(quick_dir / "restored")
+    assert restore(target, restored).events == 25
+    with EvidenceStore.open_read_only(restored) as store:
+        assert [event for event, _ in filled] == store.events_after(0, limit_rows=24)
+        assert store.ledger.entries(limit_rows=100)[-2].act == "store.restored"
+    assert verify(restored, quick=False).ok
+
+
+def test_a_second_backup_copies_only_what_is_new(data_dir: DataDir, quick_dir: Path) -> None:
+    fill(data_dir)
+    target = quick_dir / "backup"
+    first = back_up(data_dir, target, now_us=5)
+    again = back_up(data_dir, target, now_us=6)
+    assert first.copied_bytes > 40_000
+    assert again.copied_bytes == 0
+    with EvidenceStore.open(data_dir) as store:
+        store.append([draft(b"new" * 100)])
+    third = back_up(data_dir, target, now_us=7)
+    assert 0 < third.copied_bytes < first.copied_bytes
+    assert third.check.ok
+    manifest = read_manifest(target)
+    assert manifest is not None
+    assert (manifest.events, manifest.created_at_us) == (25, 7)
+
+
+def test_a_restore_refuses_what_is_not_empty_not_a_backup_or_damaged(
+    data_dir: DataDir, quick_dir: Path
+) -> None:
+    fill(data_dir)
+    target = quick_dir / "backup"
+    back_up(data_dir, target, now_us=5)
+    fresh = DataDir(quick_dir / "fresh")
+    segment = sorted((target / "packs").iterdir())[0]
+    data = bytearray(segment.read_bytes())
+    data[500] ^= 1
+    codes = []
+    for change in (None, data):
+        if change is not None:
+            segment.write_bytes(change)
+        for source, into in ((target, data_dir), (quick_dir, fresh), (target, fresh)):
+            if change is None and into is fresh and source is target:
+                continue
+            with pytest.raises(KernelError) as refused:
+                restore(source, into)
+            codes.append(refused.value.code)
+    assert codes == [
+        "data-dir-not-empty", "no-backup", "data-dir-not-empty", "no-backup", "backup-damaged",
+    ]  # fmt: skip
+    assert not fresh.root.exists()
+
+
+def test_a_folder_with_another_dirs_backup_is_refused(data_dir: DataDir, quick_dir: Path) -> None:
+    other = DataDir(quick_dir / "other")
+    fill(data_dir)
+    fill(other)
+    back_up(data_dir, quick_dir / "backup", now_us=5)
+    with pytest.raises(KernelError) as refused:
+        back_up(other, quick_dir / "backup", now_us=6)
+    assert refused.value.code == "backup-foreign"
+
+
+def test_pending_spool_segments_are_in_the_backup(data_dir: DataDir, quick_dir: Path) -> None:
+    spool_dir = quick_dir / "second"
+    spool_dir.mkdir()
+    acked = fill_spool(data_dir, spool_dir)
+    assert back_up(data_dir, quick_dir / "backup", now_us=5).check.ok
+    shutil.rmtree(spool_dir)
+    restored = DataDir(quick_dir / "restored")
+    assert restore(quick_dir / "backup", restored).ok
+    with EvidenceStore.open(restored) as store:
+        assert all(store.read_blob(blob) == data for blob, data in acked.items())
+        while store.drain_spool().segments_pending:
+            pass
+    assert verify(restored, quick=False).ok
+
+
+def test_repair_takes_lost_blobs_and_events_from_a_backup(
+    data_dir: DataDir, quick_dir: Path
+) -> None:
+    filled = fill(data_dir)
+    back_up(data_dir, quick_dir / "backup", now_us=5)
+    damage(data_dir, filled[3][1][:20])
+    data_dir.journal_db.unlink()
+    damage(data_dir, filled[5][0].event_id.encode())
+    report = repair(data_dir, backup=quick_dir / "backup")
+    assert acts_of(report) == ["journal-rebuilt", "blob-restored"]
+    assert {found.code for found in report.after.findings} <= {"frame-damaged"}
+    assert holds_all(data_dir, filled)
+
+
+def test_archived_segments_are_read_while_mounted_and_honestly_missed_otherwise(
+    data_dir: DataDir, quick_dir: Path
+) -> None:
+    filled = fill(data_dir)
+    target = quick_dir / "cold"
+    target.mkdir()
+    with EvidenceStore.open(data_dir) as store:
+        nothing = store.archive(target, older_than_us=START_US, progress=ignore_progress)
+        assert nothing.moved == ()
+        before = store.stats().pack_bytes
+        report = store.archive(target, older_than_us=START_US + 1, progress=ignore_progress)
+        assert len(report.moved) > 1
+        assert store.stats().pack_bytes < before / 2
+        assert store.append([draft(filled[0][1])])[0].status == "duplicate-pixels"
+    assert [e for e, _ in filled] == events_of(data_dir)[:24]
+    assert verify(data_dir, quick=False).ok
+    target.rename(quick_dir / "unplugged")
+    with EvidenceStore.open(data_dir) as store, pytest.raises(KernelError) as offline:
+        store.read_blob(filled[0][0].blob)
+    assert offline.value.code == "blob-offline"
+    report_offline = verify(data_dir, quick=False)
+    assert report_offline.ok
+    assert any("not mounted" in note for note in report_offline.notes)
+    (quick_dir / "unplugged").rename(target)
+    with EvidenceStore.open_read_only(data_dir) as store:
+        assert all(store.read_blob(event.blob) == data for event, data in filled)
+
+
+def events_of(data_dir: DataDir) -> list[object]:
+    with EvidenceStore.open_read_only(data_dir) as store:
+        return list(store.events_after(0, limit_rows=100))
+
+
+def test_a_damaged_segment_is_not_archived(data_dir: DataDir, quick_dir: Path) -> None:
+    filled = fill(data_dir)
+    damage(data_dir, filled[0][1][:20])
+    target = quick_dir / "cold"
+    target.mkdir()
+    count = len(list(data_dir.packs_dir.iterdir()))
+    with EvidenceStore.open(data_dir) as store, pytest.raises(KernelError) as refused:
+        store.archive(target, older_than_us=START_US + 1, progress=ignore_progress)
+    assert refused.value.code == "segment-damaged"
+    assert len(list(data_dir.packs_dir.iterdir())) == count
+
+
+def test_the_commands_back_up_restore_and_archive(data_dir: DataDir, quick_dir: Path) -> None:
+    fill(data_dir)
+    run = CliRunner()
+    (quick_dir / "cold").mkdir()
+    at = ["--data-dir", str(data_dir.root)]
+    done = run.invoke(backup_command, [str(quick_dir / "b"), *at])
+    assert done.exit_code == 0, done.output
+    assert "clean: 24 events" in done.output
+    told = msgspec.json.decode(
+        run.invoke(backup_command, [str(quick_dir / "b"), "--json", *at]).output
+    )
+    assert told["manifest"]["events"] == 24
+    into = ["--data-dir", str(quick_dir / "r")]
+    done = run.invoke(restore_command, [str(quick_dir / "b"), *into])
+    assert done.exit_code == 0, done.output
+    done = run.invoke(archive_command, [str(quick_dir / "cold"), "--older-than-days", "0", *into])
+    assert done.exit_code == 0, done.output
+    assert "moved pack-000001.seg" in done.output

@@ -1,0 +1,169 @@
+"""Repair brings back what any copy still holds, adds only, and tells what it did."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from contracts.capture import CaptureEvent
+from kernel.cli.repair import repair as repair_command
+from kernel.config.errors import KernelError
+from kernel.config.paths import DataDir
+from kernel.store.evidence import EvidenceStore
+from kernel.store.repair import RepairReport, repair
+from kernel.store.verify import verify
+from tests.kernel.store.captures import draft
+from tests.kernel.store.test_spool import drain_all, open_red
+from tests.kernel.store.test_verify_damage import tamper
+
+
+@pytest.fixture
+def data_dir(quick_dir: Path) -> DataDir:
+    return DataDir(quick_dir / "data")
+
+
+def fill(data_dir: DataDir) -> list[tuple[CaptureEvent, bytes]]:
+    with EvidenceStore.open(data_dir, segment_bytes_max=20_000) as store:
+        data = [f"frame {number}".encode() * 200 for number in range(24)]
+        acks = [ack for part in data for ack in store.append([draft(part)])]
+    return [(ack.event, part) for ack, part in zip(acks, data, strict=True)]
+
+
+def holds_all(data_dir: DataDir, filled: list[tuple[CaptureEvent, bytes]]) -> bool:
+    with EvidenceStore.open_read_only(data_dir) as store:
+        return store.events_after(0, limit_rows=100) == [event for event, _ in filled] and all(
+            store.read_blob(event.blob) == data for event, data in filled
+        )
+
+
+def files_of(root: Path) -> set[str]:
+    return {
+        hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in root.rglob("*")
+        if path.is_file() and path.suffix == ".seg"
+    }
+
+
+def acts_of(report: RepairReport) -> list[str]:
+    return [act.code for act in report.acts]
+
+
+def test_a_clean_store_needs_no_repair(data_dir: DataDir) -> None:
+    filled = fill(data_dir)
+    assert repair(data_dir).acts == ()
+    assert holds_all(data_dir, filled)
+
+
+def test_a_lost_journal_is_rebuilt_from_the_packs(data_dir: DataDir) -> None:
+    filled = fill(data_dir)
+    for path in data_dir.root.glob("journal.db*"):
+        path.unlink()
+    report = repair(data_dir)
+    assert acts_of(report) == ["journal-rebuilt"]
+    assert report.after.ok, report.after.findings
+    assert holds_all(data_dir, filled)
+    with EvidenceStore.open(data_dir) as store:
+        assert store.append([draft(b"next")])[0].event.seq == 25
+        assert "repair.journal-rebuilt" in {entry.act for entry in store.ledger.entries()}
+
+
+def test_a_smashed_journal_is_laid_aside_and_rebuilt(data_dir: DataDir) -> None:
+    filled = fill(data_dir)
+    with data_dir.journal_db.open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(40_000))
+    report = repair(data_dir)
+    assert report.after.ok, report.after.findings
+    assert holds_all(data_dir, filled)
+    (aside,) = data_dir.quarantine_dir.iterdir()
+    assert (aside / "journal.db").stat().st_size > 40_000
+
+
+def test_a_forged_event_is_replaced_by_what_the_packs_hold_and_the_ledger_goes_on(
+    data_dir: DataDir,
+) -> None:
+    filled = fill(data_dir)
+    with EvidenceStore.open(data_dir) as store:
+        store.ledger.append("host.killed")
+    tamper(data_dir, "DELETE FROM event WHERE seq = 9")
+    before = files_of(data_dir.root)
+    report = repair(data_dir)
+    assert report.after.ok, report.after.findings
+    assert holds_all(data_dir, filled)
+    assert before <= files_of(data_dir.root)
+    with EvidenceStore.open_read_only(data_dir) as store:
+        assert "host.killed" in {entry.act for entry in store.ledger.entries()}
+
+
+def damage(data_dir: DataDir, needle: bytes) -> None:
+    for path in data_dir.packs_dir.iterdir():
+        data = bytearray(path.read_bytes())
+        if needle in data:
+            data[data.index(needle)] ^= 1
+            path.write_bytes(data)
+
+
+def test_a_damaged_blob_without_another_copy_is_named_as_lost_and_the_rest_stands(
+    data_dir: DataDir,
+) -> None:
+    filled = fill(data_dir)
+    damage(data_dir, filled[3][1][:20])
+    report = repair(data_dir)
+    assert acts_of(report) == ["blob-lost"]
+    assert report.acts[0].what == filled[3][0].blob
+    assert {found.events[0] for found in report.after.findings} == {filled[3][0].event_id}
+    with EvidenceStore.open_read_only(data_dir) as store:
+        assert store.read_blob(filled[4][0].blob) == filled[4][1]
+
+
+def test_a_damaged_blob_comes_back_from_the_drained_spool(quick_dir: Path) -> None:
+    data_dir, spool_dir = DataDir(quick_dir / "data"), quick_dir / "second"
+    spool_dir.mkdir()
+    with open_red(data_dir, spool_dir) as store:
+        blob = store.append([draft(b"twice there" * 50)])[0].event.blob
+    with EvidenceStore.open(data_dir, spool_dir=spool_dir) as store:
+        drain_all(store)
+    damage(data_dir, b"twice there")
+    assert not verify(data_dir, quick=False).ok
+    report = repair(data_dir)
+    assert acts_of(report) == ["blob-restored"]
+    assert report.after.ok
+    assert any("newer copy" in note for note in report.after.notes)
+    with EvidenceStore.open_read_only(data_dir) as store:
+        assert store.read_blob(blob) == b"twice there" * 50
+
+
+def test_a_lost_batch_in_a_pack_leaves_a_named_gap_and_keeps_what_comes_behind(
+    data_dir: DataDir,
+) -> None:
+    filled = fill(data_dir)
+    for path in data_dir.root.glob("journal.db*"):
+        path.unlink()
+    damage(data_dir, filled[5][0].event_id.encode())
+    report = repair(data_dir)
+    assert "gaps: 6..6" in report.acts[0].message
+    assert "batch-missing" in {found.code for found in report.after.findings}
+    with EvidenceStore.open_read_only(data_dir) as store:
+        found = store.events_after(0, limit_rows=100)
+    assert found == [event for event, _ in filled[:5] + filled[6:]]
+
+
+def test_repair_refuses_a_data_dir_in_use(data_dir: DataDir) -> None:
+    with EvidenceStore.open(data_dir) as store:
+        store.append([draft(b"x")])
+        with pytest.raises(KernelError) as busy:
+            repair(data_dir)
+    assert busy.value.code == "data-dir-busy"
+
+
+def test_the_command_tells_its_acts(data_dir: DataDir) -> None:
+    fill(data_dir)
+    data_dir.journal_db.unlink()
+    done = CliRunner().invoke(repair_command, ["--data-dir", str(data_dir.root)])
+    assert done.exit_code == 0, done.output
+    assert "journal-rebuilt" in done.output
+    assert "clean: 24 events" in done.output
