@@ -80,6 +80,26 @@ def test_a_loopback_host_gets_tcp_sockets_and_nothing_else(who: str) -> None:
 
 
 @who
+def test_a_loopback_host_reaches_the_granted_port_and_is_called_level_c(who: str) -> None:
+    with socket.socket() as granted, socket.socket() as other:
+        for listener in (granted, other):
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+        ports = [listener.getsockname()[1] for listener in (granted, other)]
+        answer = run(
+            who,
+            "attempts:connect_loopback",
+            policy={"network": "loopback", "connect_ports": ports[:1]},
+            host={"granted_port": ports[0], "other_port": ports[1]},
+        ).answer
+
+    # The address is not judged by any layer, so the level says so.
+    assert answer["level"] == "C"
+    assert answer["granted port"] == "done"
+    assert answer["other port"] == answer["bind"] == "EACCES"
+
+
+@who
 def test_a_host_serves_loopback_on_a_socket_of_the_kernel_without_a_network_of_its_own(
     who: str,
 ) -> None:

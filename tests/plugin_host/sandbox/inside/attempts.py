@@ -114,6 +114,25 @@ def serve_loopback(document: dict[str, Any], **_rest: Any) -> int:
     return 0
 
 
+def connect_loopback(document: dict[str, Any], sandbox_level: str, **_rest: Any) -> int:
+    def connect(port: int) -> None:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+    def bind() -> None:
+        with socket.socket() as server:
+            server.bind(("0.0.0.0", 0))  # noqa: S104 - refused, that is the point
+
+    tell(
+        {
+            "level": sandbox_level,
+            "granted port": outcome(lambda: connect(document["granted_port"])),
+            "other port": outcome(lambda: connect(document["other_port"])),
+            "bind": outcome(bind),
+        }
+    )
+    return 0
+
+
 def calls(document: dict[str, Any], **_rest: Any) -> int:
     import platform
 
