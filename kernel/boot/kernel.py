@@ -25,9 +25,8 @@ from kernel.boot.orphans import OrphanSweep
 from kernel.boot.parts import Parts
 from kernel.boot.progress import Progress
 from kernel.boot.stopping import StopSignal
-from kernel.capture.inbox import Inbox
 from kernel.capture.inboxreport import InboxReport
-from kernel.capture.inboxthread import InboxThread
+from kernel.capture.inboxthread import open_inbox
 from kernel.capture.intake import Intake
 from kernel.capture.sink import IntakeSink
 from kernel.config.machine import read_machine
@@ -67,7 +66,12 @@ class Kernel:
         self._inbox_watched = False
         self._inbox_waiting = 0
         self._inbox_outcomes: dict[str, int] = {}
-        self._inbox = self._open_inbox()
+        self._inbox = open_inbox(
+            parts.data_dir,
+            parts.loaded.settings.intake,
+            IntakeSink(self._intake, parts.evidence),
+            on_report=self._note_inbox,
+        )
         for key in (self._wake_fd, stop.fd, self._control.socket, self._control.wake_fd):
             parts.poller.register(key, zmq.POLLIN)
 
@@ -206,19 +210,6 @@ class Kernel:
         self.budgets.tick()
         parts.costs.tick()
         self._work()
-
-    def _open_inbox(self) -> InboxThread:
-        folder = self.inbox_dir
-        folder.mkdir(parents=True, exist_ok=True)
-        quarantine_dir = self._parts.data_dir.quarantine_dir
-        quarantine_dir.mkdir(parents=True, exist_ok=True)
-        return InboxThread(
-            Inbox(folder, quarantine_dir),
-            folder,
-            IntakeSink(self._intake, self._parts.evidence),
-            interval_s=self._parts.loaded.settings.intake.inbox_poll_ms / 1000,
-            on_report=self._note_inbox,
-        )
 
     def _note_inbox(self, report: InboxReport) -> None:
         """Called in the inbox's thread."""
