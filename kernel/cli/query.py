@@ -37,7 +37,7 @@ _LINE_CHARS_MAX = 240
 @json_option
 @data_dir_option
 @click.pass_context
-def query(  # noqa: PLR0913 - one parameter per option
+def query(
     context: click.Context,
     *,
     text: tuple[str, ...],

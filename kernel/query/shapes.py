@@ -54,7 +54,7 @@ _NO_TIMES = frozenset({"number", "phone", "id", "money"})
 _SHAPES: dict[str, re.Pattern[str]] = {
     "id": _ID,
     "commit": re.compile(r"\b[0-9a-f]{7,40}\b"),
-    "email": re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
+    "email": re.compile(r"[\w.+-]+@[\w-]+(?:\.\w+)+"),
     "url": re.compile(r"https?://\S+|\bwww\.\S+|\b[\w-]+(?:\.[\w-]+)+/\S*"),
     "ip": re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}\b"),
     "phone": re.compile(r"(?<![\w.])\+?\d[\d ()/-]{5,}\d"),

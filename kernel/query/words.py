@@ -122,8 +122,8 @@ class Needle:
     """A term in the form in which lines are searched for it."""
 
     squashed: str
-    cuts: frozenset[int]
-    """Offsets in ``squashed`` where the term itself has a separator."""
+    separators: dict[int, str]
+    """What separates figures in the term itself, by offset in ``squashed``."""
     stem: str
     """Empty when only the exact word counts."""
     synonyms: frozenset[str]
@@ -199,16 +199,19 @@ def _pieces(atom: str) -> Iterator[tuple[int, int]]:
 
 def needle_of(term: str, *, exact: bool) -> Needle:
     """The search form of a term; ``exact`` leaves out stems and synonyms."""
-    squashed, cuts = "", set()
+    squashed, atoms, end = "", 0, 0
+    separators: dict[int, str] = {}
     for unit in units_of(term):
-        if unit.opens:
-            cuts.add(len(squashed))
+        atoms += unit.opens
+        if squashed and term[end - 1].isdigit() and term[unit.start].isdigit():
+            separators[len(squashed)] = term[end : unit.start]
         squashed += unit.folded
+        end = unit.end
     bare = term.replace(",", "").replace(".", "")
-    plain = bool(squashed) and len(cuts) == 1 and term.isalpha()
+    plain = bool(squashed) and atoms == 1 and term.isalpha()
     return Needle(
         squashed=squashed,
-        cuts=frozenset(cuts),
+        separators=separators,
         stem=fold(stem_of(term)) if plain and not exact else "",
         synonyms=synonyms_of(term) if plain and not exact else frozenset(),
         numeric=bare.isdigit(),
@@ -251,18 +254,25 @@ def _concatenate(needle: Needle, text: str, units: Sequence[Unit], at: int) -> i
         if index > at:
             before = units[index - 1]
             gap = text[before.end : unit.start]
-            if len(gap) > _GAP_CHARS_MAX or (gap.strip() != gap and len(gap) > 1):
+            if len(gap) > _GAP_CHARS_MAX or (gap.isspace() and len(gap) > 1):
                 return None
-            digits = built[-1:].isdigit() and text[unit.start].isdigit()
-            digits = digits and text[before.end - 1].isdigit()
-            if digits and (len(built) in needle.cuts) != bool(gap):
+            figures = text[before.end - 1].isdigit() and text[unit.start].isdigit()
+            if figures and not _same_separator(needle.separators.get(len(built), ""), gap):
                 return None
+        inside = range(len(built) + 1, len(built) + len(unit.folded))
+        if any(at in needle.separators for at in inside):
+            return None
         built += unit.folded
         if built == needle.squashed:
             return index
         if not needle.squashed.startswith(built):
             return None
     return None
+
+
+def _same_separator(wanted: str, gap: str) -> bool:
+    """Whether figures are separated as the term has it; a decimal comma is a point."""
+    return wanted == gap or (wanted in (".", ",") and gap in (".", ","))
 
 
 def _judge(needle: Needle, text: str, units: Sequence[Unit], first: int, last: int) -> Span | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ def test_nothing_is_claimed_where_the_evidence_has_only_something_near(memory: M
     assert claimed == {}
 
 
-def test_a_question_is_answered_from_its_page_alone_as_among_others(tmp_path: Any) -> None:
+def test_a_question_is_answered_from_its_page_alone_as_among_others(tmp_path: Path) -> None:
     for name in ("06_ticket", "03_sheet"):
         alone = Memory.open(tmp_path / name)
         alone.take_in(name)

@@ -1,0 +1,71 @@
+"""Cells where a row's key meets a column's head."""
+
+from __future__ import annotations
+
+import pytest
+
+from kernel.query.layout import PageLayout
+from kernel.query.question import analyse
+from kernel.query.ranking import find_hits
+from kernel.query.tables import table_cells
+from tests.kernel.query.drawn import MONO, Canvas
+
+
+def values(layout: PageLayout, text: str) -> list[str]:
+    return [c.value for c in table_cells(layout, find_hits(layout, analyse(text)))]
+
+
+def sheet(*, right: bool) -> PageLayout:
+    """Three columns; figures left- or right-aligned; one cell is empty."""
+    canvas = Canvas()
+    canvas.rows([100, 300, 420], 100, 25, [["Product", "Jan", "Feb"]])
+    for number, (name, jan, feb) in enumerate(
+        [("Filter F-88", "1,200.00", "7.50"), ("Seal kit K-5", "", "310.25"), ("Hose", "9", "8")]
+    ):
+        y = 125 + 25 * number
+        canvas.text(100, y, name)
+        for x, cell in ((300, jan), (420, feb)):
+            if cell and right:
+                canvas.right(x + 90, y, cell)
+            elif cell:
+                canvas.text(x, y, cell)
+    return PageLayout(canvas.page())
+
+
+@pytest.mark.parametrize("right", [False, True], ids=["left", "right"])
+def test_a_cell_is_found_by_row_and_column(*, right: bool) -> None:
+    layout = sheet(right=right)
+    assert values(layout, "What is the Jan figure of the Filter F-88?") == ["1,200.00"]
+    assert values(layout, "What is the Feb figure of the Seal kit K-5?") == ["310.25"]
+
+
+@pytest.mark.parametrize("right", [False, True], ids=["left", "right"])
+def test_an_empty_cell_has_no_value_and_its_neighbour_does_not_step_in(*, right: bool) -> None:
+    assert values(sheet(right=right), "What is the Jan figure of the Seal kit K-5?") == []
+
+
+def test_columns_of_a_terminal_are_told_apart_word_by_word() -> None:
+    canvas = Canvas()
+    lines = [
+        "Filesystem   Size  Used Use% Mounted on",
+        "/dev/sda1    468G  311G  70% /",
+        "/dev/sdb1    1.8T  1.7T  97% /var/lib/data",
+    ]
+    for number, line in enumerate(lines):
+        canvas.text(10, 50 + 20 * number, line, px=15, ratio=MONO)
+    layout = PageLayout(canvas.page())
+    assert "97%" in values(layout, "What is the use of /var/lib/data?")
+    assert "1.7T" not in [
+        c.value
+        for c in table_cells(
+            layout, find_hits(layout, analyse("What is the use of /var/lib/data?"))
+        )
+        if c.bonus == 320
+    ]
+
+
+def test_two_lines_of_prose_are_no_table() -> None:
+    canvas = Canvas()
+    canvas.text(100, 100, "The owner of the house, said she, was not at home that day.")
+    canvas.text(100, 130, "Nobody knew where the key of the house was, so they waited.")
+    assert values(PageLayout(canvas.page()), "Who is the owner of the key?") == []
