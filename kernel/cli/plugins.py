@@ -16,6 +16,7 @@ from kernel.cli.plugin_facts import (
     refusal_codes,
     standing_facts,
 )
+from kernel.cli.plugin_new import new
 from kernel.config.approvals import (
     PluginLocks,
     PluginStanding,
@@ -39,6 +40,9 @@ DIGEST_SHOWN_CHARS = 16
 @click.group(help="List, compare, approve and roll back plugins.")
 def plugins() -> None:
     """Group of the plugin commands."""
+
+
+plugins.add_command(new)
 
 
 class _Inventory:
