@@ -41,7 +41,7 @@ class TextEngine:
         self, name: str, scratch_dir: Path, config: Mapping[str, Any] | None = None
     ) -> None:
         self.task = OpenTask(scratch_dir=scratch_dir, config=config or {})
-        self._plugin = import_module(f"plugins.{name}.plugin").plugin
+        self._plugin = type(import_module(f"plugins.{name}.plugin").plugin)()
         self._plugin.autocapture_setup(
             context=SetupContext(
                 plugin_dir=ROOT / "plugins" / name,

@@ -15,9 +15,9 @@ import numpy as np
 from contracts.base import Box
 from plugin_host.textkit.reading import LineReading, WordReading
 from plugins.ocr_rapid.characters import Reading
-from plugins.ocr_rapid.detection import Detector
+from plugins.ocr_rapid.detection import BOXES_KEPT_MAX, Detector
 from plugins.ocr_rapid.models import Settings, open_detector, open_recognizer
-from plugins.ocr_rapid.recognition import Recognizer
+from plugins.ocr_rapid.recognition import CHARACTERS_KEPT_MAX, Recognizer
 from plugins.ocr_rapid.words import build_reading
 
 if TYPE_CHECKING:
@@ -37,9 +37,12 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         cv2.setNumThreads(settings.threads)
-        self._detector = Detector(open_detector(settings))
+        share = 1 if settings.recall else 0
+        self._detector = Detector(open_detector(settings), boxes_kept_max=share * BOXES_KEPT_MAX)
         session, characters = open_recognizer(settings)
-        self._recognizer = Recognizer(session, characters)
+        self._recognizer = Recognizer(
+            session, characters, characters_kept_max=share * CHARACTERS_KEPT_MAX
+        )
 
     def read(self, pixels: NDArray[np.uint8], step: Step) -> list[LineReading]:
         """Lines on ``pixels`` (height x width x 3, red-green-blue), in no promised order.

@@ -29,11 +29,13 @@ class Settings:
     """How sessions run: ``threads`` of one host, ``precision`` of the arithmetic.
 
     ``auto`` takes bfloat16 where the processor computes in it (faster), ``f32`` gives the same
-    result on every machine.
+    result on every machine. With ``recall`` pixels that were seen before are not read again;
+    what is read is the same.
     """
 
     threads: int = 1
     precision: str = "auto"
+    recall: bool = True
 
 
 class Session:

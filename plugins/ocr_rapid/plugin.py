@@ -35,7 +35,7 @@ class RapidTextPlugin:
         engine = self._open(context.config)
         import numpy as np
 
-        engine.read(np.full((448, 640, 3), 255, dtype=np.uint8), lambda _done, _total: None)
+        engine.read(np.full((320, 640, 3), 255, dtype=np.uint8), lambda _done, _total: None)
 
     @hookimpl
     def autocapture_run(
@@ -78,11 +78,14 @@ class RapidTextPlugin:
         logging.getLogger("RapidOCR").setLevel(logging.ERROR)
         precision = config.get("precision", "auto")
         threads = config.get("threads", 1)
+        recall = config.get("recall", True)
         if precision not in PRECISIONS:
             raise PluginError("config-invalid", f"precision is {precision!r}, not {PRECISIONS}")
         if not isinstance(threads, int) or not 1 <= threads <= (os.cpu_count() or 1):
             raise PluginError("config-invalid", f"threads is {threads!r}, not 1 to the core count")
-        self._engine = Engine(Settings(threads=threads, precision=precision))
+        if not isinstance(recall, bool):
+            raise PluginError("config-invalid", f"recall is {recall!r}, not true or false")
+        self._engine = Engine(Settings(threads=threads, precision=precision, recall=recall))
         return self._engine
 
 

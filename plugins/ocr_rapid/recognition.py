@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from plugins.ocr_rapid.characters import RIVALS, Character, Reading
+from plugins.ocr_rapid.recall import Recall, key_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,13 +29,23 @@ BATCH_WIDTH_MAX: Final = 2304
 
 BATCH_LINES_MAX: Final = 8
 
+CHARACTERS_KEPT_MAX: Final = 100_000
+"""Characters remembered of lines seen before: about 20 MB."""
+
 
 class Recognizer:
     """Reads crops of lines; for one thread at a time."""
 
-    def __init__(self, session: Session, characters: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        characters: tuple[str, ...],
+        *,
+        characters_kept_max: int = CHARACTERS_KEPT_MAX,
+    ) -> None:
         self._session = session
         self._characters = characters
+        self._recall: Recall[Reading] = Recall(characters_kept_max)
         self._rivals = {
             text: characters.index(rival) for text, rival in RIVALS.items() if rival in characters
         }
@@ -42,21 +53,29 @@ class Recognizer:
     def read(
         self, crops: Sequence[NDArray[np.uint8]], step: Callable[[int, int], None]
     ) -> list[Reading]:
-        """The characters of each crop (BGR), in order; ``step(done, total)`` per batch."""
-        readings: list[Reading] = [()] * len(crops)
-        widths = [_model_width(crop) for crop in crops]
+        """The characters of each crop (BGR), in order; ``step(done, total)`` per batch.
+
+        Crops seen before, and doubles among these, are read once.
+        """
+        keys = [key_of(crop) for crop in crops]
+        known = {key: found for key in keys if (found := self._recall.find(key)) is not None}
+        wanted = list({key: i for i, key in enumerate(keys) if key not in known}.values())
+        widths = [_model_width(crops[index]) for index in wanted]
         done = 0
         for width, members in plan_batches(widths):
-            step(done, len(crops))
+            step(done, len(wanted))
             batch = np.zeros((len(members), 3, HEIGHT, width), dtype=np.float32)
-            for row, index in enumerate(members):
-                batch[row, :, :, : widths[index]] = _normalize(crops[index], widths[index])
+            for row, member in enumerate(members):
+                crop = crops[wanted[member]]
+                batch[row, :, :, : widths[member]] = _normalize(crop, widths[member])
             logits = self._session.run(batch)
-            for row, index in enumerate(members):
-                columns = -(-widths[index] // COLUMN_PX)
-                readings[index] = self._decode(logits[row], columns)
+            for row, member in enumerate(members):
+                key = keys[wanted[member]]
+                reading = self._decode(logits[row], -(-widths[member] // COLUMN_PX))
+                self._recall.keep(key, reading, 1 + len(reading))
+                known[key] = reading
             done += len(members)
-        return readings
+        return [known[key] for key in keys]
 
     def _decode(self, logits: NDArray[np.float32], columns: int) -> Reading:
         best = logits.argmax(axis=1)

@@ -1,12 +1,14 @@
 """Recall, precision, CPU time and peak memory of the text plugins on the fixture pages.
 
 Usage: python -m tools.bench.ocr [--engine NAME] [--precision auto|f32] [--runs N] [--json]
-                                 [--data-limit-mib N]
+                                 [--data-limit-mib N] [--session FOLDER]
 
 Each engine runs in a child of its own with one thread and, as in a host, RLIMIT_DATA at its
 manifest's ``memory_bytes_max``. CPU seconds are medians over the runs of each page, the child's
 children (tesseract) included; the first page after the start is shown apart: it compiles kernels
-for new shapes.
+for new shapes. With ``--session`` the frames (PNG) of a recorded session are read in order by the
+default engine with its memory of earlier frames, and every ``--every``-th of them without: how
+much cheaper a frame is, and whether the pages are equal.
 """
 
 from __future__ import annotations
@@ -40,12 +42,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--data-limit-mib", type=int)
+    parser.add_argument("--session", type=Path)
+    parser.add_argument("--every", type=int, default=4)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.child:
         limit = (options.data_limit_mib or 0) << 20
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
         print(json.dumps(measure(options.child, options.precision, options.runs)))
+        return 0
+    if options.session:
+        print(json.dumps(measure_session(options.session, options.precision, options.every)))
         return 0
     results = [
         _in_child(name, options.precision, options.runs, options.data_limit_mib)
@@ -86,7 +93,8 @@ def _in_child(name: str, precision: str, runs: int, limit_mib: int | None) -> di
 def measure(name: str, precision: str, runs: int) -> dict[str, Any]:
     """Read every page ``runs`` times in this process and sum up."""
     with tempfile.TemporaryDirectory() as scratch:
-        config = {"precision": precision} if name == "ocr_rapid" else {}
+        # Every run reads in full: what a memory of earlier frames saves is `measure_session`.
+        config = {"precision": precision, "recall": False} if name == "ocr_rapid" else {}
         engine = TextEngine(name, Path(scratch), config)
         seconds: dict[str, list[float]] = {}
         scores = []
@@ -114,6 +122,35 @@ def measure(name: str, precision: str, runs: int) -> dict[str, Any]:
         "cpu_s_pages": {page: statistics.median(values) for page, values in seconds.items()},
         "peak_mib": _peak_mib(),
         "measured_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def measure_session(folder: Path, precision: str, every: int) -> dict[str, Any]:
+    """CPU seconds of a session's frames with and without the memory of earlier frames."""
+    with tempfile.TemporaryDirectory() as scratch:
+        warm = TextEngine("ocr_rapid", Path(scratch), {"precision": precision})
+        warm_s: list[float] = []
+        pages = {}
+        frames = sorted(folder.glob("*.png"))
+        for path in frames:
+            started = _cpu_s()
+            pages[path] = warm.read(path.read_bytes())
+            warm_s.append(_cpu_s() - started)
+        cold = TextEngine("ocr_rapid", Path(scratch), {"precision": precision, "recall": False})
+        cold_s: list[float] = []
+        different = 0
+        for path in frames[::every]:
+            started = _cpu_s()
+            different += cold.read(path.read_bytes()) != pages[path]
+            cold_s.append(_cpu_s() - started)
+    return {
+        "frames": len(frames),
+        "frames_compared": len(cold_s),
+        "frames_different": different,
+        "cpu_s_full_mean": statistics.mean(cold_s),
+        "cpu_s_warm_mean": statistics.mean(warm_s),
+        "gain": statistics.mean(cold_s) / statistics.mean(warm_s),
+        "cpu_s_warm_median": statistics.median(warm_s),
     }
 
 

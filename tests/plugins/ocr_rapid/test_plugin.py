@@ -161,7 +161,8 @@ def test_a_task_taken_back_ends_at_the_next_piece_of_work(rapid: TextEngine) -> 
                 raise TaskCancelled
 
     task = TakenBack(scratch_dir=rapid.task.scratch_dir)
-    frame = StageInput(digest="0" * 64, data=encode(draw("Pipeline failed")))
+    # Never seen before: a frame that is known has no pieces of work.
+    frame = StageInput(digest="0" * 64, data=encode(draw("Taken back at 17:31")))
 
     with pytest.raises(TaskCancelled):
         rapid._plugin.autocapture_run(stage="text", inputs=(frame,), task=task)
@@ -201,6 +202,7 @@ def test_the_manifest_is_valid_and_its_defaults_are_the_plugins() -> None:
     defaults = models.Settings()
     assert manifest.stages[0].config == {
         "precision": defaults.precision,
+        "recall": defaults.recall,
         "threads": defaults.threads,
     }
     assert engine.CONFIDENCE_MIN == 0.5

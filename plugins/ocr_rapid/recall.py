@@ -1,0 +1,56 @@
+"""What was read of pixels that were seen before: a bounded memory by content.
+
+Most of a frame equals the frame before it. A model's answer is a function of its input alone
+(the input width of a line depends on that line alone, and the answer does not depend on the
+other lines of its batch), so an answer that is kept is the answer that would be computed: a page
+read with a warm memory is, byte for byte, the page read with a cold one.
+
+Covers: keys, the bound. Does not cover: what is kept (`detection`, `recognition`).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from contracts.canonical import digest_bytes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+V = TypeVar("V")
+
+
+class Recall(Generic[V]):
+    """Values by the pixels they were computed from; the longest unused are forgotten first.
+
+    ``weight_max`` bounds the sum of the weights given to `keep`. For one thread at a time.
+    """
+
+    def __init__(self, weight_max: int) -> None:
+        self._weight_max = weight_max
+        self._weight = 0
+        self._kept: OrderedDict[str, tuple[V, int]] = OrderedDict()
+
+    def find(self, key: str) -> V | None:
+        """The value kept under ``key``, or None."""
+        entry = self._kept.get(key)
+        if entry is None:
+            return None
+        self._kept.move_to_end(key)
+        return entry[0]
+
+    def keep(self, key: str, value: V, weight: int) -> None:
+        """Keep ``value``, and forget the longest unused while the sum is over the bound."""
+        previous = self._kept.pop(key, None)
+        self._weight += weight - (previous[1] if previous else 0)
+        self._kept[key] = (value, weight)
+        while self._weight > self._weight_max:
+            _, (_, dropped) = self._kept.popitem(last=False)
+            self._weight -= dropped
+
+
+def key_of(pixels: NDArray[np.uint8]) -> str:
+    """The key of pixels: their shape and the digest of their bytes."""
+    return f"{'x'.join(map(str, pixels.shape))}:{digest_bytes(pixels.tobytes())}"
