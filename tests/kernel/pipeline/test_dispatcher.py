@@ -1,0 +1,205 @@
+"""From evidence to stored text through real thread hosts: once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from contracts.canonical import digest_bytes
+from contracts.text import TextPage
+from kernel.config.paths import DataDir
+from kernel.pipeline.costs import Costs
+from kernel.pipeline.dispatcher import Dispatcher, Stores
+from kernel.pipeline.feeder import Feeder
+from kernel.pipeline.planning import Planning
+from kernel.pipeline.retries import RetryPolicy
+from kernel.pipeline.stages import Stage, make_stage
+from kernel.scheduling.schedule import Budget, ModelTimings, Policy
+from kernel.store.backlog import Backlog
+from kernel.store.derived import DerivedStore
+from kernel.store.draft import CaptureDraft
+from kernel.store.evidence import EvidenceStore
+from kernel.store.telemetry import TelemetryStore
+from kernel.supervision.inprocess import ThreadLauncher
+from tests.kernel.supervision.pool_rig import Rig, hostile, pool_rig
+
+BUDGET = Budget(hosts_max=2, running_max=2, memory_free_bytes=1 << 40)
+TIMINGS = ModelTimings(load_s=0.05, task_s=0.01, memory_bytes=1 << 20)
+
+
+@dataclass
+class Line:
+    """One pipeline over a scratch data dir."""
+
+    evidence: EvidenceStore
+    derived: DerivedStore
+    backlog: Backlog
+    feeder: Feeder
+    dispatcher: Dispatcher
+    costs: Costs
+    rig: Rig
+    audit: list[tuple[str, str]] = field(default_factory=list)
+
+    def capture(self, *texts: str) -> list[str]:
+        drafts = [
+            CaptureDraft(
+                captured_at_us=1_000_000 + number,
+                tz_name="UTC",
+                tz_offset_s=0,
+                monotonic_ns=number,
+                source="test",
+                media_type="text/plain",
+                data=text.encode(),
+            )
+            for number, text in enumerate(texts)
+        ]
+        return [done.event.blob for done in self.evidence.append(drafts)]
+
+    def turn(self) -> None:
+        self.dispatcher.dispatch(BUDGET, now_s=time.monotonic())
+        before = len(self.rig.seen)
+        self.rig.turn(10)
+        for event in self.rig.seen[before:]:
+            self.dispatcher.handle(event)
+
+    def turn_until(self, condition: Callable[[], bool], seconds: float = 20.0) -> None:
+        end_s = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end_s, self.rig.seen
+            self.turn()
+
+    def drain(self) -> None:
+        self.turn_until(lambda: self.backlog.unfinished() == 0 and self.dispatcher.in_hand == 0)
+
+    def page(self, blob: str) -> TextPage | None:
+        found = self.derived.page_of(blob)
+        return found[1] if found else None
+
+
+def text_stage() -> Stage:
+    return make_stage("text", hostile("echo"), {})
+
+
+def open_line(stack: ExitStack, folder: Path) -> Line:
+    data_dir = DataDir(folder / "data")
+    evidence = stack.enter_context(EvidenceStore.open(data_dir))
+    derived = stack.enter_context(DerivedStore.open(data_dir))
+    backlog = Backlog.open(data_dir)
+    stack.callback(backlog.close)
+    stage = text_stage()
+    costs = Costs(TelemetryStore.open(data_dir), {stage.model_key: TIMINGS})
+    stack.callback(costs.close)
+    rig = stack.enter_context(pool_rig(ThreadLauncher()))
+    audit: list[tuple[str, str]] = []
+    dispatcher = Dispatcher(
+        pool=rig.pool,
+        stores=Stores(backlog, evidence, derived),
+        planning=Planning((stage,), costs=costs, policy=Policy()),
+        policy=RetryPolicy(attempts_max=2, retry_base_s=0.05),
+        task_timeout_s=10.0,
+        audit=lambda act, subject, detail: audit.append((act, detail.get("error", ""))),
+    )
+    feeder = Feeder(evidence, derived, backlog, (stage,))
+    return Line(evidence, derived, backlog, feeder, dispatcher, costs, rig, audit)
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Line]:
+    with ExitStack() as stack:
+        yield open_line(stack, tmp_path)
+
+
+def test_every_frame_is_read_and_stored_once(line: Line) -> None:
+    blobs = line.capture("one", "two", "three", "one")
+    assert line.feeder.feed() == 3
+    line.drain()
+    assert [line.page(blob).lines[0].text for blob in blobs] == ["one", "two", "three", "one"]  # type: ignore[union-attr]
+    assert line.dispatcher.tally.done == 3
+    assert line.derived.count_processed_blobs() == 3
+
+
+def test_second_look_at_the_same_evidence_adds_nothing(line: Line) -> None:
+    line.capture("one")
+    assert line.feeder.feed() == 1
+    line.drain()
+    assert line.feeder.feed() == 0
+    again = Feeder(line.evidence, line.derived, line.backlog, (text_stage(),))
+    assert again.feed() == 0
+
+
+def test_other_settings_are_other_work_beside_the_old_results(line: Line) -> None:
+    line.capture("one")
+    line.feeder.feed()
+    line.drain()
+    other = make_stage("text", hostile("echo"), {"languages": ["deu"]})
+    assert Feeder(line.evidence, line.derived, line.backlog, (other,)).feed() == 1
+
+
+def test_frame_that_fails_is_given_up_with_its_error_and_the_rest_goes_on(line: Line) -> None:
+    bad, good = line.capture("!raise:cannot read this", "fine")
+    line.feeder.feed()
+    line.drain()
+    assert line.page(good) is not None
+    assert line.page(bad) is None
+    (task,) = line.backlog.given_up(10)
+    assert "cannot read this" in task.error
+    assert line.audit[0][0] == "task-failed"
+
+
+def test_failure_that_may_pass_is_tried_again_up_to_the_limit(line: Line) -> None:
+    line.capture("!retry:not now")
+    line.feeder.feed()
+    line.drain()
+    (task,) = line.backlog.given_up(10)
+    assert task.attempts == 2
+
+
+def test_lie_about_the_input_is_refused_and_nothing_of_it_stored(line: Line) -> None:
+    line.capture("!wrong:lie")
+    line.feeder.feed()
+    line.drain()
+    (task,) = line.backlog.given_up(10)
+    assert "wrong-input" in task.error
+    assert line.derived.count_processed_blobs() == 0
+
+
+def test_result_that_was_committed_before_a_crash_is_recognised(line: Line) -> None:
+    line.capture("one")
+    line.feeder.feed()
+    line.turn_until(lambda: line.derived.count_processed_blobs() == 1)
+    (task_id,) = [row[0] for row in line.backlog._connection.execute("SELECT task_id FROM tasks")]
+    line.backlog._connection.execute("UPDATE tasks SET state='leased'")
+    line.backlog._recount()
+    assert line.backlog.reclaim_leases() == 1
+    line.drain()
+    assert line.dispatcher.tally.repeated == 1
+    assert line.backlog.find(task_id).state == "done"  # type: ignore[union-attr]
+
+
+def test_missing_blob_fails_its_task_alone(line: Line) -> None:
+    (blob,) = line.capture("will be damaged")
+    line.feeder.feed()
+    (segment,) = (line.evidence._data_dir.packs_dir).glob("*")
+    data = bytearray(segment.read_bytes())
+    place = data.index(b"will be damaged")
+    data[place] ^= 1
+    segment.write_bytes(bytes(data))
+    line.drain()
+    (task,) = line.backlog.given_up(10)
+    assert "blob-damaged" in task.error
+    assert task.key.input_digest == blob == digest_bytes(b"will be damaged")
+
+
+def test_costs_are_learned_from_what_ran(line: Line) -> None:
+    line.capture(*(f"frame {number}" for number in range(5)))
+    line.feeder.feed()
+    line.drain()
+    line.costs.merge()
+    learned = line.costs.timings()["echo"]
+    assert learned != TIMINGS
+    assert learned.task_s > 0
