@@ -15,6 +15,7 @@ from contextlib import ExitStack
 
 import zmq
 
+from kernel.boot.budgets import Audit
 from kernel.boot.catalog import choose_stages, declared_timings
 from kernel.boot.orphans import record_reaped
 from kernel.boot.parts import Parts
@@ -65,14 +66,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
     contracts_lock = require_contracts_lock()
     with ExitStack() as undo:
         evidence = undo.enter_context(EvidenceStore.open(data_dir))
-        run_dir = run_dir_of(data_dir)
-        run_dir.make()
-        run_id = secrets.token_hex(16)
-        become_subreaper()
-        reaped = reap([run_dir])
-        write_kernel_record(
-            run_dir, KernelRecord(read_identity(os.getpid()), run_id, str(data_dir.root))
-        )
+        run_dir, run_id = _enter_run_dir(data_dir, evidence)
         plugins = load_approved_plugins(data_dir)
         stages, problem = _choose_or_degrade(loaded.settings, plugins)
         derived = DerivedStore.open(data_dir)
@@ -95,18 +89,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         )
         costs = Costs(TelemetryStore.open(data_dir), declared_timings(plugins, stages))
         undo.callback(costs.close)
-        dispatcher = Dispatcher(
-            pool=pool,
-            stores=Stores(backlog, evidence, derived),
-            planning=Planning(
-                stages,
-                costs=costs,
-                policy=schedule_policy(loaded.settings),
-            ),
-            policy=_retry_policy(loaded.settings),
-            task_timeout_s=loaded.settings.hosts.task_deadline_s,
-            audit=evidence.ledger.append,
-        )
+        planning = Planning(stages, costs=costs, policy=schedule_policy(loaded.settings))
         parts = Parts(
             data_dir=data_dir,
             run_dir=run_dir,
@@ -123,14 +106,50 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             stages=stages,
             problem=problem,
             pool=pool,
-            dispatcher=dispatcher,
+            dispatcher=_make_dispatcher(
+                loaded.settings,
+                pool,
+                planning,
+                Stores(backlog, evidence, derived),
+                evidence.ledger.append,
+            ),
             feeder=Feeder(evidence, derived, backlog, stages),
             quarantine=quarantine,
         )
         _announce(parts, plugins, reclaimed)
-        record_reaped(evidence.ledger.append, reaped)
         undo.pop_all()
     return parts
+
+
+def _enter_run_dir(data_dir: DataDir, evidence: EvidenceStore) -> tuple[RunDir, str]:
+    """The run dir, free of what a dead kernel left in it and marked as ours; and the run's id."""
+    run_dir = run_dir_of(data_dir)
+    run_dir.make()
+    become_subreaper()
+    record_reaped(evidence.ledger.append, reap([run_dir]))
+    run_id = secrets.token_hex(16)
+    record = KernelRecord(read_identity(os.getpid()), run_id, str(data_dir.root))
+    write_kernel_record(run_dir, record)
+    return run_dir, run_id
+
+
+def _make_dispatcher(
+    settings: Settings, pool: HostPool, planning: Planning, stores: Stores, audit: Audit
+) -> Dispatcher:
+    scheduler = settings.scheduler
+    return Dispatcher(
+        pool=pool,
+        stores=stores,
+        planning=planning,
+        policy=RetryPolicy(
+            attempts_max=scheduler.attempts_max,
+            deaths_max=settings.hosts.task_deaths_max,
+            retry_base_s=scheduler.retry_base_s,
+            retry_max_s=scheduler.retry_max_s,
+        ),
+        task_timeout_s=settings.hosts.task_deadline_s,
+        audit=audit,
+    )
 
 
 def _choose_or_degrade(
@@ -228,15 +247,6 @@ def _launchers(
         return processes[0]
 
     return choose
-
-
-def _retry_policy(settings: Settings) -> RetryPolicy:
-    return RetryPolicy(
-        attempts_max=settings.scheduler.attempts_max,
-        deaths_max=settings.hosts.task_deaths_max,
-        retry_base_s=settings.scheduler.retry_base_s,
-        retry_max_s=settings.scheduler.retry_max_s,
-    )
 
 
 def _now_us() -> int:

@@ -57,7 +57,7 @@ class Stores:
     """Where work comes from and results go."""
 
     backlog: Backlog
-    blobs: Blobs
+    evidence: Blobs
     results: Results
 
 
@@ -86,7 +86,7 @@ class Dispatcher:
     ) -> None:
         self._pool = pool
         self._backlog = stores.backlog
-        self._blobs = stores.blobs
+        self._blobs = stores.evidence
         self._results = stores.results
         self._stages = {stage.name: stage for stage in planning.stages}
         self._view = planning
