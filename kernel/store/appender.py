@@ -91,7 +91,8 @@ class Appender:
                 disk.sync_dir(data_dir.root)
                 _prepare(connection, data_dir, now_us())
                 outlets.open(Journal(connection))
-                set_aside(data_dir.reserve_file)
+                if outlets.watches_drives:
+                    set_aside(data_dir.reserve_file)
         except BaseException:
             connection.close()
             raise
@@ -192,8 +193,13 @@ class Appender:
         blob_ids: dict[bytes, int],
         new: dict[bytes, CaptureDraft],
     ) -> None:
+        connection = journal.connection
+        # The packs of the data dir are synced and hold the batch: a start adopts it from them
+        # if a power cut takes the journal's log. A spool may not be there at that start.
+        home = all(volume_id == PRIMARY for volume_id, _ in self._spare_ends)
+
         def commit() -> None:
-            with sqlite.transaction(journal.connection):
+            with sqlite.relaxed(connection, wanted=home), sqlite.transaction(connection):
                 for (volume_id, number), end_bytes in self._spare_ends.items():
                     journal.record_segment(volume_id, number, end_bytes, batch.committed_at_us)
                 for key, draft in new.items():
@@ -206,7 +212,7 @@ class Appender:
         except apsw.FullError:
             # The log keeps its length, so once it is emptied the next commits fit into it; the
             # database may need the reserve to take the log in.
-            if not (_empty_log(journal.connection) or self._give_up_reserve(journal.connection)):
+            if not (_empty_log(connection) or self._give_up_reserve(connection)):
                 raise
             commit()
 

@@ -97,6 +97,11 @@ class Outlets:
         return self._write_to_spool(frames, journal, now_us)
 
     @property
+    def watches_drives(self) -> bool:
+        """Whether there are limits or a spool, so that a full primary is provided for."""
+        return self._limits is not None or self._spool_dir is not None
+
+    @property
     def primary(self) -> PackWriter:
         """The writer of the data dir's own packs; after `open`."""
         assert self._primary is not None

@@ -50,3 +50,20 @@ def transaction(connection: apsw.Connection) -> Iterator[apsw.Connection]:
         if not connection.get_autocommit():
             connection.execute("ROLLBACK")
         raise
+
+
+@contextlib.contextmanager
+def relaxed(connection: apsw.Connection, *, wanted: bool) -> Iterator[None]:
+    """Commits in the body survive a crash of the process, not yet a power cut.
+
+    For a durable connection whose rows can be rebuilt from something that is synced already.
+    Before a transaction begins; does nothing unless ``wanted``.
+    """
+    if not wanted:
+        yield
+        return
+    connection.execute("PRAGMA synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA synchronous=FULL")

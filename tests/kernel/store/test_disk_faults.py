@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -131,6 +132,7 @@ def test_one_failure_at_any_operation_is_loud_and_a_retry_succeeds(
         run = Run(quick_dir / str(number), Watcher(fault=failing_at(number, error), keep=False))
         run.go()
         run.check()
+        shutil.rmtree(quick_dir / str(number))
         failed += bool(run.failures)
     assert failed > len(numbers) // 3
 
