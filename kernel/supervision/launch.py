@@ -47,9 +47,11 @@ _RUN_HOST: Final = f'"${_PYTHON_ENV}" -I -S -B "${_BOOTSTRAP_ENV}" --launch-fd "
 AS_FIRST_PROCESS: Final = f"{_RUN_HOST}; exit $?"
 """Not exec: the shell stays as first process of the namespace."""
 _GUARDED: Final = (
-    f'{_RUN_HOST} & host=$!; (read -r _ < "/proc/self/fd/${_LIFELINE_FD_ENV}"; kill -s KILL @) & '
-    'watch=$!; wait "$host"; status=$?; kill -s KILL "$watch"; exit "$status"'
+    f'(read -r _ < "/proc/self/fd/${_LIFELINE_FD_ENV}"; kill -s KILL @) > /dev/null 2>&1 & '
+    f'{_RUN_HOST}; exit "$?"'
 )
+# The guard outlives the host on purpose: a shell that ended it would race with the kernel's death.
+# It ends when the kernel closes the lifeline or kills the group.
 AS_GROUP_GUARD: Final = _GUARDED.replace("@", "0")
 """Without a process namespace: the end of the kernel ends the process group."""
 AS_NAMESPACE_GUARD: Final = _GUARDED.replace("@", "-- -1")
