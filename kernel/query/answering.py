@@ -8,6 +8,7 @@ question give the same answer, byte for byte.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -23,7 +24,7 @@ from kernel.query.candidates import Candidate
 from kernel.query.citing import CITATIONS_MAX, Evidence, Pages, make_claim, verify_claim
 from kernel.query.layout import PageLayout
 from kernel.query.question import Kind, Question, analyse
-from kernel.query.ranking import rank
+from kernel.query.ranking import lines_with_terms, rank
 from kernel.query.retrieval import Index, find_blobs
 from kernel.store.folding import squash
 
@@ -75,7 +76,10 @@ class NothingProcessed:
 class Limits:
     """What one query may cost."""
 
+    blobs_max: int = 256
+    """Pages that are read."""
     pages_max: int = 64
+    """Pages that are looked at closely."""
     texts_max: int = 2000
     claims_max: int = 5
     time_limit_s: float = 30.0
@@ -108,6 +112,7 @@ _PER_PAGE_MAX = 8
 _FIND_SHARE = 600
 _SAME_SHARE = 700
 _FRAMES_MAX = 4
+_ALIKE_MAX = 4
 
 
 def ask(
@@ -204,28 +209,46 @@ def _nothing(coverage: Coverage) -> str:
 def _search(
     evidence: Evidence, derived: Derived, question: Question, limits: Limits, end_s: float
 ) -> list[_Found]:
+    """Candidates of the pages worth reading, best first.
+
+    Frames of one window are many and alike: of those on which the terms stand in the same
+    lines only the newest few are looked at closely.
+    """
     if not question.terms:
         return []
-    blobs = find_blobs(derived, question, texts_max=limits.texts_max, blobs_max=limits.pages_max)
     found: list[_Found] = []
-    for blob in blobs:
+    alike: Counter[frozenset[str]] = Counter()
+    for blob, event in _pages_to_read(evidence, derived, question, limits):
         if limits.now_s() > end_s:
             raise _timeout(limits)
-        events = evidence.events_of_blob(blob)
+        if alike.total() >= limits.pages_max:
+            break
         stored = derived.page_of(blob)
-        if events and stored:
-            event = max(events, key=lambda e: (e.captured_at_us, e.seq))
-            found += _found_on(question, stored[0], stored[1], event)
+        if stored is None:
+            continue
+        lines = lines_with_terms(stored[1], question)
+        if alike[lines] >= _ALIKE_MAX:
+            continue
+        alike[lines] += 1
+        for item in rank(PageLayout(stored[1]), question)[:_PER_PAGE_MAX]:
+            sure = _confidence(stored[1], item.candidate)
+            found.append(_Found(item.score, item.candidate, sure, *stored, event))
     return sorted(found, key=_Found.rank_key)
 
 
-def _found_on(
-    question: Question, key: DerivationKey, page: TextPage, event: CaptureEvent
-) -> list[_Found]:
-    return [
-        _Found(item.score, item.candidate, _confidence(page, item.candidate), key, page, event)
-        for item in rank(PageLayout(page), question)[:_PER_PAGE_MAX]
-    ]
+def _pages_to_read(
+    evidence: Evidence, derived: Derived, question: Question, limits: Limits
+) -> list[tuple[str, CaptureEvent]]:
+    """Blobs with their newest event: most of the question first, then the newest."""
+    pages = []
+    for blob, weight in find_blobs(
+        derived, question, texts_max=limits.texts_max, blobs_max=limits.blobs_max
+    ):
+        events = evidence.events_of_blob(blob)
+        if events:
+            event = max(events, key=lambda e: (e.captured_at_us, e.seq))
+            pages.append((-weight, -event.captured_at_us, -event.seq, blob, event))
+    return [(page[3], page[4]) for page in sorted(pages, key=lambda page: page[:4])]
 
 
 def _confidence(page: TextPage, candidate: Candidate) -> int:

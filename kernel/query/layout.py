@@ -16,7 +16,7 @@ from functools import cached_property
 
 from contracts.base import Box
 from contracts.text import TextLine, TextPage, Word
-from kernel.query.words import Needle, Span, Unit, find_spans, units_of
+from kernel.query.words import Needle, spans_in
 
 _PIECE_GAP = 1.3
 """A gap wider than this many line heights starts a new piece."""
@@ -74,7 +74,6 @@ class PageLayout:
 
     def __init__(self, page: TextPage) -> None:
         self.page = page
-        self.units: list[list[Unit]] = [list(units_of(line.text)) for line in page.lines]
         self.pieces: list[Piece] = []
         self._pieces_of_line: list[list[Piece]] = []
         for at, line in enumerate(page.lines):
@@ -121,8 +120,7 @@ class PageLayout:
         """All occurrences of a term, in line order."""
         hits: list[Hit] = []
         for at, line in enumerate(self.page.lines):
-            spans: Sequence[Span] = find_spans(needle, line.text, self.units[at])
-            for span in spans:
+            for span in spans_in(needle, line.text):
                 piece = self.piece_at(at, span.start)
                 hits.append(Hit(at, span.start, span.end, span.quality, piece.index))
         return hits

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from contracts.text import TextPage
 from kernel.query import candidates as finding
 from kernel.query import shapes
 from kernel.query.candidates import STARTS_ANEW, Candidate, Form, PageHits, Part
@@ -18,6 +19,7 @@ from kernel.query.layout import Hit, PageLayout, Piece, distance
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.tables import contiguous_row, row_subjects, table_cells
 from kernel.query.vocabulary import TITLE_NOUNS, VAGUE_NOUNS
+from kernel.query.words import spans_in
 
 LEVEL_OWN = 1000
 LEVEL_PIECE = 920
@@ -59,6 +61,14 @@ def find_hits(layout: PageLayout, question: Question) -> PageHits:
     return PageHits(
         by_term=tuple(tuple(layout.find(term.needle)) for term in question.terms),
         implied=tuple(hit for needle in question.implied for hit in layout.find(needle)),
+    )
+
+
+def lines_with_terms(page: TextPage, question: Question) -> frozenset[str]:
+    """The texts of the lines on which any term or implied head stands."""
+    needles = [*(term.needle for term in question.terms), *question.implied]
+    return frozenset(
+        line.text for line in page.lines if any(spans_in(needle, line.text) for needle in needles)
     )
 
 

@@ -28,8 +28,13 @@ class Index(Protocol):
         ...
 
 
-def find_blobs(index: Index, question: Question, *, texts_max: int, blobs_max: int) -> list[str]:
-    """Blobs worth reading, best first; empty when a specific term is nowhere."""
+def find_blobs(
+    index: Index, question: Question, *, texts_max: int, blobs_max: int
+) -> list[tuple[str, int]]:
+    """Blobs worth reading with the weight of the terms they hold, best first.
+
+    Empty when a specific term is nowhere. Of equal weight, the latest read come first.
+    """
     weight: dict[str, int] = {}
     order: dict[str, int] = {}
     required: set[str] | None = None
@@ -41,7 +46,8 @@ def find_blobs(index: Index, question: Question, *, texts_max: int, blobs_max: i
         if term.specific:
             required = set(found) if required is None else required & set(found)
     kept = weight if required is None else {b: w for b, w in weight.items() if b in required}
-    return sorted(kept, key=lambda blob: (-kept[blob], order[blob], blob))[:blobs_max]
+    best = sorted(kept, key=lambda blob: (-kept[blob], order[blob], blob))[:blobs_max]
+    return [(blob, kept[blob]) for blob in best]
 
 
 def _blobs_of(index: Index, term: Term, *, texts_max: int) -> list[str]:

@@ -122,7 +122,7 @@ class Needle:
     """A term in the form in which lines are searched for it."""
 
     squashed: str
-    separators: dict[int, str]
+    separators: tuple[tuple[int, str], ...]
     """What separates figures in the term itself, by offset in ``squashed``."""
     stem: str
     """Empty when only the exact word counts."""
@@ -211,12 +211,24 @@ def needle_of(term: str, *, exact: bool) -> Needle:
     plain = bool(squashed) and atoms == 1 and term.isalpha()
     return Needle(
         squashed=squashed,
-        separators=separators,
+        separators=tuple(sorted(separators.items())),
         stem=fold(stem_of(term)) if plain and not exact else "",
         synonyms=synonyms_of(term) if plain and not exact else frozenset(),
         numeric=bare.isdigit(),
         alphabetic=term.isalpha(),
     )
+
+
+@functools.lru_cache(maxsize=32_768)
+def cut_line(text: str) -> tuple[Unit, ...]:
+    """`units_of` as a tuple, kept: the same lines stand on many frames."""
+    return tuple(units_of(text))
+
+
+@functools.lru_cache(maxsize=131_072)
+def spans_in(needle: Needle, text: str) -> tuple[Span, ...]:
+    """`find_spans` in a whole line, kept as `cut_line` is."""
+    return tuple(find_spans(needle, text, cut_line(text)))
 
 
 def find_spans(needle: Needle, text: str, units: Sequence[Unit]) -> list[Span]:
@@ -257,10 +269,10 @@ def _concatenate(needle: Needle, text: str, units: Sequence[Unit], at: int) -> i
             if len(gap) > _GAP_CHARS_MAX or (gap.isspace() and len(gap) > 1):
                 return None
             figures = text[before.end - 1].isdigit() and text[unit.start].isdigit()
-            if figures and not _same_separator(needle.separators.get(len(built), ""), gap):
+            if figures and not _same_separator(dict(needle.separators).get(len(built), ""), gap):
                 return None
         inside = range(len(built) + 1, len(built) + len(unit.folded))
-        if any(at in needle.separators for at in inside):
+        if any(at in inside for at, _ in needle.separators):
             return None
         built += unit.folded
         if built == needle.squashed:

@@ -30,7 +30,7 @@ class Lists:
 
 
 def blobs(index: Lists, text: str) -> list[str]:
-    return find_blobs(index, analyse(text), texts_max=100, blobs_max=2)
+    return [blob for blob, _ in find_blobs(index, analyse(text), texts_max=100, blobs_max=2)]
 
 
 def test_pages_without_a_specific_term_are_not_read() -> None:
