@@ -134,7 +134,7 @@ class HookedPlugin:
         return record
 
 
-def load_plugin(
+def load_plugin(  # noqa: PLR0913 - what is found where, and what it must be
     *,
     plugin_id: str,
     package: str,

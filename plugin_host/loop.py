@@ -39,7 +39,7 @@ from contracts.wire import (
     Welcome,
 )
 from plugin_host.task import Gate
-from plugin_host.worker import LoadedPlugin, Worker, make_waker, memory_peak_bytes
+from plugin_host.worker import LoadedPlugin, Waker, Worker, memory_peak_bytes
 
 HANDSHAKE_TIMEOUT_S = 10.0
 LINGER_MS = 200
@@ -85,12 +85,12 @@ class HostLoop:
         self._context = context
         self._identity = identity
         self._lifeline_fd = lifeline_fd
-        self._wake_fd, self._wake = make_waker()
+        self._waker = Waker()
         self._worker = Worker(
             load=load,
             scratch_dir=identity.scratch_dir,
             gate=gate or Gate(),
-            wake=self._wake,
+            wake=self._waker.wake,
             name=f"worker-{identity.host_id}",
         )
         self._beat_interval_s = 1.0
@@ -103,7 +103,7 @@ class HostLoop:
     def leave(self, reason: str) -> None:
         """End the loop soon; safe to call from a signal handler."""
         self._leave = self._leave or (1, reason)
-        self._wake()
+        self._waker.wake()
 
     def run(self) -> int:
         """Serve; returns 0 after a drain, 1 after a fault or a refused handshake."""
@@ -125,7 +125,7 @@ class HostLoop:
         finally:
             socket.close()
             self._socket = None
-            os.close(self._wake_fd)
+            self._waker.close()
 
     def _hello(self) -> Hello:
         identity = self._identity
@@ -191,15 +191,15 @@ class HostLoop:
         """Wait for the socket, the worker or the end of the kernel; True: socket readable."""
         poller = zmq.Poller()
         poller.register(socket, zmq.POLLIN)
-        poller.register(self._wake_fd, zmq.POLLIN)
+        poller.register(self._waker.fd, zmq.POLLIN)
         if self._lifeline_fd is not None:
             poller.register(self._lifeline_fd, zmq.POLLIN)
         ready = dict(poller.poll(timeout_ms))
         if self._lifeline_fd is not None and self._lifeline_fd in ready:
             self._leave = (1, "the kernel is gone")
             return False
-        if self._wake_fd in ready:
-            os.eventfd_read(self._wake_fd)
+        if self._waker.fd in ready:
+            self._waker.clear()
         return socket in ready
 
     def _drain_socket(self, socket: zmq.Socket[bytes]) -> None:

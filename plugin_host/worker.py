@@ -6,6 +6,7 @@ cover: sockets (`plugin_host.loop`), importing (`plugin_host.loader`).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -27,6 +28,7 @@ from contracts.wire import HostFault, Progress, Ready, RunTask, TaskDone, TaskFa
 from plugin_host.hooks import PluginError, StageInput, TaskCancelled
 from plugin_host.task import Gate, RunningTask
 
+PROGRESS_INTERVAL_S = 0.05
 RUSAGE_UNIT_BYTES = 1024
 """ru_maxrss is in KiB on Linux (getrusage(2))."""
 
@@ -83,6 +85,8 @@ class Worker:
             SimpleQueue()
         )
         self._outbox: deque[Outgoing] = deque()
+        self._progress: Progress | None = None
+        self._progress_at_s = 0.0
         self._current: tuple[str, RunningTask] | None = None
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
@@ -96,9 +100,7 @@ class Worker:
             config=_parse_config(task.config),
             scratch_dir=self._scratch_dir,
             gate=self._gate,
-            report=lambda done, total: self._post(
-                Progress(task_id=task.task_id, done=done, total=total)
-            ),
+            report=lambda done, total: self._note_progress(task.task_id, done, total),
         )
         self._current = (task.task_id, running)
         self._jobs.put((task, payload, running))
@@ -121,9 +123,20 @@ class Worker:
     def drain_outbox(self) -> list[Outgoing]:
         """Take all waiting messages; called from the loop's thread."""
         taken: list[Outgoing] = []
-        while self._outbox:
-            taken.append(self._outbox.popleft())
+        progress, self._progress = self._progress, None
+        if progress is not None:
+            taken.append(Outgoing(progress))
+        # As many as there are now: a plugin that posts without end must not hold the loop.
+        taken.extend(self._outbox.popleft() for _ in range(len(self._outbox)))
         return taken
+
+    def _note_progress(self, task_id: str, done: int, total: int) -> None:
+        """Only the latest progress matters, and it is told at a bounded rate."""
+        self._progress = Progress(task_id=task_id, done=done, total=total)
+        now_s = time.monotonic()
+        if now_s >= self._progress_at_s:
+            self._progress_at_s = now_s + PROGRESS_INTERVAL_S
+            self._wake()
 
     def _post(self, message: Message, payload: tuple[bytes, ...] = ()) -> None:
         self._outbox.append(Outgoing(message, payload))
@@ -207,7 +220,32 @@ def _failure(task: RunTask, code: str, message: str, *, retry: bool) -> TaskFail
     )
 
 
-def make_waker() -> tuple[int, Callable[[], None]]:
-    """An eventfd to poll and the function that makes it readable from any thread."""
-    descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-    return descriptor, lambda: os.eventfd_write(descriptor, 1)
+class Waker:
+    """Makes a descriptor readable from any thread, until it is closed; then does nothing.
+
+    The worker may outlive the loop (a thread host that does not give way): its wake-ups must
+    not reach a descriptor that belongs to somebody else by then.
+    """
+
+    def __init__(self) -> None:
+        # Reentrant: a signal handler may wake while its own thread closes.
+        self._lock = threading.RLock()
+        self._closed = False
+        self.fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def wake(self) -> None:
+        """Make `fd` readable."""
+        with self._lock:
+            if not self._closed:
+                os.eventfd_write(self.fd, 1)
+
+    def clear(self) -> None:
+        """Take the wake-ups that came so far."""
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self.fd)
+
+    def close(self) -> None:
+        """Give the descriptor back; later wake-ups go nowhere."""
+        with self._lock:
+            self._closed = True
+            os.close(self.fd)
