@@ -26,6 +26,7 @@ _CELL_WORDS_MAX = 6
 _ROW_PITCH_MAX = 4.0
 _WINDOW_GAP = 22
 _EDGE_SHARE_MIN = 0.5
+_EDGE_SHARE_SURE = 0.75
 _EDGE_HEIGHTS = 0.6
 _TABLE_CELLS_MIN = 3
 _LEARN_ROWS_MAX = 80
@@ -148,6 +149,15 @@ class _Grid:
         between = _rows_between(layout, heads, row)
         if between is None:
             return None
+        words = tuple(word for piece in heads for word in words_of(layout, piece))
+        body = [word for piece in row for word in words_of(layout, piece)]
+        share = min(
+            _edge_share(words, body, layout.height), _edge_share(body, words, layout.height)
+        )
+        by_word = cls(tuple((w.box[0], w.box[2]) for w in words), words, tuple(row))
+        if share >= _EDGE_SHARE_SURE:
+            # A terminal: every word under its own head, however the engine cut the lines.
+            return by_word
         complete = [r for r in between if len(r) == len(heads) and _in_order(heads, r)]
         if len(heads) >= _TABLE_CELLS_MIN and _line_up([list(heads), *complete], layout.height):
             ranges = [[piece.box[0], piece.box[2]] for piece in heads]
@@ -156,15 +166,7 @@ class _Grid:
                     span[0], span[1] = min(span[0], piece.box[0]), max(span[1], piece.box[2])
             made = tuple(Cell(p.line, p.start, p.end, p.box) for p in heads)
             return cls(tuple((a, b) for a, b in ranges), made, tuple(row))
-        words = tuple(word for piece in heads for word in words_of(layout, piece))
-        body = [word for piece in row for word in words_of(layout, piece)]
-        shares = (
-            _edge_share(words, body, layout.height),
-            _edge_share(body, words, layout.height),
-        )
-        if min(shares) < _EDGE_SHARE_MIN:
-            return None
-        return cls(tuple((w.box[0], w.box[2]) for w in words), words, tuple(row))
+        return by_word if share >= _EDGE_SHARE_MIN else None
 
     def lookup(
         self,
@@ -196,7 +198,7 @@ class _Grid:
         piece = layout.pieces[key.piece]
         key_part = Part(piece.line, piece.start, piece.end)
         if piece.line == cell.line:
-            key_part = Part(key.line, key.start, key.end)
+            key_part = _whole_words(layout, key)
         answer = Part(cell.line, cell.start, cell.end)
         return _candidate(layout, head_part, key_part, answer, fit)
 
@@ -234,6 +236,17 @@ class _Grid:
             for left, right in self.ranges
         )
         return crossed > 1
+
+
+def _whole_words(layout: PageLayout, key: Hit) -> Part:
+    """The hit with the rest of its words: a path keeps its first slash."""
+    words = [
+        word
+        for word in layout.page.lines[key.line].words
+        if word.start < key.end and word.end > key.start
+    ]
+    start = min((word.start for word in words), default=key.start)
+    return Part(key.line, start, max((word.end for word in words), default=key.end))
 
 
 def words_of(layout: PageLayout, piece: Piece) -> list[Cell]:
