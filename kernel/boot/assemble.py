@@ -33,7 +33,7 @@ from kernel.pipeline.planning import Planning
 from kernel.pipeline.retries import RetryPolicy
 from kernel.pipeline.stages import Stage
 from kernel.scheduling.enforce import cores_for_hosts
-from kernel.scheduling.policies import schedule_policy
+from kernel.scheduling.policies import disk_limits, schedule_policy
 from kernel.store.backlog import Backlog
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
@@ -65,7 +65,13 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
     """
     contracts_lock = require_contracts_lock()
     with ExitStack() as undo:
-        evidence = undo.enter_context(EvidenceStore.open(data_dir))
+        evidence = undo.enter_context(
+            EvidenceStore.open(
+                data_dir,
+                disk_limits=disk_limits(loaded.settings),
+                spool_dir=loaded.settings.disk.spool_dir,
+            )
+        )
         run_dir, run_id = _enter_run_dir(data_dir, evidence)
         plugins = load_approved_plugins(data_dir)
         stages, problem = _choose_or_degrade(loaded.settings, plugins)

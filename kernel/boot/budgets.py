@@ -13,11 +13,13 @@ from typing import Any
 
 from kernel.config.machine import Machine
 from kernel.config.sections import Settings
+from kernel.scheduling.budget import RamVerdict
 from kernel.scheduling.enforce import CpuLimiter, HostFacts, RamLimiter
 from kernel.scheduling.meter import TreeMeter, TreeSample, Use
 from kernel.scheduling.policies import cpu_policy, ram_policy
 from kernel.scheduling.schedule import Budget
 from kernel.supervision.pool import HostPool
+from kernel.supervision.pool_events import HostStatus
 from kernel.supervision.process_tree import descendants
 
 Audit = Callable[[str, str, Mapping[str, str]], Any]
@@ -55,13 +57,16 @@ class BudgetKeeper:
         self._now_s = now_s
         self._interval_s = settings.budget.sample_interval_s
         self._hosts_max = settings.hosts.max_hosts
+        self._host_bytes_max = settings.hosts.memory_bytes_max
         self._memory_total_bytes = machine.memory_bytes
-        self._ram_share_max = settings.budget.ram_share_max
         self._meter = TreeMeter(descendants)
         self._cpu = CpuLimiter(cpu_policy(settings, machine), _PoolFreezer(pool))
         self._ram = RamLimiter(ram_policy(settings, machine))
         self._sample_at_s = 0.0
         self._idle_since_s: dict[str, float] = {}
+        self._first_ready: dict[str, tuple[float, int]] = {}
+        self._heavy_cpu_s = 0.0
+        self._heavy_taken_s = 0.0
         self.admit = True
         self.sample = TreeSample(0.0, Use(), {})
 
@@ -82,26 +87,55 @@ class BudgetKeeper:
         if now_s >= self._sample_at_s:
             self._sample_at_s = now_s + self._interval_s
             self._keep_memory(now_s)
-        if self._cpu.due(now_s) and statuses and not self._pool.is_frozen:
-            hosts = [s.host_id for s in statuses if s.hosting == "subprocess"]
-            self._cpu.tick(self._meter.cpu_s(), hosts, now_s)
+        if self._pool.is_frozen:
+            # All stand still for the person; afterwards all are continued, ours too.
+            self._cpu.forget()
+        elif statuses and self._cpu.due(now_s):
+            used_s = self._meter.cpu_s()
+            self._note_heavy(used_s, statuses)
+            self._cpu.tick(used_s, [status.host_id for status in statuses], now_s)
 
-    def plan_budget(self, running_max: int) -> Budget:
-        """What the plan may use now."""
-        limit_bytes = int(self._memory_total_bytes * self._ram_share_max)
+    def take_heavy_cpu_s(self) -> float:
+        """CPU seconds that hosts used since this was asked last."""
+        taken, self._heavy_taken_s = self._heavy_taken_s, self._heavy_cpu_s
+        return max(0.0, self._heavy_cpu_s - taken)
+
+    def plan_budget(self, running_max: int, needs: Mapping[str, int], *, admit: bool) -> Budget:
+        """What the plan may use now; ``needs`` is what each host's model is known to take."""
+        policy = self._ram.policy
         promised = sum(
-            max(0, cap - self._use(host_id).memory_bytes)
-            for host_id, cap in self._pool.memory_caps().items()
+            max(0, need - self._use(host_id).memory_bytes) for host_id, need in needs.items()
         )
+        roof_bytes = int(policy.limit_bytes * policy.admit_below)
         return Budget(
             hosts_max=self._hosts_max,
             running_max=running_max,
-            memory_free_bytes=max(0, limit_bytes - self.sample.total.memory_bytes - promised),
-            admit=self.admit,
+            memory_free_bytes=max(0, roof_bytes - self.sample.total.memory_bytes - promised),
+            admit=admit and self.admit,
         )
+
+    def facts(self) -> dict[str, Any]:
+        """For `kernel status`."""
+        total = self.sample.total
+        return {
+            "cpu_share": round(self.cpu_share, 4),
+            "ram_share": round(self.ram_share, 4),
+            "memory_bytes": total.memory_bytes,
+            "memory_limit_bytes": self._ram.policy.limit_bytes,
+            "memory_is_exact": total.exact,
+            "processes": total.processes,
+            "threads": total.threads,
+            "admit": self.admit,
+        }
 
     def _use(self, host_id: str) -> Use:
         return self.sample.hosts.get(host_id, Use())
+
+    def _note_heavy(self, used_s: float, statuses: tuple[HostStatus, ...]) -> None:
+        """All but what the kernel's own process used; with hosts inside it, that too."""
+        inside = any(status.hosting == "in_process" for status in statuses)
+        own_s = 0.0 if inside else time.process_time()
+        self._heavy_cpu_s = max(self._heavy_cpu_s, used_s - own_s)
 
     def _keep_memory(self, now_s: float) -> None:
         statuses = self._pool.statuses()
@@ -114,18 +148,43 @@ class BudgetKeeper:
             since_s = now_s if busy else self._idle_since_s.get(status.host_id, now_s)
             self._idle_since_s[status.host_id] = since_s
             if status.host_id in roots:
-                facts[status.host_id] = HostFacts(caps[status.host_id], now_s - since_s, busy)
+                cap_bytes = min(caps[status.host_id], self._host_bytes_max)
+                facts[status.host_id] = HostFacts(cap_bytes, now_s - since_s, busy)
+                if status.state != "starting":
+                    first = (now_s, self._use(status.host_id).memory_bytes)
+                    self._first_ready.setdefault(status.host_id, first)
+        self._forget_gone(roots)
         verdict = self._ram.tick(self.sample, facts)
         self.admit = verdict.admit
+        self._carry_out(verdict, {s.host_id: s.tasks_done for s in statuses}, now_s)
+
+    def _carry_out(self, verdict: RamVerdict, tasks_done: Mapping[str, int], now_s: float) -> None:
         for host_id in verdict.unload:
-            self._pool.stop_host(host_id, f"unloaded: {verdict.reason}")
+            cause = f"unloaded: {verdict.reason}"
+            if self._pool.is_frozen:
+                # A drain would let it run under the person's hands.
+                self._pool.kill_host(host_id, cause, blame=False)
+            else:
+                self._pool.stop_host(host_id, cause)
         for host_id in verdict.kill:
-            slope = verdict.leaking.get(host_id)
-            cause = (
-                f"over its own memory cap, growing by {slope} bytes/s"
-                if slope is not None
-                else f"the largest host: {verdict.reason}"
-            )
-            detail = {"used_bytes": str(self._use(host_id).memory_bytes), "cause": cause}
-            self._audit("host-killed-for-memory", host_id, detail)
-            self._pool.kill_host(host_id, cause, blame=slope is not None)
+            is_leak = host_id in verdict.leaking
+            cause = f"the largest host: {verdict.reason}"
+            detail = {"used_bytes": str(self._use(host_id).memory_bytes)}
+            if is_leak:
+                slope = self._slope(host_id, now_s)
+                cause = f"over its own memory cap, growing by {slope} bytes/s"
+                detail["slope_bytes_per_s"] = str(slope)
+            self._audit("host-killed-for-memory", host_id, {**detail, "cause": cause})
+            # One that did tasks before leaks slowly: it is renewed, and its task is not to blame.
+            self._pool.kill_host(host_id, cause, blame=is_leak and not tasks_done.get(host_id))
+
+    def _slope(self, host_id: str, now_s: float) -> int:
+        """Growth in bytes per second since the host was first seen ready."""
+        since_s, before_bytes = self._first_ready.get(host_id, (now_s, 0))
+        grown = self._use(host_id).memory_bytes - before_bytes
+        return round(grown / max(now_s - since_s, self._interval_s))
+
+    def _forget_gone(self, present: Mapping[str, int]) -> None:
+        for known in (self._idle_since_s, self._first_ready):
+            for host_id in set(known) - set(present):
+                del known[host_id]

@@ -19,6 +19,8 @@ TEXT_STAGE = "text"
 NO_PLUGIN = "none"
 UNKNOWN_LOAD_S = 5.0
 UNKNOWN_TASK_S = 2.0
+BARE_HOST_BYTES = 64 << 20
+"""A host with an interpreter and no model."""
 
 
 def choose_stages(settings: Settings, plugins: ApprovedPlugins) -> tuple[Stage, ...]:
@@ -67,7 +69,9 @@ def declared_timings(
         manifest = plugins.standings[stage.plugin.plugin_id].plugin.manifest
         needs = [model.memory_bytes for model in manifest.models]
         timings[stage.model_key] = ModelTimings(
-            load_s=UNKNOWN_LOAD_S, task_s=UNKNOWN_TASK_S, memory_bytes=max(needs, default=0)
+            load_s=UNKNOWN_LOAD_S,
+            task_s=UNKNOWN_TASK_S,
+            memory_bytes=max([BARE_HOST_BYTES, *needs]),
         )
     return timings
 

@@ -19,12 +19,15 @@ import zmq
 from contracts.control import ControlRequest
 from kernel.boot import audit, requests
 from kernel.boot.budgets import BudgetKeeper
-from kernel.boot.governing import Governing
-from kernel.boot.heavy import HeavyWork, decide
+from kernel.boot.governing import ENDLESS_S, Asked, Governing
+from kernel.boot.heavy import HeavyWork
+from kernel.boot.observing import Observer
 from kernel.boot.orphans import OrphanSweep
 from kernel.boot.parts import Parts
 from kernel.boot.progress import Progress
 from kernel.boot.stopping import StopSignal
+from kernel.boot.wordwatch import WordWatch
+from kernel.boot.working import Working
 from kernel.capture.inboxreport import InboxReport
 from kernel.capture.inboxthread import open_inbox
 from kernel.capture.intake import Intake
@@ -39,18 +42,14 @@ POLL_WORKING_MS = 50
 FEED_INTERVAL_S = 1.0
 """Evidence of writers that cannot wake the loop is found this soon."""
 SHUTDOWN_DEADLINE_S = 3.0
-IDLE_HOST_KEEP_S = 10.0
 
 
 class Kernel:
     """Owns the loop. Make it, `run` it, `close` it; `close` is safe to repeat."""
 
-    def __init__(self, parts: Parts, *, governing: Governing, stop: StopSignal) -> None:
+    def __init__(self, parts: Parts, *, observer: Observer, stop: StopSignal) -> None:
         self._parts = parts
-        self._governing = governing
         self._stop = stop
-        self._explicit = False
-        self._idle_since_s: float | None = None
         self._closed = False
         self._feed_at_s = 0.0
         self._started_s = time.monotonic()
@@ -60,9 +59,14 @@ class Kernel:
         self._intake.start()
         self._control = ControlServer(parts.context, parts.control_path, self._serve)
         self._orphans = OrphanSweep(parts)
-        self.budgets = BudgetKeeper(
-            parts.loaded.settings, read_machine(), parts.pool, audit=parts.evidence.ledger.append
+        settings = parts.loaded.settings
+        self._budgets = observer.budgets = BudgetKeeper(
+            settings, read_machine(), parts.pool, audit=parts.evidence.ledger.append
         )
+        self._observer = observer
+        self._governing = Governing(settings, observe=observer.observe)
+        self._working = Working(parts, self._governing, self._budgets)
+        self._words = WordWatch(observer.folders, parts.poller)
         self._inbox_watched = False
         self._inbox_waiting = 0
         self._inbox_outcomes: dict[str, int] = {}
@@ -105,9 +109,9 @@ class Kernel:
         """End the next `run` this long from now."""
         self._end_s = time.monotonic() + seconds
 
-    def request_processing(self) -> None:
-        """Run the backlog down now whatever the person does: they asked for it."""
-        self._explicit = True
+    def request_processing(self, asked: Asked = "all", *, lasts_s: float = ENDLESS_S) -> None:
+        """Work on the backlog now whatever the person does: they asked for it."""
+        self._working.ask(asked, lasts_s=lasts_s)
         self.wake()
 
     def retry_given_up(self) -> int:
@@ -133,10 +137,7 @@ class Kernel:
 
     def heavy(self) -> HeavyWork:
         """Whether heavy work may run now."""
-        decision = self._governing.decide()
-        return decide(
-            governor_allows=decision.run, governor_reason=decision.reason, explicit=self._explicit
-        )
+        return self._working.heavy()
 
     def live_facts(self) -> dict[str, Any]:
         """What only the running kernel knows; `kernel status` shows it."""
@@ -148,6 +149,10 @@ class Kernel:
             "profile": parts.loaded.profile,
             "uptime_s": round(time.monotonic() - self._started_s, 1),
             "heavy_work": {"allowed": heavy.allowed, "reason": heavy.reason},
+            "governor": self._governing.facts(),
+            "activity": self._observer.facts(),
+            "budget": self._budgets.facts(),
+            "gpu": self._observer.gpu_facts(),
             "hosts": [asdict(host) for host in parts.pool.statuses()],
             "hosts_max": parts.loaded.settings.hosts.max_hosts,
             "host_crashes": parts.pool.restarts,
@@ -185,6 +190,7 @@ class Kernel:
         for event in parts.pool.shutdown(SHUTDOWN_DEADLINE_S):
             self._take(event)
         self._control.close()
+        self._words.close()
         parts.evidence.ledger.append("kernel-stopped", parts.run_id, {})
         parts.close()
         os.close(self._wake_fd)
@@ -195,6 +201,8 @@ class Kernel:
         parts = self._parts
         ready = parts.poller.poll(POLL_WORKING_MS if parts.pool.statuses() else POLL_MS)
         keys = {key for key, _ in ready}
+        # The person first, before anything that may take a moment.
+        self._working.heed(news=self._words.has_news(keys))
         if self._wake_fd in keys:
             os.eventfd_read(self._wake_fd)
             self._feed_at_s = 0.0
@@ -207,9 +215,9 @@ class Kernel:
         for event in parts.pool.handle(ready):
             self._take(event)
         self._orphans.tick()
-        self.budgets.tick()
         parts.costs.tick()
-        self._work()
+        self._working.work()
+        self._budgets.tick()
 
     def _note_inbox(self, report: InboxReport) -> None:
         """Called in the inbox's thread."""
@@ -218,29 +226,6 @@ class Kernel:
             name = happening.outcome.value
             self._inbox_outcomes[name] = self._inbox_outcomes.get(name, 0) + 1
         self.wake()
-
-    def _work(self) -> None:
-        parts = self._parts
-        decision = self._governing.decide()
-        if not self.heavy().allowed:
-            parts.pool.freeze()
-            return
-        parts.pool.thaw()
-        now_s = time.monotonic()
-        running_max = decision.hosts_allowed
-        if self._explicit:
-            running_max = parts.loaded.settings.hosts.max_hosts
-        budget = self.budgets.plan_budget(running_max)
-        # Explicit work runs while the governor's work clock stands still: give it its own.
-        clock_s = now_s if self._explicit else self._governing.worked_s
-        parts.dispatcher.dispatch(budget, now_s=clock_s)
-        if parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0:
-            self._idle_since_s = None
-            return
-        self._explicit = False
-        self._idle_since_s = self._idle_since_s or now_s
-        if now_s - self._idle_since_s > IDLE_HOST_KEEP_S:
-            parts.dispatcher.retire_idle_hosts("nothing to do")
 
     def _take(self, event: PoolEvent) -> None:
         self._parts.dispatcher.handle(event)
@@ -255,7 +240,7 @@ class Kernel:
             plugin_id = stage.plugin.plugin_id
             if self._parts.quarantine.contains(plugin_id):
                 return f"plugin {plugin_id} is quarantined (kernel plugins list shows why)"
-        return ""
+        return self._working.why_refused()
 
     def _serve(self, request: ControlRequest, payload: bytes, reply: Reply) -> None:
         requests.serve(self, request, payload, reply)

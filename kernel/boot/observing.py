@@ -1,4 +1,4 @@
-"""What the governor is told at every tick: activity, the person's word, power, sleep.
+"""What the governor is told at every tick: activity, the person's word, disk, power, sleep.
 
 Covers: asking all sources and putting the answers into one observation. Does not cover: the
 sources (`kernel.scheduling`), the decision (`kernel.scheduling.governor`).
@@ -7,29 +7,45 @@ sources (`kernel.scheduling`), the decision (`kernel.scheduling.governor`).
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 from kernel.boot.budgets import BudgetKeeper
+from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
 from kernel.scheduling.activity import ActivityMonitor, ActivityVerdict
 from kernel.scheduling.clock import read_clock, suspended_s
-from kernel.scheduling.governor import Observation
-from kernel.scheduling.override import read_override
+from kernel.scheduling.governor import DiskLevel, Observation
+from kernel.scheduling.gpu import GpuMeter
+from kernel.scheduling.override import Word, read_override
 from kernel.scheduling.power import read_power, read_too_hot
 from kernel.scheduling.sources import make_providers
+from kernel.store.pressure import DiskDecision
 
 SLOW_READ_S = 15.0
-"""sysfs answers slowly at times: power and heat change slowly too."""
-SIGNAL_FILE_NAME = "activity.json"
+"""sysfs and drives answer slowly at times: power, heat and room change slowly too."""
+LEVELS: tuple[DiskLevel, ...] = ("green", "yellow", "red", "black")
+
+
+def signal_file_of(settings: Settings, data_dir: DataDir) -> Path:
+    """The file that the capture program rewrites."""
+    return settings.activity.signal_file or data_dir.activity_file
 
 
 class Observer:
     """Asks everything that bears on heavy work; one thread calls it."""
 
-    def __init__(self, settings: Settings, data_dir: DataDir) -> None:
+    def __init__(
+        self, settings: Settings, data_dir: DataDir, *, ask_disk: Callable[[], DiskDecision]
+    ) -> None:
         self._data_dir = data_dir
+        self._ask_disk = ask_disk
         activity = settings.activity
-        signal_file = activity.signal_file or data_dir.root / SIGNAL_FILE_NAME
+        signal_file = signal_file_of(settings, data_dir)
+        self.folders = (data_dir.root, signal_file.parent)
         self._monitor = ActivityMonitor(
             make_providers(activity.providers, signal_file=signal_file),
             now_s=time.monotonic,
@@ -40,6 +56,9 @@ class Observer:
         self._slow_at_s = 0.0
         self._power = read_power()
         self._too_hot = read_too_hot()
+        self._disk: DiskLevel = "green"
+        self._word: Word = "none"
+        self._gpu: GpuMeter | None = None
         self.verdict = ActivityVerdict(None, "none", "not looked yet")
         self.budgets: BudgetKeeper | None = None
 
@@ -50,22 +69,51 @@ class Observer:
         if self._clock.monotonic_s >= self._slow_at_s:
             self._slow_at_s = self._clock.monotonic_s + SLOW_READ_S
             self._power, self._too_hot = read_power(), read_too_hot()
-        word = read_override(self._data_dir.override_file).word_at(self._clock.utc_us)
+            self._disk = self._read_disk()
+        self._word = read_override(self._data_dir.override_file).word_at(self._clock.utc_us)
+        budgets = self.budgets
         return Observation(
             idle_s=self.verdict.idle_s,
-            cpu_share=self.budgets.cpu_share if self.budgets else 0.0,
-            ram_share=self.budgets.ram_share if self.budgets else 0.0,
-            memory_admit=self.budgets.admit if self.budgets else True,
-            override=word,
+            cpu_share=budgets.cpu_share if budgets else 0.0,
+            ram_share=budgets.ram_share if budgets else 0.0,
+            memory_admit=budgets.admit if budgets else True,
+            disk_level=self._disk,
+            override=self._word,
             power=self._power,
             too_hot=self._too_hot,
+            heavy_cpu_s=budgets.take_heavy_cpu_s() if budgets else 0.0,
             suspended_s=suspended_s(before, self._clock),
         )
 
-    def describe(self) -> dict[str, str]:
-        """Provider -> why it does not work here, or empty."""
-        return self._monitor.describe()
+    def facts(self) -> dict[str, Any]:
+        """For `kernel status`."""
+        return {
+            "source": self.verdict.source,
+            "idle_s": None if self.verdict.idle_s is None else round(self.verdict.idle_s, 1),
+            "reason": self.verdict.reason,
+            "word": self._word,
+            "sources": self._monitor.describe(),
+            "disk": self._disk,
+            "power": self._power or "unknown",
+            "too_hot": self._too_hot,
+        }
+
+    def gpu_facts(self) -> dict[str, Any]:
+        """What the devices say now, for `kernel status`; the library is opened when first asked."""
+        if self._gpu is None:
+            self._gpu = GpuMeter()
+        devices = [asdict(device) for device in self._gpu.read()]
+        return {"devices": devices, "why_not": self._gpu.why_not}
 
     def close(self) -> None:
         """Close the sources."""
         self._monitor.close()
+        if self._gpu is not None:
+            self._gpu.close()
+
+    def _read_disk(self) -> DiskLevel:
+        try:
+            return LEVELS[self._ask_disk().level]
+        except KernelError:
+            # A drive that cannot even be asked is no place for the results of heavy work.
+            return "black"

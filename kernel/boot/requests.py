@@ -25,12 +25,15 @@ from contracts.control import (
     StatusReply,
     SubmitCapture,
 )
+from kernel.boot.governing import Asked
 from kernel.boot.parts import Parts
 from kernel.boot.progress import Progress
 from kernel.capture.intake import Intake
 from kernel.config.errors import KernelError
 from kernel.store.draft import Acknowledged, CaptureDraft
 from kernel.supervision.control import Reply, error_reply
+
+ASKED_KEEP_S = 10.0
 
 
 class Served(Protocol):
@@ -50,8 +53,8 @@ class Served(Protocol):
         """Look at the journal soon."""
         ...
 
-    def request_processing(self) -> None:
-        """Run the backlog down now."""
+    def request_processing(self, asked: Asked = "all", *, lasts_s: float = ...) -> None:
+        """Work on the backlog now, for so long unless it is asked again."""
         ...
 
     def progress(self) -> Progress:
@@ -77,7 +80,8 @@ def serve(kernel: Served, request: ControlRequest, payload: bytes, reply: Reply)
             reply(ActRecorded())
         case ProcessNow():
             parts.feeder.feed()
-            kernel.request_processing()
+            # Whoever asked asks again while they wait; one who went away wants no more.
+            kernel.request_processing(lasts_s=ASKED_KEEP_S)
             reply(_process_state(kernel.progress()))
         case AskStatus():
             reply(StatusReply(document=json.dumps(kernel.live_facts())))

@@ -10,7 +10,6 @@ import contextlib
 from collections.abc import Iterator
 
 from kernel.boot.assemble import open_parts
-from kernel.boot.governing import Governing
 from kernel.boot.kernel import Kernel
 from kernel.boot.observing import Observer
 from kernel.boot.stopping import StopSignal
@@ -25,10 +24,8 @@ def kernel_session(
     """A kernel that is stopped in order when the block ends; main thread only."""
     with StopSignal() as stop:
         parts = open_parts(data_dir, loaded)
-        observer = Observer(loaded.settings, data_dir)
-        governing = Governing(loaded.settings, observe=observer.observe)
-        kernel = Kernel(parts, governing=governing, stop=stop)
-        observer.budgets = kernel.budgets
+        observer = Observer(loaded.settings, data_dir, ask_disk=parts.evidence.disk_decision)
+        kernel = Kernel(parts, observer=observer, stop=stop)
         try:
             yield kernel, stop
         finally:

@@ -42,6 +42,11 @@ class FolderWatch:
         self._watch()
 
     @property
+    def fd(self) -> int:
+        """Readable when there is something for `wait`; below zero where there is no inotify."""
+        return self._inotify_fd
+
+    @property
     def reports(self) -> bool:
         """Whether the folder is watched; True says nothing about 9p, where reports never come."""
         return self._watching

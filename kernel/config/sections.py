@@ -160,6 +160,9 @@ class SchedulerSettings(Section):
         le=100.0,
         description="While active, a stopped host keeps its model this many load times.",
     )
+    keep_warm_min_s: Seconds = Field(
+        default=30.0, description="While active, a stopped host is kept at least this long."
+    )
     attempts_max: int = Field(
         default=3, ge=1, le=20, description="Attempts of one task until it is quarantined."
     )

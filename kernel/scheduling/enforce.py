@@ -93,6 +93,11 @@ class CpuLimiter:
             self._stopped |= present
         return self._verdict
 
+    def forget(self) -> None:
+        """Somebody else stopped or continued the hosts: begin without any stopped one."""
+        self._stopped.clear()
+        self._next_s = 0.0
+
     @property
     def share(self) -> float:
         """The tree's share of all cores over the last window."""

@@ -14,6 +14,7 @@ Mode = Literal["active", "paused", "held", "waiting", "ramping", "working", "exp
 DiskLevel = Literal["green", "yellow", "red", "black"]
 
 WORKING_MODES: frozenset[Mode] = frozenset({"ramping", "working"})
+RUNNING_MODES: frozenset[Mode] = WORKING_MODES | {"explicit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Observation:
     physical memory) are of the whole process tree. ``override`` is the person's word.
     ``suspended_s`` is how long the machine slept since the tick before. ``heavy_cpu_s`` is
     the CPU time hosts used since then. ``power`` is None where the system does not tell.
+    ``explicit_wanted``: a request needs some work now and may spend the bounded budget;
+    ``asked_now``: the person asked for all waiting work now, as if away.
     """
 
     idle_s: float | None
@@ -57,6 +60,7 @@ class Observation:
     power: Literal["mains", "battery"] | None = None
     too_hot: bool = False
     explicit_wanted: bool = False
+    asked_now: bool = False
     heavy_cpu_s: float = 0.0
     suspended_s: float = 0.0
 
@@ -141,7 +145,7 @@ def _account(
     left_s = policy.explicit_cpu_s if state.explicit_left_s is None else state.explicit_left_s
     if state.mode == "explicit":
         left_s -= observation.heavy_cpu_s
-    worked_s = state.worked_s + (elapsed_s if state.mode in WORKING_MODES else 0.0)
+    worked_s = state.worked_s + (elapsed_s if state.mode in RUNNING_MODES else 0.0)
     return replace(
         state, explicit_left_s=min(policy.explicit_cpu_s, left_s + refill), worked_s=worked_s
     )
@@ -174,7 +178,8 @@ def _held_by(observation: Observation, policy: GovernorPolicy) -> str:
         return f"disk is {observation.disk_level}: heavy work waits for space"
     if observation.too_hot:
         return "the machine is too hot"
-    if observation.power == "battery" and not policy.on_battery:
+    on_battery = observation.power == "battery" and not policy.on_battery
+    if on_battery and not observation.asked_now:
         return "on battery"
     return ""
 
@@ -182,7 +187,7 @@ def _held_by(observation: Observation, policy: GovernorPolicy) -> str:
 def _is_idle(
     state: GovernorState, observation: Observation, now_s: float, policy: GovernorPolicy
 ) -> bool:
-    if observation.override == "idle":
+    if observation.override == "idle" or observation.asked_now:
         return True
     if observation.override == "active":
         return False
@@ -194,6 +199,8 @@ def _is_idle(
 
 
 def _idle_reason(observation: Observation, policy: GovernorPolicy) -> str:
+    if observation.asked_now:
+        return "asked for explicitly"
     if observation.override == "idle":
         return "counts as idle by the person's word; run: kernel resume"
     if policy.assume_idle:

@@ -1,4 +1,4 @@
-"""The constants of governor, plan and budgets, taken from the settings and the machine."""
+"""The constants of governor, plan, budgets and disk, taken from the settings and the machine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from kernel.config.sections import Settings
 from kernel.scheduling.budget import CpuPolicy, RamPolicy
 from kernel.scheduling.governor import GovernorPolicy
 from kernel.scheduling.schedule import Policy
+from kernel.store.pressure import DiskLimits
 
 
 def governor_policy(settings: Settings) -> GovernorPolicy:
@@ -49,4 +50,15 @@ def ram_policy(settings: Settings, machine: Machine) -> RamPolicy:
     return RamPolicy(
         limit_bytes=int(machine.memory_bytes * settings.budget.ram_share_max),
         lookahead_s=2.0 * settings.budget.sample_interval_s,
+    )
+
+
+def disk_limits(settings: Settings) -> DiskLimits:
+    """For the evidence store: where the levels of disk pressure begin."""
+    disk = settings.disk
+    return DiskLimits(
+        yellow_free_bytes=disk.yellow_free_bytes,
+        red_free_bytes=disk.red_free_bytes,
+        black_free_bytes=disk.black_free_bytes,
+        yellow_days_left=disk.yellow_days_left,
     )

@@ -32,8 +32,11 @@ class ThreadHost:
     uid: int | None = None
     pids: tuple[int, ...] = ()
 
-    def __init__(self, loop: Callable[[], int], gate: Gate, name: str) -> None:
+    def __init__(
+        self, loop: Callable[[], int], gate: Gate, name: str, affinity: tuple[int, ...]
+    ) -> None:
         self._gate = gate
+        self._affinity = affinity
         self._status: int | None = None
         self._error = ""
         self.exit_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -70,6 +73,9 @@ class ThreadHost:
 
     def _run(self, loop: Callable[[], int]) -> None:
         try:
+            if self._affinity:
+                # Of this thread; those that the loop and the plugin start inherit it.
+                os.sched_setaffinity(0, self._affinity)
             self._status = loop()
         except Exception as error:  # noqa: BLE001 - the border of a host
             self._status = 1
@@ -120,7 +126,7 @@ class ThreadLauncher:
             ),
             gate=gate,
         )
-        return ThreadHost(loop.run, gate, f"host-{request.host_id}")
+        return ThreadHost(loop.run, gate, f"host-{request.host_id}", request.affinity)
 
     def release(self, host_id: str) -> None:
         """Nothing on disk belongs to a thread host but its scratch folder, left for the OS."""

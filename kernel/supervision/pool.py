@@ -185,8 +185,15 @@ class HostPool:
             self._feed(slot, lifecycle.Thawed())
 
     def freeze(self) -> None:
-        """Stop every host where it stands: the person is back. Repeating it does nothing."""
+        """Stop every host where it stands: the person is back.
+
+        Repeat it while they stand still: a host whose first process had not forked yet is
+        found by one of the next calls.
+        """
         if self._frozen:
+            for slot in self._slots.values():
+                if slot.host.state == "starting":
+                    slot.runner.freeze()
             return
         self._frozen = True
         for slot in self._slots.values():

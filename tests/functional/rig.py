@@ -129,6 +129,10 @@ def make_rig(root: Path, *, plugin: str = "echo", profile: str = "") -> Rig:
             "PYTHONPATH": str(site),
             "KERNEL_DATA_DIR": str(data_dir),
             "XDG_CONFIG_HOME": str(root / "config"),
+            # How full the machine's drive is says nothing about the code.
+            "KERNEL_DISK_YELLOW_FREE_BYTES": "0",
+            "KERNEL_DISK_RED_FREE_BYTES": "0",
+            "KERNEL_DISK_BLACK_FREE_BYTES": "0",
         },
     )
     rig.settings(f'[pipeline]\ntext_plugin = "{plugin}"\n{profile}')

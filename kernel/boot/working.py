@@ -1,0 +1,135 @@
+"""Lets hosts work, stops them and lets go of them, as the governor says.
+
+Covers: stopping at once when the person is back, releasing hosts that stand still for long,
+carrying out plans, retiring hosts without work. Does not cover: the decisions
+(`kernel.scheduling`), measuring (`kernel.boot.budgets`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from kernel.boot.budgets import BudgetKeeper
+from kernel.boot.governing import ENDLESS_S, Asked, Governing
+from kernel.boot.heavy import HeavyWork
+from kernel.boot.parts import Parts
+from kernel.scheduling.schedule import HostState, HostView
+from kernel.scheduling.scheduler import plan_release
+from kernel.supervision.pool_events import HostStatus
+
+IDLE_HOST_KEEP_S = 10.0
+RELEASE_INTERVAL_S = 1.0
+DRAINING_KEEP_S = 2.0
+"""A host that was leaving when the person came back is not kept standing for longer."""
+
+
+class Working:
+    """Called by the kernel's loop, `heed` first in each turn and `work` last."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        governing: Governing,
+        budgets: BudgetKeeper,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._parts = parts
+        self._governing = governing
+        self._budgets = budgets
+        self._now_s = now_s
+        self._stopped_since_s: float | None = None
+        self._release_at_s = 0.0
+        self._idle_since_s: float | None = None
+
+    def ask(self, asked: Asked, *, lasts_s: float = ENDLESS_S) -> None:
+        """Work on the backlog now, whatever the person does."""
+        self._governing.ask(asked, lasts_s=lasts_s)
+
+    def heavy(self) -> HeavyWork:
+        """Whether heavy work may run now."""
+        decision = self._governing.decide()
+        return HeavyWork(allowed=decision.run, reason=decision.reason)
+
+    def why_refused(self) -> str:
+        """Why work that was asked for does not run, or is not going to soon; else empty."""
+        decision = self._governing.decide()
+        asked = self._governing.asked
+        if decision.run or asked == "nothing":
+            return ""
+        final = decision.mode in {"paused", "held"} or asked == "some"
+        return decision.reason if final else ""
+
+    def heed(self, *, news: bool) -> None:
+        """Stop what must stand still now; ``news``: the person's word or the signal changed."""
+        if news:
+            self._governing.look_now()
+        if self._governing.decide().run:
+            return
+        now_s = self._now_s()
+        if self._stopped_since_s is None:
+            self._stopped_since_s = now_s
+        self._parts.pool.freeze()
+        if now_s >= self._release_at_s:
+            self._release_at_s = now_s + RELEASE_INTERVAL_S
+            self._release(now_s - self._stopped_since_s)
+
+    def work(self) -> None:
+        """Carry out one plan, if heavy work may run."""
+        decision = self._governing.decide()
+        if not decision.run:
+            return
+        parts = self._parts
+        self._stopped_since_s = None
+        parts.pool.thaw()
+        budget = self._budgets.plan_budget(
+            decision.hosts_allowed, self._memory_needs(), admit=decision.admit
+        )
+        parts.dispatcher.dispatch(budget, now_s=self._governing.worked_s)
+        if parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0:
+            self._idle_since_s = None
+            return
+        self._governing.ask("nothing")
+        now_s = self._now_s()
+        self._idle_since_s = self._idle_since_s or now_s
+        if now_s - self._idle_since_s > IDLE_HOST_KEEP_S:
+            parts.dispatcher.retire_idle_hosts("nothing to do")
+
+    def _memory_needs(self) -> dict[str, int]:
+        """Host -> what its model is declared or was measured to take."""
+        timings = self._parts.costs.timings()
+        views = (_view_of(host) for host in self._parts.pool.statuses())
+        return {
+            view.host_id: timings[view.model_key].memory_bytes
+            for view in views
+            if view.model_key in timings
+        }
+
+    def _release(self, stopped_for_s: float) -> None:
+        """End hosts whose memory the person may want; what they had in hand goes back."""
+        parts, scheduler = self._parts, self._parts.loaded.settings.scheduler
+        for host in parts.pool.statuses():
+            if host.state == "draining" and stopped_for_s >= DRAINING_KEEP_S:
+                parts.pool.kill_host(host.host_id, "it was leaving", blame=False)
+        for action in plan_release(
+            tuple(_view_of(host) for host in parts.pool.statuses()),
+            parts.costs.timings(),
+            stopped_for_s=stopped_for_s,
+            keep_loads=scheduler.keep_warm_loads,
+            keep_min_s=scheduler.keep_warm_min_s,
+        ):
+            cause = f"released: stopped for {stopped_for_s:.0f} s while the person works"
+            # Not a drain: that would let it run to the end of its task under the person's hands.
+            parts.pool.kill_host(action.host_id, cause, blame=False)
+
+
+def _view_of(status: HostStatus) -> HostView:
+    """The host as the release policy sees it; a plugin without a model is its own model."""
+    states: dict[str, HostState] = {"starting": "starting", "ready": "ready", "busy": "busy"}
+    return HostView(
+        host_id=status.host_id,
+        model_key=status.model_key or status.plugin_id,
+        state=states.get(status.state, "draining"),
+        busy=int(status.task_id is not None),
+    )
