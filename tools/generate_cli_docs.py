@@ -44,21 +44,18 @@ def commands(command: click.Command, context: click.Context) -> Iterator[tuple[s
             if child is None:
                 raise LookupError(f"{context.command_path} lists {name} but does not have it")
             if not child.hidden:
-                yield from commands(child, child_context(child, name, context))
+                yield from commands(child, context_of(child, name, context))
 
 
-def child_context(command: click.Command, name: str, parent: click.Context) -> click.Context:
+def context_of(command: click.Command, name: str, parent: click.Context | None) -> click.Context:
     """A context as click makes it for a run, of a fixed width."""
-    return click.Context(
-        command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
-    )
+    settings = {**command.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
+    return click.Context(command, info_name=name, parent=parent, **settings)
 
 
 def render(command: click.Command) -> str:
     """The whole page."""
-    context = click.Context(
-        command, info_name="kernel", terminal_width=WIDTH, max_content_width=WIDTH
-    )
+    context = context_of(command, "kernel", None)
     parts = [HEAD]
     for path, text in commands(command, context):
         # Where a person keeps their data is not the same on the next machine.
@@ -69,7 +66,7 @@ def render(command: click.Command) -> str:
 
 def render_readme(command: click.Command, readme: str) -> str:
     """The README with its table of commands made anew; all else as it is."""
-    context = click.Context(command, info_name="kernel")
+    context = context_of(command, "kernel", None)
     lines = ["| command | what it does |", "| --- | --- |"]
     if isinstance(command, click.Group):
         for name in sorted(command.list_commands(context)):
