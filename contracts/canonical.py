@@ -2,9 +2,11 @@
 
 One encoding for storage, hashing and the wire. A value is a MessagePack map with
 
-- every field under its encoded name, the tag ``kind`` and ``schema_version`` among them,
-  defaults included (no contract sets ``omit_defaults``);
-- keys, at every level, sorted by code point (which for UTF-8 is the order of the bytes);
+- first the tag ``kind``, then every field under its encoded name in the order in which the
+  struct declares them and the lock lists them, defaults included (no contract sets
+  ``omit_defaults``);
+- maps inside (`dict`) sorted by their keys' code points, which for UTF-8 is the order of the
+  bytes;
 - integers, strings, byte strings, arrays and maps in their shortest MessagePack form;
 - text as UTF-8 as it came, not normalized: two spellings are two values. Text that is not
   Unicode (a lone surrogate out of a Windows window title) has no canonical form; `encode`
@@ -23,7 +25,11 @@ from typing import TypeVar
 import blake3
 import msgspec
 
-_ENCODER = msgspec.msgpack.Encoder(order="sorted")
+# Sorting the fields of structs as well would pin nothing more (the lock pins their order) and
+# makes encoding twice as slow: tools/bench/contracts.py.
+_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+_SORTING_ENCODER = msgspec.msgpack.Encoder(order="sorted")
+_KEEPING_ENCODER = msgspec.msgpack.Encoder()
 T = TypeVar("T")
 
 
@@ -37,8 +43,19 @@ def encode(value: msgspec.Struct) -> bytes:
 
 
 def encode_any(value: object) -> bytes:
-    """Canonical bytes of plain data (maps, lists, text, integers) or of a struct."""
-    return _ENCODER.encode(value)
+    """Bytes of plain data (maps, lists, text, integers) that depend on its content alone.
+
+    The keys of every map are sorted; a struct inside counts as a map.
+    """
+    return _SORTING_ENCODER.encode(value)
+
+
+def encode_in_order(value: object) -> bytes:
+    """Bytes of plain data with the keys of its maps in the order in which they stand.
+
+    Of a map that was decoded from canonical bytes these are the same canonical bytes again.
+    """
+    return _KEEPING_ENCODER.encode(value)
 
 
 def repair_text(text: str) -> str:

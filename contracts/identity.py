@@ -23,7 +23,7 @@ NO_EVENT_ID = EVENT_ID_PREFIX + "0" * EVENT_ID_HEX_CHARS
 
 def _id_of_fields(fields: dict[str, Any]) -> str:
     fields.pop("event_id", None)
-    digest = canonical.digest_bytes(canonical.encode_any(fields))
+    digest = canonical.digest_bytes(canonical.encode_in_order(fields))
     return EVENT_ID_PREFIX + digest[:EVENT_ID_HEX_CHARS]
 
 
@@ -31,9 +31,9 @@ def event_id(event: CaptureEvent) -> str:
     """``ev-`` and the first 32 hex digits of the BLAKE3 of the event without its id.
 
     The hash is over the canonical bytes of the event's map with the key ``event_id`` left
-    out; whatever the event carries as its id plays no part.
+    out, the others in their order; whatever the event carries as its id plays no part.
     """
-    return _id_of_fields(msgspec.to_builtins(event, order="sorted"))
+    return _id_of_fields(msgspec.to_builtins(event, order="deterministic"))
 
 
 def with_event_id(event: CaptureEvent) -> CaptureEvent:
@@ -52,5 +52,5 @@ def event_id_of_bytes(stored: Buffer) -> str:
     try:
         return _id_of_fields(msgspec.msgpack.decode(stored, type=dict[str, Any]))
     except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        # Untyped data can hold what has no canonical bytes: maps with keys that are not text.
+        # Untyped data can hold what has no bytes again, such as an extension type.
         raise ContractError("malformed", str(error)) from error

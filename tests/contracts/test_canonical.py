@@ -60,7 +60,7 @@ def test_the_order_in_which_a_map_was_filled_does_not_matter(
 
 
 @given(keys=st.sets(st.text(max_size=6), max_size=8))
-def test_map_keys_stand_in_the_order_of_their_code_points(keys: set[str]) -> None:
+def test_fields_stand_as_declared_and_keys_of_maps_by_code_point(keys: set[str]) -> None:
     entry = LedgerEntry(
         seq=1,
         previous="0" * 64,
@@ -70,7 +70,8 @@ def test_map_keys_stand_in_the_order_of_their_code_points(keys: set[str]) -> Non
     )
     plain: dict[str, Any] = msgspec.msgpack.decode(canonical.encode(entry))
     assert list(plain["detail"]) == sorted(keys)
-    assert list(plain) == sorted(plain)
+    assert list(plain) == ["kind", *LedgerEntry.__struct_fields__]
+    assert canonical.encode_in_order(plain) == canonical.encode(entry)
 
 
 def test_text_is_kept_as_it_came_not_normalized() -> None:
