@@ -125,5 +125,5 @@ def _give_up_source(source: Path, target: Path, digest: str) -> None:
     """Free the primary drive of a segment whose verified copy is committed elsewhere."""
     if digest_file(target) != digest:
         raise KernelError("segment-damaged", f"{target} changed while it was committed")
-    source.unlink()
+    source.unlink()  # not evidence: since the commit, the verified copy is
     OsDisk().sync_dir(source.parent)

@@ -81,7 +81,6 @@ def back_up(
     manifest = read_manifest(target)
     with translated(target):
         make_durable_dir(target, OsDisk())
-        (target / f"{JOURNAL_NAME}.new").unlink(missing_ok=True)
         live = connect_reader(data_dir.journal_db)
         try:
             copy_journal(live, target / f"{JOURNAL_NAME}.new")

@@ -19,12 +19,12 @@ PAGES_PER_STEP = 4096
 
 
 def copy_journal(source: apsw.Connection, target: Path) -> None:
-    """Copy the database into the new file ``target``; checked and durable on return.
+    """Copy the database into the file ``target``; checked and durable on return.
 
-    The copy has no write-ahead log of its own. Raises `FileExistsError`, `OSError`,
-    `apsw.Error`, and `KernelError` ``copy-damaged`` when the copy fails its check.
+    What ``target`` held before is lost. The copy has no write-ahead log of its own. Raises
+    `OSError`, `apsw.Error`, and `KernelError` ``copy-damaged`` when the copy fails its check.
     """
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
     copy = apsw.Connection(str(target))
     try:
         with copy.backup("main", source, "main") as backup:

@@ -5,15 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import msgspec
 import pytest
-from click.testing import CliRunner
 
-from kernel.cli.archive import archive as archive_command
-from kernel.cli.backup import backup as backup_command
-from kernel.cli.restore import restore as restore_command
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
+from kernel.store.archive import ArchiveReport
 from kernel.store.backup import back_up
 from kernel.store.evidence import EvidenceStore
 from kernel.store.manifest import read_manifest
@@ -137,7 +133,7 @@ def test_archived_segments_are_read_while_mounted_and_honestly_missed_otherwise(
     target.mkdir()
     with EvidenceStore.open(data_dir) as store:
         nothing = store.archive(target, older_than_us=START_US, progress=ignore_progress)
-        assert nothing.moved == ()
+        assert nothing == ArchiveReport((), 0)
         before = store.stats().pack_bytes
         report = store.archive(target, older_than_us=START_US + 1, progress=ignore_progress)
         assert len(report.moved) > 1
@@ -172,23 +168,3 @@ def test_a_damaged_segment_is_not_archived(data_dir: DataDir, quick_dir: Path) -
         store.archive(target, older_than_us=START_US + 1, progress=ignore_progress)
     assert refused.value.code == "segment-damaged"
     assert len(list(data_dir.packs_dir.iterdir())) == count
-
-
-def test_the_commands_back_up_restore_and_archive(data_dir: DataDir, quick_dir: Path) -> None:
-    fill(data_dir)
-    run = CliRunner()
-    (quick_dir / "cold").mkdir()
-    at = ["--data-dir", str(data_dir.root)]
-    done = run.invoke(backup_command, [str(quick_dir / "b"), *at])
-    assert done.exit_code == 0, done.output
-    assert "clean: 24 events" in done.output
-    told = msgspec.json.decode(
-        run.invoke(backup_command, [str(quick_dir / "b"), "--json", *at]).output
-    )
-    assert told["manifest"]["events"] == 24
-    into = ["--data-dir", str(quick_dir / "r")]
-    done = run.invoke(restore_command, [str(quick_dir / "b"), *into])
-    assert done.exit_code == 0, done.output
-    done = run.invoke(archive_command, [str(quick_dir / "cold"), "--older-than-days", "0", *into])
-    assert done.exit_code == 0, done.output
-    assert "moved pack-000001.seg" in done.output

@@ -7,10 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from contracts.capture import CaptureEvent
-from kernel.cli.repair import repair as repair_command
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.store.evidence import EvidenceStore
@@ -158,12 +156,3 @@ def test_repair_refuses_a_data_dir_in_use(data_dir: DataDir) -> None:
         with pytest.raises(KernelError) as busy:
             repair(data_dir)
     assert busy.value.code == "data-dir-busy"
-
-
-def test_the_command_tells_its_acts(data_dir: DataDir) -> None:
-    fill(data_dir)
-    data_dir.journal_db.unlink()
-    done = CliRunner().invoke(repair_command, ["--data-dir", str(data_dir.root)])
-    assert done.exit_code == 0, done.output
-    assert "journal-rebuilt" in done.output
-    assert "clean: 24 events" in done.output
