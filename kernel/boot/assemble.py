@@ -41,6 +41,7 @@ from kernel.store.telemetry import TelemetryStore
 from kernel.supervision import lifecycle, restart
 from kernel.supervision.address import RunNote, write_note
 from kernel.supervision.approved import ApprovedPlugins, load_approved_plugins
+from kernel.supervision.bytecode import compile_for_hosts
 from kernel.supervision.chain import try_chain
 from kernel.supervision.hosting import choose_hosting
 from kernel.supervision.identity import read_identity
@@ -241,11 +242,13 @@ def _launchers(
             return threads
         if not processes:
             uid, gid = service_ids() if is_root else (os.getuid(), os.getgid())
+            interpreter = this_interpreter()
+            compile_for_hosts(interpreter)
             facts = HostingFacts(
                 run_dir=run_dir,
                 run_nonce=run_nonce,
                 chain=try_chain(uid, gid),
-                interpreter=this_interpreter(),
+                interpreter=interpreter,
                 service_uid=uid,
                 service_gid=gid,
             )
