@@ -38,6 +38,9 @@ OUTPUT_BYTES_PER_TURN = 65_536
 LAST_WORDS_BYTES = 2_000
 SOCKET_NAME = "s"
 SHELL_SIGNAL_BASE = 128
+DATA_SLACK_BYTES = 128 << 20
+"""The hard limit of a process counts stacks and pages it never touched: the kernel's own look at
+the memory in use must come first, or a slow leak fails innocent tasks instead of its host."""
 FREEZE_ROUNDS_MAX = 8
 """A tree that forks while it is being stopped is walked again, this often at most."""
 TESSDATA_DIRS = ("/usr/share/tesseract-ocr", "/usr/share/tessdata")
@@ -54,6 +57,8 @@ class HostingFacts:
     service_uid: int
     service_gid: int
     hide_paths: tuple[str, ...] = ("/home", "/mnt", "/run/WSL")
+    nice: int = 10
+    """Hosts yield to the person's programs by this much (nice(2))."""
 
 
 class ProcessHost:
@@ -279,12 +284,13 @@ class ProcessLauncher:
                 *plugin.read_paths,
             ),
             programs=programs,
-            data_bytes_max=plugin.memory_bytes_max,
+            data_bytes_max=plugin.memory_bytes_max + DATA_SLACK_BYTES,
             network=plugin.network,
             affinity=request.affinity,
             service_uid=facts.service_uid,
             service_gid=facts.service_gid,
             hide_paths=facts.hide_paths,
+            nice=facts.nice,
         )
 
     @staticmethod
