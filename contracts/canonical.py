@@ -74,9 +74,13 @@ def digest(value: msgspec.Struct) -> str:
 
 
 def decode(data: bytes | bytearray | memoryview, as_type: type[T]) -> T:
-    """The record in the bytes; raises `msgspec.MsgspecError` when they do not fit the type."""
+    """The record in the bytes, which we wrote ourselves.
+
+    Raises `msgspec.MsgspecError` when they do not fit the type, and nothing else: damage on
+    disk can also make text that is not UTF-8, or nesting without end. For bytes from outside
+    see `contracts.bounded`.
+    """
     try:
         return msgspec.msgpack.decode(data, type=as_type)
-    except UnicodeDecodeError as error:
-        # msgspec lets it through; for a caller damaged text is damage like any other.
-        raise msgspec.DecodeError(f"text is not UTF-8: {error}") from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error

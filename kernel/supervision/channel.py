@@ -13,14 +13,14 @@ Covers: bytes to messages and back, the handshake's checks. Does not cover: life
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import msgspec
 import zmq
 
 from contracts import canonical
 from contracts.base import Message
+from contracts.bounded import Buffer, ContractError, bounded_decoder
 from contracts.wire import (
     HEADER_BYTES_MAX,
     PAYLOAD_BYTES_MAX,
@@ -38,6 +38,11 @@ FRAMES_WITH_PAYLOAD = 3
 PEER_FIELDS = 4
 MESSAGES_PER_TURN_MAX = 64
 """A host that floods gets this many messages handled before the others have their turn."""
+_decode: Callable[[Buffer], HostMessage] = bounded_decoder(
+    HostMessage,  # type: ignore[arg-type]  # a union of structs is no type to mypy
+    bytes_max=HEADER_BYTES_MAX,
+)
+"""Made once: making it costs five times as much as decoding with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +134,9 @@ class HostChannel:
         if len(header) > HEADER_BYTES_MAX:
             return Violation("oversized-header", f"{len(header)} bytes")
         try:
-            message = msgspec.msgpack.decode(header, type=HostMessage)
-        except msgspec.MsgspecError as error:
-            return Violation("garbage", str(error)[:200])
+            message = _decode(header)
+        except ContractError as error:
+            return Violation("garbage", error.reason[:200])
         if isinstance(message, TaskDone) != (len(frames) == FRAMES_WITH_PAYLOAD):
             return Violation("payload-mismatch", f"{type(message).__name__}, {len(frames)} frames")
         peer_pid, peer_uid = _peer(frames[1])

@@ -16,11 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
 import zmq
 
 from contracts import canonical
 from contracts.base import Message
+from contracts.bounded import Buffer, ContractError, bounded_decoder
 from contracts.control import ControlError, ControlReply, ControlRequest
 from contracts.wire import HEADER_BYTES_MAX, PAYLOAD_BYTES_MAX
 from kernel.config.errors import ExitCode, KernelError
@@ -35,6 +35,16 @@ PEER_FIELDS = 4
 Reply = Callable[[ControlReply], None]
 Handler = Callable[[ControlRequest, bytes, Reply], None]
 T = TypeVar("T")
+
+# Made once: the decoder of a union costs more to make than a message to decode.
+_decode_request: Callable[[Buffer], ControlRequest] = bounded_decoder(
+    ControlRequest,  # type: ignore[arg-type]  # a union of structs is no type to mypy
+    bytes_max=HEADER_BYTES_MAX,
+)
+_decode_reply: Callable[[Buffer], ControlReply] = bounded_decoder(
+    ControlReply,  # type: ignore[arg-type]  # as above
+    bytes_max=PAYLOAD_BYTES_MAX,
+)
 
 
 class ControlServer:
@@ -101,10 +111,10 @@ class ControlServer:
             os.eventfd_write(self.wake_fd, 1)
 
         try:
-            request = msgspec.msgpack.decode(header, type=ControlRequest)
-        except msgspec.MsgspecError as error:
+            request = _decode_request(header)
+        except ContractError as error:
             self.dropped += 1
-            reply(ControlError(code="malformed-request", message=str(error)[:400]))
+            reply(ControlError(code="malformed-request", message=error.reason))
             return
         payload = frames[3].bytes if len(frames) == FRAMES_WITH_PAYLOAD else b""
         try:
@@ -158,7 +168,7 @@ class ControlClient:
             got, header = self._socket.recv_multipart()
             if got != correlation:
                 continue
-            reply = msgspec.msgpack.decode(header, type=ControlReply)
+            reply = _decode_reply(header)
             if isinstance(reply, ControlError):
                 raise KernelError(reply.code, reply.message, hint=reply.hint)
             if not isinstance(reply, expected):

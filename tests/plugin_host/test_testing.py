@@ -32,7 +32,8 @@ def test_one_host_does_several_tasks_and_tells_what_they_cost(hosting: Hosting) 
         results = [plugin.run("text", data) for data in (b"one", b"two")]
         assert [result.record.lines[0].text for result in results] == ["one", "two"]  # type: ignore[attr-defined]
         assert all(result.memory_peak_bytes > 1 << 20 for result in results)
-        assert plugin.run("text", b"!progress:3").progress == ((0, 3), (1, 3), (2, 3))
+        # Reports that come faster than they are sent are one; the last is always told.
+        assert plugin.run("text", b"!progress:3").progress[-1] == (2, 3)
 
 
 @BOTH
