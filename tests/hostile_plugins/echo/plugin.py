@@ -76,7 +76,7 @@ def _misbehave(mode: str, argument: str, task: TaskContext) -> None:
 
 
 def _page(digest: str, text: str) -> TextPage:
-    lines = ()
+    lines: tuple[TextLine, ...] = ()
     if text.strip():
         line = text.split("\n", maxsplit=1)[0][:200]
         word = Word(text=line, box=(0, 0, 10, 10), confidence_permille=1000, start=0, end=len(line))

@@ -74,7 +74,7 @@ def fork_bomb(argument: str, task: TaskContext) -> str:
             if os.fork() == 0:
                 time.sleep(FOREVER_S)
         except OSError as error:
-            return f"{errno.errorcode[error.errno]} after {made}"
+            return f"{errno.errorcode[error.errno or 0]} after {made}"
         made += 1
 
 

@@ -39,7 +39,9 @@ def test_rubbish_is_refused_with_the_one_error(data: bytes) -> None:
 def test_damaged_page_is_refused_or_still_about_the_input(place: int, change: int) -> None:
     damaged = bytearray(page())
     damaged[place] ^= change
+    code = ""
     try:
-        assert parse_page(bytes(damaged), input_digest=DIGEST).blob == DIGEST
+        code = parse_page(bytes(damaged), input_digest=DIGEST).blob
     except ResultRefused as error:
-        assert error.code in {"contract-violation", "wrong-input"}
+        code = error.code
+    assert code in {"contract-violation", "wrong-input", DIGEST}

@@ -242,7 +242,8 @@ class LifecycleMachine(RuleBasedStateMachine):
         host = self.host
         if self.stopping_since_s is None or host.state == "dead" or host.frozen_since_s is not None:
             return
-        probe, instructions, now_s = host, [], self.now_s
+        probe, now_s = host, self.now_s
+        instructions: list[lc.Instruction] = []
         for _ in range(4):
             now_s += LIMITS.cancel_grace_s + LIMITS.term_grace_s + LIMITS.kill_grace_s
             probe, new = lc.step(probe, lc.Ticked(), now_s, LIMITS)
