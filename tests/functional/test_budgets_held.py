@@ -1,0 +1,113 @@
+"""Plugins that take all they can get, held to the budgets by the real kernel, seen from outside."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.functional.outside import Watcher
+from tests.functional.rig import Rig, make_rig, wait_until
+
+MIB = 1 << 20
+WINDOW_S = 10.0
+CPU_TOLERANCE = 0.02
+"""Clock ticks of 10 ms on both sides, and samples that are not taken all at one instant."""
+MEMORY_LIMIT_BYTES = 380 * MIB
+"""The kernel and one host at its cap fit, two hosts do not."""
+
+
+def settings(rig: Rig, *, cpu_share_max: float) -> None:
+    share = MEMORY_LIMIT_BYTES / psutil.virtual_memory().total
+    rig.settings(f"""
+[pipeline]
+text_plugin = "greedy"
+[budget]
+cpu_share_max = {cpu_share_max}
+ram_share_max = {share:.9f}
+sample_interval_s = 0.2
+[hosts]
+max_hosts = 2
+[restart]
+restarts_max = 50
+window_s = 2000.0
+backoff_max_s = 1.0
+""")
+
+
+def fill(rig: Rig, *texts: str) -> None:
+    rig.ingest(*(rig.write(f"{n}.png", f"{text} #{n}", shade=n) for n, text in enumerate(texts)))
+
+
+def ledger(rig: Rig, act: str) -> list[dict[str, Any]]:
+    """The ledger's entries of one act."""
+    bundle = rig.root / "bundle.zip"
+    rig.run("doctor", "--bundle", str(bundle), expect=None)
+    with zipfile.ZipFile(bundle) as archive:
+        entries = json.loads(archive.read("ledger.json"))
+    bundle.unlink()
+    return [entry for entry in entries if entry["act"] == act]
+
+
+def hold(rig: Rig, *, cpu_share_max: float, seconds: float) -> Watcher:
+    """Let spinners and hogs loose for so long, and look."""
+    settings(rig, cpu_share_max=cpu_share_max)
+    fill(rig, *["spin 3 2 2.0", "hog 16 0.4", "spin 2 3 1.0"] * (4 + int(seconds / 5)))
+    with rig.kernel("--profile", "idle") as kernel:
+        watcher = Watcher(kernel.pid)
+        wait_until(lambda: len(psutil.Process(kernel.pid).children(recursive=True)) > 2)
+        watcher.watch(seconds, boost=True)
+        status = rig.json("status", expect=None)
+        watcher.watch(1.0)
+    assert status["kernel"]["budget"]["memory_limit_bytes"] <= MEMORY_LIMIT_BYTES
+    return watcher
+
+
+def check(watcher: Watcher, *, cpu_share_max: float) -> None:
+    gaps_s = [b.at_s - a.at_s for a, b in zip(watcher.seen, watcher.seen[1:], strict=False)]
+    share = watcher.worst_cpu_share(WINDOW_S)
+    print(
+        f"{len(watcher.seen)} samples, largest gap {max(gaps_s):.2f} s; worst CPU share "
+        f"{share:.3f} of {cpu_share_max}; most memory {watcher.most_memory_bytes() / MIB:.0f} "
+        f"of {MEMORY_LIMIT_BYTES / MIB:.0f} MiB"
+    )
+    assert share <= cpu_share_max + CPU_TOLERANCE
+    assert share > cpu_share_max / 4, "it was hungry indeed"
+    assert watcher.most_memory_bytes() <= MEMORY_LIMIT_BYTES
+    assert any(sample.stopped for sample in watcher.seen), "the duty cycle was needed"
+
+
+def test_hungry_plugins_stay_within_both_budgets_seen_from_outside(tmp_path: Path) -> None:
+    """A fifth of the processor: less than one of the cores, so that binding alone cannot do it."""
+    rig = make_rig(tmp_path, plugin="greedy")
+    check(hold(rig, cpu_share_max=0.2, seconds=20.0), cpu_share_max=0.2)
+    assert ledger(rig, "host-killed-for-memory"), "a hog was ended before the limit"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+def test_hungry_plugins_stay_within_half_of_the_machine_for_three_minutes(tmp_path: Path) -> None:
+    rig = make_rig(tmp_path, plugin="greedy")
+    check(hold(rig, cpu_share_max=0.5, seconds=180.0), cpu_share_max=0.5)
+    assert ledger(rig, "host-killed-for-memory")
+
+
+def test_a_leaking_plugin_is_renewed_at_its_own_cap_told_with_its_slope_and_loses_no_task(
+    tmp_path: Path,
+) -> None:
+    rig = make_rig(tmp_path, plugin="greedy")
+    settings(rig, cpu_share_max=0.5)
+    frames = 24
+    fill(rig, *["leak 12"] * frames)
+    done = rig.json("process", "--until-drained")
+    assert (done["processed"], done["failed"], done["unfinished"]) == (frames, 0, 0)
+    killed = ledger(rig, "host-killed-for-memory")
+    assert killed
+    for entry in killed:
+        assert "its own memory cap" in entry["detail"]["cause"]
+        assert int(entry["detail"]["slope_bytes_per_s"]) > 0
+    assert not ledger(rig, "host-crashed"), "a slow leak is no crash of the plugin"

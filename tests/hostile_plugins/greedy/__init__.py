@@ -1,0 +1,1 @@
+"""A plugin for tests that takes what it can get."""
