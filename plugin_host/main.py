@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import zmq
 
+from contracts.source import own_contracts_lock
 from contracts.wire import SandboxLayer
 from plugin_host.loader import load_plugin
 from plugin_host.loop import HostIdentity, HostLoop
@@ -28,6 +29,8 @@ class HostDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     endpoint: str
     token: str
     contracts_lock: str
+    contracts_source: str
+    """Digest of the kernel's contract sources: the host compares its own."""
     plugins_lock: str
     plugin_id: str
     plugin_version: str
@@ -54,7 +57,7 @@ def serve(
         host_id=host.host_id,
         endpoint=host.endpoint,
         token=host.token,
-        contracts_lock=host.contracts_lock,
+        contracts_lock=own_contracts_lock(host.contracts_lock, host.contracts_source),
         plugins_lock=host.plugins_lock,
         plugin_id=host.plugin_id,
         plugin_version=host.plugin_version,

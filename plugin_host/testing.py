@@ -32,10 +32,10 @@ import zmq
 from contracts import canonical
 from contracts.base import Message
 from contracts.bounded import decode_bounded
-from contracts.lock import contracts_lock_digest
 from contracts.manifest import MANIFEST_NAME, PluginManifest, StageDeclaration, parse_manifest
 from contracts.plugin_digest import digest_plugin
 from contracts.registry import REGISTRY, key_of
+from contracts.source import contracts_source_digest
 from contracts.wire import (
     PROTOCOL_VERSION,
     Beat,
@@ -219,7 +219,8 @@ def _document(
         "host_id": f"h1-{secrets.token_hex(4)}",
         "endpoint": endpoint,
         "token": secrets.token_hex(16),
-        "contracts_lock": contracts_lock_digest(),
+        "contracts_lock": NO_DIGEST,
+        "contracts_source": contracts_source_digest(),
         "plugins_lock": NO_DIGEST,
         "plugin_id": manifest.id,
         "plugin_version": manifest.version,

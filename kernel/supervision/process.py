@@ -24,6 +24,7 @@ from typing import Any
 import zmq
 
 from contracts.launch import ProgramGrant, SandboxPolicy
+from contracts.source import contracts_source_digest
 from kernel.config.errors import KernelError
 from kernel.supervision.chain import Chain
 from kernel.supervision.identity import ProcessIdentity, read_identity
@@ -310,6 +311,7 @@ def _host_document(request: SpawnRequest, scratch_dir: Path) -> dict[str, Any]:
         "endpoint": request.endpoint,
         "token": request.token,
         "contracts_lock": request.contracts_lock,
+        "contracts_source": contracts_source_digest(),
         "plugins_lock": request.plugins_lock,
         "plugin_id": plugin.plugin_id,
         "plugin_version": plugin.version,
