@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 from tests.functional.outside import Watcher
 from tests.functional.rig import Rig, make_rig, wait_until
 
+LOG = logging.getLogger(__name__)
+"""The figures, for ``--log-cli-level=INFO``."""
 MIB = 1 << 20
 WINDOW_S = 10.0
 CPU_TOLERANCE = 0.02
@@ -70,10 +73,14 @@ def hold(rig: Rig, *, cpu_share_max: float, seconds: float) -> Watcher:
 def check(watcher: Watcher, *, cpu_share_max: float) -> None:
     gaps_s = [b.at_s - a.at_s for a, b in zip(watcher.seen, watcher.seen[1:], strict=False)]
     share = watcher.worst_cpu_share(WINDOW_S)
-    print(
-        f"{len(watcher.seen)} samples, largest gap {max(gaps_s):.2f} s; worst CPU share "
-        f"{share:.3f} of {cpu_share_max}; most memory {watcher.most_memory_bytes() / MIB:.0f} "
-        f"of {MEMORY_LIMIT_BYTES / MIB:.0f} MiB"
+    LOG.info(
+        "%d samples, largest gap %.2f s; CPU at most %.3f of %.2f; memory at most %.0f of %.0f",
+        len(watcher.seen),
+        max(gaps_s),
+        share,
+        cpu_share_max,
+        watcher.most_memory_bytes() / MIB,
+        MEMORY_LIMIT_BYTES / MIB,
     )
     assert share <= cpu_share_max + CPU_TOLERANCE
     assert share > cpu_share_max / 4, "it was hungry indeed"

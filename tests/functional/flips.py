@@ -1,0 +1,153 @@
+"""The person comes and goes while hosts work: how long until everything stands still.
+
+Times are taken by somebody outside: from the moment the signal is in place until every process
+of every host is in state T, or (inside the kernel) until the last unit of work was begun.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import random
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kernel.scheduling.override import Override, Word, write_override
+from tests.functional.outside import host_states
+from tests.functional.rig import Rig, wait_until
+
+IDLE_AFTER_S = 20.0
+QUIET_S = 0.4
+"""A gated thread that noted nothing for this long stands still."""
+LOOK_S = 0.001
+
+
+@dataclass
+class Person:
+    """Writes the activity signal as a capture program does, or gives the word."""
+
+    rig: Rig
+    seq: int = 0
+
+    def signal(self, *, idle: bool) -> None:
+        """Rewrite the signal file whole."""
+        self.seq += 1
+        now_ms = time.monotonic_ns() // 1_000_000
+        last_ms = now_ms - (int(IDLE_AFTER_S * 2_000) if idle else 0)
+        document = {"schema": 1, "seq": self.seq, "written_ms": now_ms, "last_input_ms": last_ms}
+        path = self.rig.data_dir / "activity.json"
+        part = path.with_name("activity.json.tmp")
+        part.write_text(json.dumps(document))
+        part.replace(path)
+
+    def say(self, word: Word) -> None:
+        """What `kernel active` and its like write."""
+        write_override(self.rig.data_dir / "override.json", Override(word, time.time_ns() // 1000))
+
+    def come(self, *, by_word: bool) -> None:
+        """Be active."""
+        if by_word:
+            self.say("active")
+        else:
+            self.signal(idle=False)
+
+    def leave(self, *, by_word: bool) -> None:
+        """Be away."""
+        if by_word:
+            self.say("none")
+        self.signal(idle=True)
+
+
+@dataclass
+class Flips:
+    """Seconds from the signal to the stop, one for each flip, and how they went."""
+
+    stop_s: list[float] = field(default_factory=list)
+    ran_while_active: int = 0
+
+    def quantile_ms(self, share: float) -> float:
+        """In milliseconds; 1.0 is the worst."""
+        ordered = sorted(self.stop_s)
+        return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def configure(rig: Rig, *, hosting: str = "subprocess") -> None:
+    """Settings under which only the signal file and the word count."""
+    rig.settings(f"""
+[pipeline]
+text_plugin = "greedy"
+[activity]
+idle_after_s = {IDLE_AFTER_S}
+providers = ["signal_file"]
+[budget]
+ramp_step_s = 0.2
+[hosts]
+max_hosts = 2
+hosting = "{hosting}"
+[scheduler]
+keep_warm_min_s = 3600.0
+""")
+
+
+def flip(rig: Rig, kernel_pid: int, count: int, stand_still: Callable[[float], float]) -> Flips:
+    """Come and go so often, at random moments while hosts run; ends with the person away."""
+    chance, person, flips = random.Random(7), Person(rig), Flips()  # noqa: S311 - the same moments each run
+    person.signal(idle=True)
+    for number in range(count):
+        by_word = number % 2 == 1
+        person.leave(by_word=number % 2 == 0 and number > 0)
+        _wait_for_work(kernel_pid, person)
+        time.sleep(chance.random() * 0.1)  # noqa: TID251 - any moment
+        begin_s = time.monotonic()
+        person.come(by_word=by_word)
+        flips.stop_s.append(stand_still(begin_s))
+        time.sleep(0.05)  # noqa: TID251 - a moment of standing still, then a look
+        flips.ran_while_active += any(letter != "T" for letter in host_states(kernel_pid))
+    person.say("none")
+    person.signal(idle=True)
+    return flips
+
+
+def processes_stand_still(kernel_pid: int) -> Callable[[float], float]:
+    """Waits until every process of every host is in state T."""
+
+    def stand_still(begin_s: float) -> float:
+        while any(letter != "T" for letter in host_states(kernel_pid)):
+            assert time.monotonic() < begin_s + 10.0, host_states(kernel_pid)
+            time.sleep(LOOK_S)  # noqa: TID251 - as often as we can look
+        return time.monotonic() - begin_s
+
+    return stand_still
+
+
+def ticks_stand_still(path: Path) -> Callable[[float], float]:
+    """Waits until no unit of work is noted any more; the last one tells when it stopped."""
+
+    def stand_still(begin_s: float) -> float:
+        with path.open("r+b") as file, mmap.mmap(file.fileno(), 8) as shared:
+            while True:
+                last_s = struct.unpack_from("<q", shared)[0] / 1e9
+                if time.monotonic() - last_s > QUIET_S:
+                    return max(0.0, last_s - begin_s)
+                assert time.monotonic() < begin_s + 10.0
+                time.sleep(LOOK_S)  # noqa: TID251 - as often as we can look
+
+    return stand_still
+
+
+def _wait_for_work(kernel_pid: int, person: Person) -> None:
+    """Until a host runs; the signal is kept fresh meanwhile, as its contract asks."""
+    fresh_until_s = time.monotonic() + 3.0
+
+    def works() -> bool:
+        nonlocal fresh_until_s
+        if time.monotonic() > fresh_until_s:
+            fresh_until_s = time.monotonic() + 3.0
+            person.signal(idle=True)
+        letters = host_states(kernel_pid)
+        return bool(letters) and any(letter != "T" for letter in letters)
+
+    wait_until(works, 60.0)
