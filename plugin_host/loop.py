@@ -4,6 +4,12 @@ The same loop serves a subprocess over ``ipc://`` and a thread of the kernel ove
 ``inproc://``. It runs no plugin code (that is the worker's thread), so its beat proves that
 the interpreter lives: a plugin that holds the GIL silences it.
 
+The worker sends its results itself: handing them to the loop first would cost a change of
+threads on every task (a fifth of the round trip, tools/bench/supervision.py). libzmq allows a
+socket to be used by several threads one at a time with a full fence between; `_lock` is that,
+and so the loop never waits inside libzmq but on the socket's descriptor. That descriptor
+signals changes only: whoever used the socket asks for its events before it lets go.
+
 Covers: the protocol as a host speaks it (docs/protocol.md). Does not cover: the sandbox,
 importing the plugin, the kernel's side.
 """
@@ -11,6 +17,8 @@ importing the plugin, the kernel's side.
 from __future__ import annotations
 
 import os
+import select
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +44,8 @@ from contracts.wire import (
     Reject,
     RunTask,
     SandboxLayer,
+    TaskDone,
+    TaskFailed,
     Welcome,
 )
 from plugin_host.task import Gate
@@ -91,6 +101,7 @@ class HostLoop:
             load=load,
             scratch_dir=identity.scratch_dir,
             gate=gate or Gate(),
+            deliver=self._deliver,
             wake=self._waker.wake,
             name=f"worker-{identity.host_id}",
         )
@@ -100,10 +111,11 @@ class HostLoop:
         self._busy = False
         self._leave: tuple[int, str] | None = None
         self._socket: zmq.Socket[bytes] | None = None
-        self._poller = zmq.Poller()
-        self._poller.register(self._waker.fd, zmq.POLLIN)
+        self._lock = threading.Lock()
+        self._poller = select.poll()
+        self._poller.register(self._waker.fd, select.POLLIN)
         if lifeline_fd is not None:
-            self._poller.register(lifeline_fd, zmq.POLLIN)
+            self._poller.register(lifeline_fd, select.POLLIN)
 
     def leave(self, reason: str) -> None:
         """End the loop soon; safe to call from a signal handler."""
@@ -114,7 +126,7 @@ class HostLoop:
         """Serve; returns 0 after a drain, 1 after a fault or a refused handshake."""
         socket = self._context.socket(zmq.DEALER)
         self._socket = socket
-        self._poller.register(socket, zmq.POLLIN)
+        self._poller.register(int(socket.getsockopt(zmq.FD)), select.POLLIN)
         socket.setsockopt(zmq.LINGER, LINGER_MS)
         socket.setsockopt(zmq.SNDHWM, SEND_QUEUE_MESSAGES_MAX)
         socket.setsockopt(zmq.RCVHWM, SEND_QUEUE_MESSAGES_MAX)
@@ -123,14 +135,16 @@ class HostLoop:
         socket.setsockopt(zmq.IDENTITY, self._identity.host_id.encode())
         try:
             socket.connect(self._identity.endpoint)
-            self._send(self._hello())
+            with self._lock:
+                self._send(self._hello())
             if self._shake_hands(socket):
                 self._worker.start()
                 self._serve(socket)
             return self._leave[0] if self._leave else 1
         finally:
-            socket.close()
-            self._socket = None
+            with self._lock:
+                socket.close()
+                self._socket = None
             self._waker.close()
 
     def _hello(self) -> Hello:
@@ -162,7 +176,8 @@ class HostLoop:
                 break
             if not self._wait(socket, remaining_ms):
                 continue
-            message, _ = self._receive(socket)
+            with self._lock:
+                message, _ = self._receive(socket)
             match message:
                 case Welcome():
                     self._beat_interval_s = message.beat_interval_ms / 1000
@@ -183,25 +198,37 @@ class HostLoop:
             now = time.monotonic()
             if now >= next_beat:
                 self._beats += 1
-                self._send(Beat(seq=self._beats, memory_bytes=memory_peak_bytes()))
+                with self._lock:
+                    self._send(Beat(seq=self._beats, memory_bytes=memory_peak_bytes()))
                 next_beat = now + self._beat_interval_s
             if self._wait(socket, max(1, int((next_beat - now) * 1000))):
-                self._drain_socket(socket)
-            self._forward_outbox()
+                with self._lock:
+                    self._drain_socket(socket)
+            progress = self._worker.take_progress()
+            if progress is not None:
+                with self._lock:
+                    self._send(progress)
         code, reason = self._leave
         self._worker.finish()
         if code == 0:
-            self._send(Goodbye(reason=reason))
+            with self._lock:
+                self._send(Goodbye(reason=reason))
 
     def _wait(self, socket: zmq.Socket[bytes], timeout_ms: int) -> bool:
         """Wait for the socket, the worker or the end of the kernel; True: socket readable."""
+        if self._is_readable(socket):
+            return True
         ready = dict(self._poller.poll(timeout_ms))
         if self._lifeline_fd is not None and self._lifeline_fd in ready:
             self._leave = (1, "the kernel is gone")
             return False
         if self._waker.fd in ready:
             self._waker.clear()
-        return socket in ready
+        return self._is_readable(socket)
+
+    def _is_readable(self, socket: zmq.Socket[bytes]) -> bool:
+        with self._lock:
+            return bool(int(socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN)
 
     def _drain_socket(self, socket: zmq.Socket[bytes]) -> None:
         while self._leave is None and int(socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
@@ -229,16 +256,23 @@ class HostLoop:
             case _:
                 assert_never(message)
 
-    def _forward_outbox(self) -> None:
-        for outgoing in self._worker.drain_outbox():
-            self._send(outgoing.message, outgoing.payload)
-            kind = type(outgoing.message).__name__
-            if isinstance(outgoing.message, HostFault):
-                self._leave = (1, outgoing.message.code)
-            elif kind in {"TaskDone", "TaskFailed"}:
+    def _deliver(self, message: Message, payload: tuple[bytes, ...] = ()) -> None:
+        """Send what the worker has to say; called in its thread, also when the loop is over."""
+        with self._lock:
+            if self._socket is None:
+                return
+            if isinstance(message, TaskDone | TaskFailed):
                 self._busy = False
-                if self._draining:
-                    self._leave = (0, "drained")
+            self._send(message, payload)
+            if isinstance(message, HostFault):
+                self._leave = (1, message.code)
+            elif self._draining and not self._busy:
+                self._leave = self._leave or (0, "drained")
+            # Sending may have taken the signal of a message that came meanwhile.
+            waits = int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN
+            is_over = self._leave is not None
+        if waits or is_over:
+            self._waker.wake()
 
     def _receive(self, socket: zmq.Socket[bytes]) -> tuple[KernelMessage | None, tuple[bytes, ...]]:
         frames = socket.recv_multipart()

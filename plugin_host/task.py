@@ -70,7 +70,7 @@ class RunningTask:
         self._scratch_dir = scratch_dir
         self._gate = gate
         self._report = report
-        self._cancelled = threading.Event()
+        self._cancelled = False
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -84,14 +84,14 @@ class RunningTask:
 
     def cancel(self) -> None:
         """Make the next checkpoint raise `TaskCancelled`; also frees a held worker."""
-        self._cancelled.set()
+        self._cancelled = True
         self._gate.open()
 
     def checkpoint(self, done: int, total: int = 0) -> None:
         """Report progress, wait at a closed gate; raises `TaskCancelled` when taken back."""
-        if self._cancelled.is_set():
+        if self._cancelled:
             raise TaskCancelled
         self._report(done, total)
         self._gate.wait()
-        if self._cancelled.is_set():
+        if self._cancelled:
             raise TaskCancelled

@@ -13,9 +13,7 @@ import resource
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol
@@ -45,14 +43,6 @@ class LoadedPlugin(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message for the kernel with its payload frames."""
-
-    message: Message
-    payload: tuple[bytes, ...] = ()
-
-
 def memory_peak_bytes() -> int:
     """Largest resident size of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RUSAGE_UNIT_BYTES
@@ -63,9 +53,10 @@ def _shorten(text: str) -> str:
 
 
 class Worker:
-    """Runs plugin code in a thread of its own; results wait in an outbox.
+    """Runs plugin code in a thread of its own.
 
-    ``wake`` is called (from the worker's thread) whenever the outbox gained a message.
+    ``deliver`` takes each message with its payload frames, in the worker's thread. Progress
+    waits in `take_progress`; ``wake`` is called, at a bounded rate, when there is some.
     """
 
     def __init__(
@@ -74,17 +65,18 @@ class Worker:
         load: Callable[[], LoadedPlugin],
         scratch_dir: Path,
         gate: Gate,
+        deliver: Callable[[Message, tuple[bytes, ...]], None],
         wake: Callable[[], None],
         name: str,
     ) -> None:
         self._load = load
         self._scratch_dir = scratch_dir
         self._gate = gate
+        self._deliver = deliver
         self._wake = wake
         self._jobs: SimpleQueue[tuple[RunTask, tuple[bytes, ...], RunningTask] | None] = (
             SimpleQueue()
         )
-        self._outbox: deque[Outgoing] = deque()
         self._progress: Progress | None = None
         self._progress_at_s = 0.0
         self._current: tuple[str, RunningTask] | None = None
@@ -120,15 +112,10 @@ class Worker:
         """Whether plugin code may still be running."""
         return self._thread.is_alive()
 
-    def drain_outbox(self) -> list[Outgoing]:
-        """Take all waiting messages; called from the loop's thread."""
-        taken: list[Outgoing] = []
+    def take_progress(self) -> Progress | None:
+        """The latest progress that was not taken yet; called from the loop's thread."""
         progress, self._progress = self._progress, None
-        if progress is not None:
-            taken.append(Outgoing(progress))
-        # As many as there are now: a plugin that posts without end must not hold the loop.
-        taken.extend(self._outbox.popleft() for _ in range(len(self._outbox)))
-        return taken
+        return progress
 
     def _note_progress(self, task_id: str, done: int, total: int) -> None:
         """Only the latest progress matters, and it is told at a bounded rate."""
@@ -139,8 +126,7 @@ class Worker:
             self._wake()
 
     def _post(self, message: Message, payload: tuple[bytes, ...] = ()) -> None:
-        self._outbox.append(Outgoing(message, payload))
-        self._wake()
+        self._deliver(message, payload)
 
     def _work(self) -> None:
         try:

@@ -12,8 +12,11 @@ quarantine.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, assert_never
+
+import msgspec
+from msgspec.structs import replace
 
 State = Literal["starting", "ready", "busy", "draining", "dead"]
 StopStep = Literal["none", "cancel", "term", "kill"]
@@ -32,9 +35,8 @@ class Limits:
     drain_timeout_s: float = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
-    """What is known of one host.
+class Host(msgspec.Struct, frozen=True):
+    """What is known of one host; replaced several times per message, hence a struct.
 
     ``alarm_at_s`` is the deadline of the present state or stop step, ``beat_by_s`` the time
     by which the next beat must come (None before the handshake). ``commanded``: it leaves

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -256,4 +256,4 @@ TestLifecycleMachine = LifecycleMachine.TestCase
 
 def test_frozen_state_is_kept_apart_from_the_lifecycle_state() -> None:
     host, _ = feed(busy_host(), (lc.Froze(), 4.0))
-    assert replace(host, frozen_since_s=None) == busy_host()
+    assert msgspec.structs.replace(host, frozen_since_s=None) == busy_host()
