@@ -19,6 +19,8 @@ from kernel.boot.budgets import Audit
 from kernel.boot.catalog import choose_stages, declared_timings
 from kernel.boot.orphans import record_reaped
 from kernel.boot.parts import Parts
+from kernel.boot.rebuildable import open_or_set_aside
+from kernel.boot.trail import AuditTrail
 from kernel.config.errors import KernelError
 from kernel.config.locks import require_contracts_lock
 from kernel.config.machine import read_machine
@@ -76,10 +78,8 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         run_dir, run_id = _enter_run_dir(data_dir, evidence)
         plugins = load_approved_plugins(data_dir)
         stages, problem = _choose_or_degrade(loaded.settings, plugins)
-        derived = DerivedStore.open(data_dir)
-        undo.callback(derived.close)
-        backlog = Backlog.open(data_dir)
-        undo.callback(backlog.close)
+        trail = AuditTrail(evidence.ledger)
+        derived, backlog = _open_rebuildable(data_dir, trail, undo)
         reclaimed = backlog.reclaim_leases()
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         undo.callback(context.destroy, linger=0)
@@ -107,6 +107,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             context=context,
             poller=poller,
             evidence=evidence,
+            trail=trail,
             derived=derived,
             backlog=backlog,
             costs=costs,
@@ -118,7 +119,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
                 pool,
                 planning,
                 Stores(backlog, evidence, derived),
-                evidence.ledger.append,
+                trail.append,
             ),
             feeder=Feeder(evidence, derived, backlog, stages),
             quarantine=quarantine,
@@ -126,6 +127,22 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         _announce(parts, plugins, reclaimed)
         undo.pop_all()
     return parts
+
+
+def _open_rebuildable(
+    data_dir: DataDir, trail: AuditTrail, undo: ExitStack
+) -> tuple[DerivedStore, Backlog]:
+    """Derived store and backlog; damaged ones are set aside and made again from evidence."""
+    derived, aside = open_or_set_aside(data_dir.derived_db, lambda: DerivedStore.open(data_dir))
+    undo.callback(derived.close)
+    backlog, backlog_aside = open_or_set_aside(data_dir.backlog_db, lambda: Backlog.open(data_dir))
+    undo.callback(backlog.close)
+    for damaged in (aside, backlog_aside):
+        if damaged is not None:
+            trail.append("database-set-aside", damaged.name, {})
+            # Everything is looked at again; what is stored still is not done twice.
+            backlog.rewind()
+    return derived, backlog
 
 
 def _enter_run_dir(data_dir: DataDir, evidence: EvidenceStore) -> tuple[RunDir, str]:

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from contracts.control import ControlRequest
 from kernel.boot import audit, requests
 from kernel.boot.budgets import BudgetKeeper
 from kernel.boot.governing import ENDLESS_S, Asked, Governing
+from kernel.boot.guard import Guard
 from kernel.boot.heavy import HeavyWork
 from kernel.boot.observing import Observer
 from kernel.boot.orphans import OrphanSweep
@@ -42,6 +44,7 @@ POLL_WORKING_MS = 50
 FEED_INTERVAL_S = 1.0
 """Evidence of writers that cannot wake the loop is found this soon."""
 SHUTDOWN_DEADLINE_S = 3.0
+WORK_PART = "giving out work"
 
 
 class Kernel:
@@ -51,6 +54,7 @@ class Kernel:
         self._parts = parts
         self._stop = stop
         self._closed = False
+        self._guard = Guard()
         self._feed_at_s = 0.0
         self._started_s = time.monotonic()
         self._end_s = float("inf")
@@ -61,7 +65,7 @@ class Kernel:
         self._orphans = OrphanSweep(parts)
         settings = parts.loaded.settings
         self._budgets = observer.budgets = BudgetKeeper(
-            settings, read_machine(), parts.pool, audit=parts.evidence.ledger.append
+            settings, read_machine(), parts.pool, audit=parts.trail.append
         )
         self._observer = observer
         self._governing = Governing(settings, observe=observer.observe)
@@ -158,6 +162,11 @@ class Kernel:
             "host_crashes": parts.pool.restarts,
             "tasks": {"done": now.done, "failed": now.failed, "in_hand": now.in_hand},
             "stuck": now.stuck,
+            "problems": [
+                problem
+                for problem in (*self._guard.problems.values(), parts.trail.problem)
+                if problem
+            ],
             "intake": {"queued": load.queued_items, "acknowledged": load.acknowledged},
             "inbox": {
                 "folder": str(self.inbox_dir),
@@ -188,10 +197,10 @@ class Kernel:
         self._inbox.close()
         self._intake.close()
         for event in parts.pool.shutdown(SHUTDOWN_DEADLINE_S):
-            self._take(event)
+            self._guard.call("storing results", partial(self._take, event), rests=False)
         self._control.close()
         self._words.close()
-        parts.evidence.ledger.append("kernel-stopped", parts.run_id, {})
+        parts.trail.append("kernel-stopped", parts.run_id, {})
         parts.close()
         os.close(self._wake_fd)
 
@@ -208,16 +217,17 @@ class Kernel:
             self._feed_at_s = 0.0
         if time.monotonic() >= self._feed_at_s:
             self._feed_at_s = time.monotonic() + FEED_INTERVAL_S
-            parts.feeder.feed()
+            self._guard.call("looking for new evidence", parts.feeder.feed)
         if self._control.socket in keys:
             self._control.handle()
         self._control.flush()
         for event in parts.pool.handle(ready):
-            self._take(event)
+            self._guard.call("storing results", partial(self._take, event), rests=False)
         self._orphans.tick()
-        parts.costs.tick()
-        self._working.work()
+        self._guard.call("keeping costs", parts.costs.tick)
+        self._guard.call(WORK_PART, self._working.work)
         self._budgets.tick()
+        parts.trail.tick()
 
     def _note_inbox(self, report: InboxReport) -> None:
         """Called in the inbox's thread."""
@@ -231,11 +241,13 @@ class Kernel:
         self._parts.dispatcher.handle(event)
         act = audit.act_of(event)
         if act is not None:
-            self._parts.evidence.ledger.append(act.act, act.subject, act.detail)
+            self._parts.trail.append(act.act, act.subject, act.detail)
 
     def _why_stuck(self) -> str:
         if self._parts.problem is not None:
             return self._parts.problem.message
+        if WORK_PART in self._guard.problems:
+            return self._guard.problems[WORK_PART]
         for stage in self._parts.stages:
             plugin_id = stage.plugin.plugin_id
             if self._parts.quarantine.contains(plugin_id):

@@ -49,7 +49,7 @@ class OrphanSweep:
         self._next_s = self._now_s() + SWEEP_INTERVAL_S
         hosts = self._parts.pool.statuses()
         own = OwnRun(self._parts.run_id, frozenset(host.host_id for host in hosts))
-        record_reaped(self._parts.evidence.ledger.append, reap([self._parts.run_dir], own=own))
+        record_reaped(self._parts.trail.append, reap([self._parts.run_dir], own=own))
         self.collect()
 
     def collect(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import zmq
 
+from kernel.boot.trail import AuditTrail
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.config.settings import LoadedSettings
@@ -38,6 +39,7 @@ class Parts:
     context: zmq.Context[zmq.Socket[bytes]]
     poller: zmq.Poller
     evidence: EvidenceStore
+    trail: AuditTrail
     derived: DerivedStore
     backlog: Backlog
     costs: Costs

@@ -69,7 +69,7 @@ def _ask_kernel(data_dir: DataDir) -> tuple[dict[str, Any] | None, list[str]]:
 
 
 def _live_problems(live: dict[str, Any]) -> list[str]:
-    problems = []
+    problems = list(live["problems"])
     if live["stuck"]:
         problems.append(f"nothing can be processed: {live['stuck']}")
     inbox = live["inbox"]

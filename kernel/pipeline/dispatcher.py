@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, assert_never
 
+import apsw
+
 from contracts.derivation import DerivationKey, StageTiming
 from contracts.text import TextPage
 from kernel.config.errors import KernelError
@@ -196,6 +198,11 @@ class Dispatcher:
             # The plugin broke its contract: running it again would break it again.
             self._settle(task, Fate("give_up"), str(error), event.plugin_id)
             return
+        except apsw.Error as error:
+            # The disk refused, not the result: the same work is worth doing again later.
+            fate = Fate("retry", self._policy.retry_max_s / 10)
+            self._settle(task, fate, f"not stored: {error}", event.plugin_id)
+            raise
         self._backlog.finish(task.task_id)
         self._costs.add(task.key.stage, self._model_of(task), timing)
         self._view.finished(event.host_id)

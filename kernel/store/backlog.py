@@ -178,6 +178,10 @@ class Backlog:
         self._numbers[key.stage, key.plugin_id, "waiting"] += 1
         return True
 
+    def rewind(self) -> None:
+        """Look at all evidence again at the next feed."""
+        self._set_meta("cursor", "0")
+
     def stages(self) -> str:
         """The stages this backlog was filled for."""
         row = self._connection.execute("SELECT value FROM meta WHERE name='stages'").fetchone()
