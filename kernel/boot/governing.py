@@ -18,8 +18,6 @@ from kernel.scheduling.policies import governor_policy
 TICK_IDLE_S = 0.5
 TICK_WORKING_S = 0.05
 """While hosts work, the person's return must be seen well within 100 ms."""
-TICK_MIN_S = 0.005
-"""However often the watched files change, the governor looks no more often than this."""
 
 Asked = Literal["nothing", "some", "all"]
 """What a request wants now: ``some`` spends the bounded budget, ``all`` is the person's word."""
@@ -50,7 +48,6 @@ class Governing:
             reason="not looked yet",
         )
         self._next_tick_s = 0.0
-        self._looked_s = -ENDLESS_S
         self._asked: Asked = "nothing"
         self._asked_until_s = 0.0
 
@@ -93,7 +90,7 @@ class Governing:
 
     def look_now(self) -> None:
         """Something changed: let the next `decide` look, whatever the tick."""
-        self._next_tick_s = min(self._next_tick_s, self._looked_s + TICK_MIN_S)
+        self._next_tick_s = 0.0
 
     def decide(self) -> Decision:
         """The decision in force; a new one when the tick is due."""
@@ -104,6 +101,5 @@ class Governing:
                 self._observe(), explicit_wanted=asked == "some", asked_now=asked == "all"
             )
             self._state, self._decision = step(self._state, observation, now_s, self._policy)
-            self._looked_s = now_s
             self._next_tick_s = now_s + (TICK_WORKING_S if self._decision.run else TICK_IDLE_S)
         return self._decision

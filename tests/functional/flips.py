@@ -92,53 +92,69 @@ keep_warm_min_s = 3600.0
 """)
 
 
-def flip(rig: Rig, kernel_pid: int, count: int, stand_still: Callable[[float], float]) -> Flips:
-    """Come and go so often, at random moments while hosts run; ends with the person away."""
-    chance, person, flips = random.Random(7), Person(rig), Flips()  # noqa: S311 - the same moments each run
+StandStill = Callable[[float], float]
+Stirs = Callable[[], bool]
+
+
+def flip(rig: Rig, count: int, stand_still: StandStill, stirs: Stirs) -> Flips:
+    """Come and go so often, at random moments while hosts run; ends with the person away.
+
+    ``stand_still`` waits from the moment it is given and returns the seconds that it took;
+    ``stirs`` tells whether anything moves.
+    """
+    chance, person, flips = random.Random(7), Person(rig), Flips()  # noqa: S311 - the same moments
     person.signal(idle=True)
     for number in range(count):
-        by_word = number % 2 == 1
         person.leave(by_word=number % 2 == 0 and number > 0)
-        _wait_for_work(kernel_pid, person)
+        _wait_for_work(person, stirs)
         time.sleep(chance.random() * 0.1)  # noqa: TID251 - any moment
         begin_s = time.monotonic()
-        person.come(by_word=by_word)
+        person.come(by_word=number % 2 == 1)
         flips.stop_s.append(stand_still(begin_s))
         time.sleep(0.05)  # noqa: TID251 - a moment of standing still, then a look
-        flips.ran_while_active += any(letter != "T" for letter in host_states(kernel_pid))
-    person.say("none")
-    person.signal(idle=True)
+        flips.ran_while_active += stirs()
+    person.leave(by_word=True)
     return flips
 
 
-def processes_stand_still(kernel_pid: int) -> Callable[[float], float]:
-    """Waits until every process of every host is in state T."""
+def processes_stand_still(kernel_pid: int) -> tuple[StandStill, Stirs]:
+    """Every process of every host is in state T."""
+
+    def stirs() -> bool:
+        return any(letter != "T" for letter in host_states(kernel_pid))
 
     def stand_still(begin_s: float) -> float:
-        while any(letter != "T" for letter in host_states(kernel_pid)):
+        while stirs():
             assert time.monotonic() < begin_s + 10.0, host_states(kernel_pid)
             time.sleep(LOOK_S)  # noqa: TID251 - as often as we can look
         return time.monotonic() - begin_s
 
-    return stand_still
+    return stand_still, stirs
 
 
-def ticks_stand_still(path: Path) -> Callable[[float], float]:
-    """Waits until no unit of work is noted any more; the last one tells when it stopped."""
+def ticks_stand_still(path: Path) -> StandStill:
+    """No unit of work is noted any more; the last one tells when it stopped."""
 
     def stand_still(begin_s: float) -> float:
-        with path.open("r+b") as file, mmap.mmap(file.fileno(), 8) as shared:
-            while True:
-                last_s = struct.unpack_from("<q", shared)[0] / 1e9
-                if time.monotonic() - last_s > QUIET_S:
-                    return max(0.0, last_s - begin_s)
-                assert time.monotonic() < begin_s + 10.0
-                time.sleep(LOOK_S)  # noqa: TID251 - as often as we can look
+        while (last_s := _last_tick_s(path)) > time.monotonic() - QUIET_S:
+            assert time.monotonic() < begin_s + 10.0
+            time.sleep(LOOK_S)  # noqa: TID251 - as often as we can look
+        return max(0.0, last_s - begin_s)
 
     return stand_still
 
 
-def _wait_for_work(kernel_pid: int, person: Person) -> None:
+def ticks_come(path: Path) -> Stirs:
+    """A unit of work was noted a moment ago."""
+    return lambda: _last_tick_s(path) > time.monotonic() - 0.05
+
+
+def _last_tick_s(path: Path) -> float:
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 8) as shared:
+        return float(struct.unpack_from("<q", shared)[0]) / 1e9
+
+
+def _wait_for_work(person: Person, stirs: Stirs) -> None:
     """Until a host runs; the signal is kept fresh meanwhile, as its contract asks."""
     fresh_until_s = time.monotonic() + 3.0
 
@@ -147,7 +163,6 @@ def _wait_for_work(kernel_pid: int, person: Person) -> None:
         if time.monotonic() > fresh_until_s:
             fresh_until_s = time.monotonic() + 3.0
             person.signal(idle=True)
-        letters = host_states(kernel_pid)
-        return bool(letters) and any(letter != "T" for letter in letters)
+        return stirs()
 
     wait_until(works, 60.0)

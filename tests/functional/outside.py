@@ -100,10 +100,13 @@ def host_states(kernel_pid: int) -> list[str]:
         waiting = _children(stub)
         while waiting:
             pid = waiting.pop()
-            letter = _state(pid)
+            letter, below = _state(pid), _children(pid)
+            if letter == "D" and below and all(_state(child) == "T" for child in below):
+                # A shell that starts a program by vfork waits until its stopped child goes on.
+                letter = "T"
             if letter not in {"", "Z", "X"}:
                 letters.append(letter)
-            waiting += _children(pid)
+            waiting += below
     return letters
 
 

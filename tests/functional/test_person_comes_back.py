@@ -28,7 +28,7 @@ def rig(tmp_path: Path) -> Rig:
 def flip_under_load(rig: Rig, count: int, frames: int) -> Flips:
     fill(rig, *["spin 2 1 0.4"] * frames)
     with rig.kernel() as kernel:
-        flips = flip(rig, kernel.pid, count, processes_stand_still(kernel.pid))
+        flips = flip(rig, count, *processes_stand_still(kernel.pid))
         rig.run("idle", "--for", "1h")
         wait_until(lambda: rig.json("status", expect=None)["backlog"]["done"] == frames, 300.0)
         kernel.send_signal(signal.SIGTERM)

@@ -1,0 +1,81 @@
+"""Measures how soon everything stands still: `python -m tools.bench.stop_latency [--json]`.
+
+The real kernel under load; the person comes and goes, by the signal file and by word in turn.
+From the moment the file is in place until every process of every host is in state T, as
+somebody outside sees it; for hosts inside the kernel until the last unit of 20 ms was begun.
+Does not measure how late a source of activity notices the person.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tests.functional.flips import (
+    Flips,
+    configure,
+    flip,
+    processes_stand_still,
+    ticks_come,
+    ticks_stand_still,
+)
+from tests.functional.rig import make_rig
+from tests.functional.test_budgets_held import fill
+
+
+def measure(hosting: str, flips: int, folder: Path) -> dict[str, Any]:
+    """One way of hosting."""
+    folder.mkdir()
+    rig = make_rig(folder, plugin="greedy")
+    configure(rig, hosting=hosting)
+    ticks = folder / "ticks"
+    ticks.write_bytes(bytes(8))
+    inside = hosting == "in_process"
+    text = f"tick 20 3600 {ticks}" if inside else "spin 2 1 1.0"
+    fill(rig, *[text] * (2 if inside else 20 + flips))
+    with rig.kernel() as kernel:
+        if inside:
+            found = flip(rig, flips, ticks_stand_still(ticks), ticks_come(ticks))
+        else:
+            found = flip(rig, flips, *processes_stand_still(kernel.pid))
+    return describe(hosting, found)
+
+
+def describe(hosting: str, found: Flips) -> dict[str, Any]:
+    """In milliseconds."""
+    return {
+        "hosting": hosting,
+        "flips": len(found.stop_s),
+        "p50_ms": round(found.quantile_ms(0.5), 1),
+        "p95_ms": round(found.quantile_ms(0.95), 1),
+        "p99_ms": round(found.quantile_ms(0.99), 1),
+        "worst_ms": round(found.quantile_ms(1.0), 1),
+        "ran_while_active": found.ran_while_active,
+        "load_average": round(os.getloadavg()[0], 1),
+        "cores": len(os.sched_getaffinity(0)),
+    }
+
+
+@click.command(help=__doc__)
+@click.option("--flips", default=200, help="How often the person comes back.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def main(*, flips: int, as_json: bool) -> None:
+    """Measure both ways of hosting and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [measure(hosting, flips, Path(folder) / hosting) for hosting in HOSTINGS]
+    if as_json:
+        print(json.dumps(rows))
+        return
+    for row in rows:
+        print(", ".join(f"{name} {value}" for name, value in row.items()))
+
+
+HOSTINGS = ("subprocess", "in_process")
+
+if __name__ == "__main__":
+    main()
