@@ -49,7 +49,7 @@ class Stand:
     def wake(self) -> None:
         self.woken += 1
 
-    def request_processing(self, *, lasts_s: float | None = None) -> None:
+    def request_processing(self, asked: Asked = "all", *, lasts_s: float = ...) -> None:
         self.asked += 1
 
     def progress(self) -> Progress:
