@@ -71,7 +71,11 @@ class PluginFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """One record and what it cost; ``progress`` is what the plugin's checkpoints said."""
+    """One record and what it cost.
+
+    ``progress`` is what the kernel would hear of the plugin's checkpoints: the latest ones, at a
+    bounded rate.
+    """
 
     record: msgspec.Struct
     run_us: int
