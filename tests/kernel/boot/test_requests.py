@@ -12,6 +12,7 @@ from contracts.control import (
     ProcessState,
     SubmitCapture,
 )
+from kernel.boot.governing import Asked
 from kernel.boot.progress import Progress
 from kernel.boot.requests import serve
 from kernel.config.errors import KernelError
@@ -49,7 +50,7 @@ class Stand:
     def wake(self) -> None:
         self.woken += 1
 
-    def request_processing(self, asked: Asked = "all", *, lasts_s: float = ...) -> None:
+    def request_processing(self, asked: Asked = "all", *, lasts_s: float = 1.0) -> None:
         self.asked += 1
 
     def progress(self) -> Progress:
