@@ -19,15 +19,28 @@ _MIB = 1 << 20
 
 
 @click.command(help="Show waits, loads, runs, memory and failures per stage and model.")
+@click.option(
+    "--prometheus",
+    is_flag=True,
+    help="Print Prometheus' text form: write it where a collector reads text files.",
+)
 @json_option
 @data_dir_option
-def stats(*, as_json: bool, data_dir: DataDir) -> None:
+def stats(*, prometheus: bool, as_json: bool, data_dir: DataDir) -> None:
     """Print all aggregates; nothing counted yet is no error."""
     store = TelemetryStore.open_read_only(data_dir)
     aggregates: tuple[StageAggregate, ...] = ()
     if store is not None:
         aggregates = store.read()
         store.close()
+    if prometheus:
+        # Imported here: the client library is of no use to the other forms.
+        from kernel.observe.metrics import gauges_of, render_metrics
+        from kernel.observe.status import read_status
+
+        gauges = gauges_of(read_status(data_dir))
+        click.echo(render_metrics(aggregates, gauges).decode(), nl=False)
+        return
     if as_json:
         click.echo(json.dumps({"stages": [describe(aggregate) for aggregate in aggregates]}))
         return

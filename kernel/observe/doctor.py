@@ -13,7 +13,7 @@ import psutil
 
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
-from kernel.observe import check_data, check_install, check_machine, check_sandbox
+from kernel.observe import check_activity, check_data, check_install, check_machine, check_sandbox
 from kernel.observe.check import Check
 
 Result = Check | list[Check] | None
@@ -42,6 +42,8 @@ def _all_checks(data_dir: DataDir) -> Iterable[tuple[str, Callable[[], Result]]]
         ("databases", lambda: check_data.check_databases(data_dir)),
         ("kernel", lambda: check_data.check_status(data_dir)),
         ("hosting", lambda: check_machine.check_hosting(data_dir)),
+        ("activity", lambda: check_activity.check_activity(data_dir)),
+        ("control groups", check_activity.check_control_groups),
         ("sandbox", lambda: check_sandbox.check_sandbox(data_dir)),
         ("stale hosts", lambda: check_machine.check_stale_hosts(data_dir)),
         ("ports", lambda: check_machine.check_ports(data_dir)),

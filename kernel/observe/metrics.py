@@ -1,11 +1,13 @@
-"""Telemetry in Prometheus' text form, by the client library. Served by the web console.
+"""Telemetry in Prometheus' text form, by the client library: `kernel stats --prometheus`.
 
-Covers: rendering. Does not cover: serving; nothing here opens a socket.
+Covers: rendering, the gauges of this moment. Does not cover: serving; nothing here opens a
+socket.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -15,6 +17,7 @@ from kernel.store.histogram import Histogram, upper_edge
 from kernel.store.telemetry import StageAggregate
 
 _LABELS = ("stage", "model")
+_BACKLOG_STATES = ("waiting", "leased", "done", "failed", "quarantined")
 # metric of ours -> (name, what it is, divisor to the base unit of Prometheus)
 _HISTOGRAMS = {
     "queue_wait_us": ("autocapture_queue_wait_seconds", "From capture to the start of a run", 1e6),
@@ -30,6 +33,31 @@ def render_metrics(aggregates: Iterable[StageAggregate], gauges: Mapping[str, fl
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Snapshot(tuple(aggregates), dict(gauges)))
     return generate_latest(registry)
+
+
+def gauges_of(status: Mapping[str, Any]) -> dict[str, float]:
+    """The gauges in a status document (`kernel.observe.status`); without a kernel fewer."""
+    backlog = {f"backlog_{state}": float(status["backlog"][state]) for state in _BACKLOG_STATES}
+    gauges = {
+        **backlog,
+        "events": float(status["evidence"]["events"]),
+        "events_processed": float(status["coverage"]["processed"]),
+        "evidence_bytes": float(status["evidence"]["bytes"]),
+        "disk_free_bytes": float(status["disk"]["free_bytes"]),
+        "kernel_up": float(status["kernel"] is not None),
+    }
+    live = status["kernel"]
+    if live is not None:
+        gauges |= {
+            "hosts": float(len(live["hosts"])),
+            "host_crashes": float(live["host_crashes"]),
+            "heavy_work_allowed": float(live["heavy_work"]["allowed"]),
+            "cpu_share": float(live["budget"]["cpu_share"]),
+            "memory_bytes": float(live["budget"]["memory_bytes"]),
+            "memory_limit_bytes": float(live["budget"]["memory_limit_bytes"]),
+            "gpu_used_bytes": float(sum(device["used_bytes"] for device in live["gpu"]["devices"])),
+        }
+    return gauges
 
 
 class _Snapshot(Collector):

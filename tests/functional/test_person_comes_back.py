@@ -69,6 +69,9 @@ def test_hosts_that_stand_still_for_long_give_their_memory_back_and_their_task_i
         status = rig.json("status", expect=None)
         assert status["kernel"]["hosts"] == []
         assert status["kernel"]["governor"]["mode"] == "active"
+        assert status["kernel"]["activity"]["word"] == "active"
+        assert status["kernel"]["activity"]["source"] == "signal_file"
+        assert "autocapture_hosts 0.0" in rig.run("stats", "--prometheus").stdout
         assert status["backlog"]["waiting"] == 1
         time.sleep(1.0)  # noqa: TID251 - nothing may start again
         assert not host_states(kernel.pid)

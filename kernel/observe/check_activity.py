@@ -1,0 +1,61 @@
+"""Doctor's checks of what heavy work depends on: who sees the person, which limits hold.
+
+Covers: the sources of activity and which of them decide, control groups. Does not cover: the
+sources (`kernel.scheduling.providers`).
+"""
+
+from __future__ import annotations
+
+import time
+
+from kernel.config.paths import DataDir
+from kernel.config.settings import load_settings
+from kernel.observe.check import Check
+from kernel.scheduling.activity import ActivityMonitor
+from kernel.scheduling.cgroup import find_delegated
+from kernel.scheduling.sources import make_providers
+
+PRECISE = frozenset({"signal_file", "wsl", "x11"})
+
+
+def check_activity(data_dir: DataDir) -> Check:
+    """Which sources work here, which one is trusted first, why the others do not."""
+    activity = load_settings(None, data_dir, {}).settings.activity
+    monitor = ActivityMonitor(
+        make_providers(
+            activity.providers, signal_file=activity.signal_file or data_dir.activity_file
+        ),
+        now_s=time.monotonic,
+        idle_after_s=activity.idle_after_s,
+    )
+    try:
+        found = monitor.describe()
+    finally:
+        monitor.close()
+    working = [name for name, why_not in found.items() if not why_not]
+    # Hints decide only where nothing measures, see `kernel.scheduling.activity.combine`.
+    deciding = [name for name in working if name in PRECISE] or working
+    others = "; ".join(f"{name}: {why_not}" for name, why_not in found.items() if why_not)
+    details = {"working": working, "deciding": deciding, "sources": found}
+    if activity.assume_idle:
+        return Check("activity", "ok", "counts as idle by the settings", details=details)
+    if not working:
+        return Check(
+            "activity",
+            "warn",
+            f"no source works, so the person counts as active for ever ({others})",
+            "let the capture program write the signal file (docs/activity.md), or use: kernel idle",
+            details,
+        )
+    text = f"{', '.join(deciding)} decides" + (f" ({others})" if others else "")
+    return Check("activity", "ok", text, details=details)
+
+
+def check_control_groups() -> Check:
+    """Whether the system itself can hold the hosts; where not, the kernel's own loop does."""
+    group = find_delegated()
+    details = {"folder": str(group.folder) if group.folder else None, "why_not": group.why_not}
+    if group.folder is None:
+        text = f"not used ({group.why_not}); the kernel's own loop holds the budgets"
+        return Check("control groups", "ok", text, details=details)
+    return Check("control groups", "ok", f"delegated at {group.folder}", details=details)
