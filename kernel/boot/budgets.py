@@ -69,6 +69,7 @@ class BudgetKeeper:
         self._heavy_taken_s = 0.0
         self.admit = True
         self.sample = TreeSample(0.0, Use(), {})
+        self._former = self.sample
 
     @property
     def cpu_share(self) -> float:
@@ -125,8 +126,31 @@ class BudgetKeeper:
             "memory_is_exact": total.exact,
             "processes": total.processes,
             "threads": total.threads,
+            "descriptors": total.descriptors,
+            "cpu_percent": self._cpu_percent(total, self._former.total),
             "admit": self.admit,
         }
+
+    def host_facts(self, host_id: str) -> dict[str, Any]:
+        """What one host's tree uses, for `kernel status`; zeros for a thread of the kernel.
+
+        ``pss_bytes`` includes swap; ``cpu_percent`` is of one core, over the last sample.
+        """
+        use = self._use(host_id)
+        return {
+            "pss_bytes": use.memory_bytes,
+            "pss_is_exact": use.exact,
+            "cpu_percent": self._cpu_percent(use, self._former.hosts.get(host_id, use)),
+            "processes": use.processes,
+            "threads": use.threads,
+            "descriptors": use.descriptors,
+        }
+
+    def _cpu_percent(self, now: Use, before: Use) -> float:
+        span_s = self.sample.now_s - self._former.now_s
+        if not self._former.now_s or span_s <= 0:
+            return 0.0
+        return round(100 * max(0.0, now.cpu_s - before.cpu_s) / span_s, 1)
 
     def _use(self, host_id: str) -> Use:
         return self.sample.hosts.get(host_id, Use())
@@ -140,6 +164,7 @@ class BudgetKeeper:
     def _keep_memory(self, now_s: float) -> None:
         statuses = self._pool.statuses()
         roots = {s.host_id: s.root_pid for s in statuses if s.root_pid is not None}
+        self._former = self.sample
         self.sample = self._meter.sample(roots, now_s)
         caps = self._pool.memory_caps()
         facts: dict[str, HostFacts] = {}

@@ -27,6 +27,7 @@ from kernel.boot.observing import Observer
 from kernel.boot.orphans import OrphanSweep
 from kernel.boot.parts import Parts
 from kernel.boot.progress import Progress
+from kernel.boot.rates import Rates
 from kernel.boot.stopping import StopSignal
 from kernel.boot.wordwatch import WordWatch
 from kernel.boot.working import Working
@@ -71,6 +72,7 @@ class Kernel:
         self._governing = Governing(settings, observe=observer.observe)
         self._working = Working(parts, self._governing, self._budgets)
         self._words = WordWatch(observer.folders, parts.poller)
+        self._rates = Rates()
         self._inbox_watched = False
         self._inbox_waiting = 0
         self._inbox_outcomes: dict[str, int] = {}
@@ -147,6 +149,7 @@ class Kernel:
         """What only the running kernel knows; `kernel status` shows it."""
         parts = self._parts
         heavy, now, load = self.heavy(), self.progress(), self._intake.load()
+        crashes = parts.pool.crashes
         return {
             "pid": os.getpid(),
             "run_id": parts.run_id,
@@ -157,9 +160,15 @@ class Kernel:
             "activity": self._observer.facts(),
             "budget": self._budgets.facts(),
             "gpu": self._observer.gpu_facts(),
-            "hosts": [asdict(host) for host in parts.pool.statuses()],
+            "hosts": [
+                asdict(host)
+                | self._budgets.host_facts(host.host_id)
+                | {"restarts": crashes.get(host.plugin_id, 0)}
+                for host in parts.pool.statuses()
+            ],
             "hosts_max": parts.loaded.settings.hosts.max_hosts,
-            "host_crashes": parts.pool.restarts,
+            "host_crashes": sum(crashes.values()),
+            "rates": self._rates.facts(captured=load.acknowledged, done=now.done),
             "tasks": {"done": now.done, "failed": now.failed, "in_hand": now.in_hand},
             "stuck": now.stuck,
             "problems": [
@@ -228,6 +237,11 @@ class Kernel:
         self._guard.call(WORK_PART, self._working.work)
         self._budgets.tick()
         parts.trail.tick()
+        self._rates.tick(
+            time.monotonic(),
+            captured=self._intake.load().acknowledged,
+            done=parts.dispatcher.tally.done,
+        )
 
     def _note_inbox(self, report: InboxReport) -> None:
         """Called in the inbox's thread."""

@@ -6,6 +6,7 @@ Covers: one shot, `--watch`, `--json`. Does not cover: gathering (`kernel.observ
 from __future__ import annotations
 
 import json
+import sys
 import time
 from typing import Any
 
@@ -29,20 +30,40 @@ WATCH_S = 1.0
 @click.pass_context
 def status(context: click.Context, *, watch: bool, as_json: bool, data_dir: DataDir) -> None:
     """Print the status once, or again and again."""
-    while True:
+    if watch and not as_json and sys.stdout.isatty():
+        document = _watch(data_dir)
+    else:
         document = read_status(data_dir)
-        if as_json:
-            click.echo(json.dumps(document))
-        else:
-            if watch:
-                click.clear()
-            click.echo(format_status(document))
-        if not watch:
-            break
-        # Nothing announces a change to us: looking again is what --watch means.
-        time.sleep(WATCH_S)  # noqa: TID251
+        _print(document, as_json=as_json)
+        while watch:
+            # Nothing announces a change to us: looking again is what --watch means.
+            time.sleep(WATCH_S)  # noqa: TID251
+            document = read_status(data_dir)
+            _print(document, as_json=as_json)
     if not document["healthy"]:
         context.exit(ExitCode.FAILED)
+
+
+def _print(document: dict[str, Any], *, as_json: bool) -> None:
+    click.echo(json.dumps(document) if as_json else format_status(document))
+
+
+def _watch(data_dir: DataDir) -> dict[str, Any]:
+    """Redraw on a screen of its own until Ctrl-C; the last view stays when it ends."""
+    from rich.live import Live
+    from rich.text import Text
+
+    document = read_status(data_dir)
+    try:
+        with Live(screen=True, auto_refresh=False) as live:
+            while True:
+                view = format_status(document) + f"\n\n{time.strftime('%H:%M:%S')}  Ctrl-C ends"
+                live.update(Text(view, no_wrap=True, overflow="ellipsis"), refresh=True)
+                time.sleep(WATCH_S)  # noqa: TID251 - as above
+                document = read_status(data_dir)
+    except KeyboardInterrupt:
+        click.echo(format_status(document))
+    return document
 
 
 def format_status(document: dict[str, Any]) -> str:
@@ -71,18 +92,39 @@ def _kernel_lines(live: dict[str, Any]) -> list[str]:
         f"heavy     {'may run' if heavy['allowed'] else 'waits'}: {heavy['reason']}",
         f"hosts     {len(live['hosts'])} of {live['hosts_max']}, {live['host_crashes']} crashes",
     ]
-    for host in live["hosts"]:
-        frozen = ", stopped" if host["frozen"] else ""
-        lines.append(
-            f"  {host['host_id']}  {host['plugin_id']}  {host['state']}{frozen}  "
-            f"{host['hosting']} pid {host['pid'] or '-'}  {host['tasks_done']} tasks  "
-            f"{_size(host['memory_bytes'])}  sandbox {host['sandbox_level']}  "
-            f"up {_age(host['age_s'])}"
-        )
+    lines += [_host_line(host) for host in live["hosts"]]
+    budget, rates = live["budget"], live["rates"]
+    lines += [
+        f"whole     {_size(budget['memory_bytes'])} of {_size(budget['memory_limit_bytes'])}, "
+        f"{budget['cpu_percent']:.0f} % of a core, {budget['processes']} processes, "
+        f"{budget['threads']} threads, {budget['descriptors']} open files",
+        f"rates     {rates['captured_per_min']} captured, {rates['done_per_min']} read "
+        "in the last minute",
+    ]
     inbox = live["inbox"]
     outcomes = ", ".join(f"{name} {count}" for name, count in sorted(inbox["outcomes"].items()))
     lines.append(f"inbox     {inbox['folder']}: {inbox['waiting']} waiting {outcomes}".rstrip())
     return lines
+
+
+def _host_line(host: dict[str, Any]) -> str:
+    frozen = ", stopped" if host["frozen"] else ""
+    where = f"pid {host['pid'] or '-'}" if host["hosting"] == "subprocess" else "in this process"
+    doing = f"task {host['task_id']}" if host["task_id"] else f"{host['tasks_done']} tasks done"
+    return "  ".join(
+        (
+            f"  {host['host_id']}",
+            host["plugin_id"],
+            f"{host['state']}{frozen}",
+            where,
+            f"model {host['model_key'] or '-'}",
+            doing,
+            f"{_size(host['pss_bytes'])}, {host['cpu_percent']:.0f} % CPU",
+            f"{host['restarts']} restarts",
+            f"sandbox {host['sandbox_level']}",
+            f"up {_age(host['age_s'])}",
+        )
+    )
 
 
 def _last_event(last: dict[str, Any] | None) -> str:

@@ -36,6 +36,7 @@ FRAMES_BARE = 2
 """Identity and header."""
 FRAMES_WITH_PAYLOAD = 3
 PEER_FIELDS = 4
+POLLIN = int(zmq.POLLIN)
 MESSAGES_PER_TURN_MAX = 64
 """A host that floods gets this many messages handled before the others have their turn."""
 _decode: Callable[[Buffer], HostMessage] = bounded_decoder(
@@ -121,7 +122,7 @@ class HostChannel:
         """Everything that waits, at most `MESSAGES_PER_TURN_MAX` of it."""
         for _ in range(MESSAGES_PER_TURN_MAX):
             # Asking first is cheaper than the exception of an empty queue.
-            if not int(self.socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+            if not int(self.socket.getsockopt(zmq.EVENTS)) & POLLIN:
                 return
             try:
                 frames = self.socket.recv_multipart(zmq.DONTWAIT, copy=False)

@@ -32,13 +32,13 @@ from contracts.wire import (
     Welcome,
 )
 from kernel.config.errors import KernelError
-from kernel.supervision import lifecycle, restart
+from kernel.supervision import lifecycle
 from kernel.supervision.channel import Expected, HostChannel, Received, Violation
+from kernel.supervision.crashes import CrashBook
 from kernel.supervision.pool_events import (
     HostDied,
     HostReady,
     HostStatus,
-    PluginQuarantined,
     PoolEvent,
     PoolTask,
     ProtocolViolation,
@@ -79,13 +79,11 @@ class HostPool:
         self._now_s = now_s
         self._slots: dict[str, Slot] = {}
         self._by_fd: dict[object, str] = {}
-        self._histories: dict[str, restart.History] = {}
-        self._not_before_s: dict[str, float] = {}
         self._events: list[PoolEvent] = []
         self._frozen = False
         self._tick_at_s = 0.0
         self._born = 0
-        self.restarts = 0
+        self._crashes = CrashBook(settings.restart, quarantine, now_s)
 
     # --- what the owner asks -------------------------------------------------------------
 
@@ -95,11 +93,7 @@ class HostPool:
 
     def may_start(self, plugin_id: str) -> bool:
         """Whether cap, backoff and quarantine allow a host for this plugin now."""
-        return (
-            self.free_slots() > 0
-            and self._now_s() >= self._not_before_s.get(plugin_id, 0.0)
-            and not self._quarantine.contains(plugin_id)
-        )
+        return self.free_slots() > 0 and self._crashes.allows(plugin_id)
 
     def start_host(self, plugin: PluginRecord, config: dict[str, Any]) -> str:
         """Start a host for the plugin and return its id.
@@ -211,6 +205,11 @@ class HostPool:
         for slot in self._slots.values():
             slot.runner.thaw()
             self._feed(slot, lifecycle.Thawed())
+
+    @property
+    def crashes(self) -> dict[str, int]:
+        """Crashes of each plugin's hosts since this pool was made."""
+        return self._crashes.counts()
 
     def child_pids(self) -> tuple[int, ...]:
         """Our direct children among the hosts' processes: their exit is ours to read."""
@@ -487,16 +486,6 @@ class HostPool:
             self._count_crash(plugin_id, death.cause, lived_s)
 
     def _count_crash(self, plugin_id: str, cause: str, lived_s: float) -> None:
-        self.restarts += 1
-        history = self._histories.get(plugin_id, restart.History(plugin_id))
-        crash = restart.Crash(self._now_s(), cause, lived_s)
-        history, verdict = restart.record_crash(history, crash, self._settings.restart)
-        self._histories[plugin_id] = history
-        self._not_before_s[plugin_id] = verdict.start_at_s
-        if verdict.quarantine:
-            causes = tuple(crash.cause for crash in history.crashes)
-            self._quarantine.add(plugin_id, causes)
-            self._histories[plugin_id] = restart.History(plugin_id)
-            # Lifting the quarantine is a person's decision: it starts with a clean slate.
-            self._not_before_s[plugin_id] = 0.0
-            self._events.append(PluginQuarantined(plugin_id, causes))
+        quarantined = self._crashes.note(plugin_id, cause, lived_s)
+        if quarantined is not None:
+            self._events.append(quarantined)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -219,3 +220,12 @@ def test_a_machine_without_a_gpu_says_so_and_gives_nothing() -> None:
         assert meter.read() == ()
     meter.close()
     meter.close()
+
+
+def test_descriptors_are_counted_with_the_process() -> None:
+    meter = TreeMeter(descendants=lambda pid: ())
+    before = meter.sample({}, 0.0).total.descriptors
+    with contextlib.ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(Path("/dev/null").open("rb"))
+        assert meter.sample({}, 1.0).total.descriptors == before + 10

@@ -1,0 +1,55 @@
+"""What the pool remembers of each plugin's crashes: backoff, intensity, quarantine.
+
+Covers: applying the restart policy, counting for status. Does not cover: the policy
+(`restart`), the durable list (`quarantine`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from kernel.supervision import restart
+from kernel.supervision.pool_events import PluginQuarantined
+from kernel.supervision.pool_settings import Quarantine
+
+
+class CrashBook:
+    """The crashes since the pool was made, by plugin."""
+
+    def __init__(
+        self, policy: restart.Policy, quarantine: Quarantine, now_s: Callable[[], float]
+    ) -> None:
+        self._policy = policy
+        self._quarantine = quarantine
+        self._now_s = now_s
+        self._histories: dict[str, restart.History] = {}
+        self._not_before_s: dict[str, float] = {}
+        self._counts: Counter[str] = Counter()
+
+    def counts(self) -> dict[str, int]:
+        """Crashes by plugin."""
+        return dict(self._counts)
+
+    def allows(self, plugin_id: str) -> bool:
+        """Whether backoff and quarantine allow a host for the plugin now."""
+        return self._now_s() >= self._not_before_s.get(
+            plugin_id, 0.0
+        ) and not self._quarantine.contains(plugin_id)
+
+    def note(self, plugin_id: str, cause: str, lived_s: float) -> PluginQuarantined | None:
+        """Count a crash; returns the event when the plugin is quarantined for it."""
+        self._counts[plugin_id] += 1
+        history = self._histories.get(plugin_id, restart.History(plugin_id))
+        crash = restart.Crash(self._now_s(), cause, lived_s)
+        history, verdict = restart.record_crash(history, crash, self._policy)
+        self._histories[plugin_id] = history
+        self._not_before_s[plugin_id] = verdict.start_at_s
+        if not verdict.quarantine:
+            return None
+        causes = tuple(crash.cause for crash in history.crashes)
+        self._quarantine.add(plugin_id, causes)
+        # Lifting the quarantine is a person's decision: it starts with a clean slate.
+        self._histories[plugin_id] = restart.History(plugin_id)
+        self._not_before_s[plugin_id] = 0.0
+        return PluginQuarantined(plugin_id, causes)
