@@ -68,13 +68,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
     """
     contracts_lock = require_contracts_lock()
     with ExitStack() as undo:
-        evidence = undo.enter_context(
-            EvidenceStore.open(
-                data_dir,
-                disk_limits=disk_limits(loaded.settings),
-                spool_dir=loaded.settings.disk.spool_dir,
-            )
-        )
+        evidence = undo.enter_context(_open_evidence(data_dir, loaded.settings))
         run_dir, run_id = _enter_run_dir(data_dir, evidence)
         plugins = load_approved_plugins(data_dir)
         stages, problem = _choose_or_degrade(loaded.settings, plugins)
@@ -84,9 +78,8 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         undo.callback(context.destroy, linger=0)
         poller = zmq.Poller()
-        quarantine = JsonQuarantine(
-            data_dir.plugin_quarantine, now_us=_now_us, digests=plugins.digests()
-        )
+        listed = data_dir.plugin_quarantine
+        quarantine = JsonQuarantine(listed, now_us=_now_us, digests=plugins.digests())
         pool = HostPool(
             context=context,
             poller=poller,
@@ -96,7 +89,6 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         )
         costs = Costs(TelemetryStore.open(data_dir), declared_timings(plugins, stages))
         undo.callback(costs.close)
-        planning = Planning(stages, costs=costs, policy=schedule_policy(loaded.settings))
         parts = Parts(
             data_dir=data_dir,
             run_dir=run_dir,
@@ -117,7 +109,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             dispatcher=_make_dispatcher(
                 loaded.settings,
                 pool,
-                planning,
+                Planning(stages, costs=costs, policy=schedule_policy(loaded.settings)),
                 Stores(backlog, evidence, derived),
                 trail.append,
             ),
@@ -127,6 +119,14 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         _announce(parts, plugins, reclaimed)
         undo.pop_all()
     return parts
+
+
+def _open_evidence(data_dir: DataDir, settings: Settings) -> EvidenceStore:
+    return EvidenceStore.open(
+        data_dir,
+        disk_limits=disk_limits(settings),
+        spool_dir=settings.disk.spool_dir,
+    )
 
 
 def _open_rebuildable(
