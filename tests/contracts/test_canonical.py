@@ -104,7 +104,9 @@ def test_text_that_is_not_unicode_has_no_bytes() -> None:
         canonical.encode(event)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x81\xa4kind\xa2\xff\xff", b"\x81\xa1x" + b"\x91" * 100_000])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x81\xa4kind\xa2\xff\xff", b"\x81\xa1x" + b"\x91" * 100_000]
+)
 def test_damaged_bytes_end_in_one_kind_of_error(data: bytes) -> None:
     class Loose(msgspec.Struct):
         kind: str = ""

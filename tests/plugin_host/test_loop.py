@@ -167,7 +167,7 @@ def test_hello_says_who_the_host_is_and_what_it_was_built_from(peer: Peer) -> No
 def test_result_comes_as_canonical_bytes(peer: Peer) -> None:
     peer.welcome()
     peer.run_task()
-    done, payload = peer.receive(TaskDone)
+    _, payload = peer.receive(TaskDone)
     page = canonical.decode(payload[0], TextPage)
     assert page.blob == DIGEST
     assert canonical.encode(page) == payload[0]
