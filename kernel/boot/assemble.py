@@ -11,6 +11,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import zmq
@@ -56,7 +57,7 @@ from kernel.supervision.quarantine import JsonQuarantine
 from kernel.supervision.reaper import reap
 from kernel.supervision.records import KernelRecord, write_kernel_record
 from kernel.supervision.rundir import RunDir, run_dir_of
-from kernel.supervision.runner import Launcher, PluginRecord
+from kernel.supervision.runner import Hosting, Launcher, PluginRecord
 from kernel.supervision.subreaper import become_subreaper
 
 
@@ -84,7 +85,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             context=context,
             poller=poller,
             settings=_pool_settings(loaded.settings, contracts_lock, plugins.lock_digest),
-            launcher_of=_launchers(loaded.settings, run_dir, run_id),
+            launcher_of=_launchers(loaded.settings, run_dir, run_id, stages),
             quarantine=quarantine,
         )
         costs = Costs(TelemetryStore.open(data_dir), declared_timings(plugins, stages))
@@ -245,32 +246,39 @@ def _pool_settings(settings: Settings, contracts_lock: str, plugins_lock: str) -
 
 
 def _launchers(
-    settings: Settings, run_dir: RunDir, run_nonce: str
+    settings: Settings, run_dir: RunDir, run_nonce: str, stages: tuple[Stage, ...]
 ) -> Callable[[PluginRecord], Launcher]:
-    """The launcher for each plugin; the chain is tried out when the first process is wanted."""
+    """The launcher for each plugin; the chain is tried out if any stage wants a process."""
     threads = ThreadLauncher()
-    processes: list[ProcessLauncher] = []
     is_wsl = read_machine().wsl
-    is_root = os.geteuid() == 0
+
+    def hosting_of(plugin: PluginRecord) -> Hosting:
+        return choose_hosting(plugin, is_wsl=is_wsl, wanted=settings.hosts.hosting)
+
+    def prepare() -> ProcessLauncher:
+        uid, gid = service_ids() if os.geteuid() == 0 else (os.getuid(), os.getgid())
+        interpreter = this_interpreter()
+        compile_for_hosts(interpreter)
+        facts = HostingFacts(
+            run_dir=run_dir,
+            run_nonce=run_nonce,
+            chain=try_chain(uid, gid),
+            interpreter=interpreter,
+            service_uid=uid,
+            service_gid=gid,
+        )
+        return ProcessLauncher(facts)
+
+    # Beside the loop: it takes up to a second, in which the person may come back.
+    preparing = ThreadPoolExecutor(1, thread_name_prefix="prepare-hosts")
+    in_processes = any(hosting_of(stage.plugin) == "subprocess" for stage in stages)
+    prepared = preparing.submit(prepare) if in_processes else None
+    preparing.shutdown(wait=False)
 
     def choose(plugin: PluginRecord) -> Launcher:
-        hosting = choose_hosting(plugin, is_wsl=is_wsl, wanted=settings.hosts.hosting)
-        if hosting == "in_process":
+        if hosting_of(plugin) == "in_process":
             return threads
-        if not processes:
-            uid, gid = service_ids() if is_root else (os.getuid(), os.getgid())
-            interpreter = this_interpreter()
-            compile_for_hosts(interpreter)
-            facts = HostingFacts(
-                run_dir=run_dir,
-                run_nonce=run_nonce,
-                chain=try_chain(uid, gid),
-                interpreter=interpreter,
-                service_uid=uid,
-                service_gid=gid,
-            )
-            processes.append(ProcessLauncher(facts))
-        return processes[0]
+        return prepared.result() if prepared is not None else prepare()
 
     return choose
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from kernel.boot.assemble import open_parts
 from kernel.boot.kernel import Kernel
 from kernel.boot.observing import Observer
+from kernel.boot.runrecord import record_run
 from kernel.boot.stopping import StopSignal
 from kernel.config.paths import DataDir
 from kernel.config.settings import LoadedSettings
@@ -24,6 +25,7 @@ def kernel_session(
     """A kernel that is stopped in order when the block ends; main thread only."""
     with StopSignal() as stop:
         parts = open_parts(data_dir, loaded)
+        record_run(parts)
         observer = Observer(loaded.settings, data_dir, ask_disk=parts.evidence.disk_decision)
         kernel = Kernel(parts, observer=observer, stop=stop)
         try:

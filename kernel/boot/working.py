@@ -14,9 +14,13 @@ from kernel.boot.budgets import BudgetKeeper
 from kernel.boot.governing import ENDLESS_S, Asked, Governing
 from kernel.boot.heavy import HeavyWork
 from kernel.boot.parts import Parts
+from kernel.config.machine import read_machine
+from kernel.scheduling.cgroup import HostGroup, find_delegated, open_host_group
+from kernel.scheduling.policies import ram_policy
 from kernel.scheduling.schedule import HostState, HostView
 from kernel.scheduling.scheduler import plan_release
 from kernel.supervision.pool_events import HostStatus
+from kernel.supervision.process_tree import descendants
 
 IDLE_HOST_KEEP_S = 10.0
 RELEASE_INTERVAL_S = 1.0
@@ -42,6 +46,7 @@ class Working:
         self._stopped_since_s: float | None = None
         self._release_at_s = 0.0
         self._idle_since_s: float | None = None
+        self._group = _open_group(parts)
 
     def ask(self, asked: Asked, *, lasts_s: float = ENDLESS_S) -> None:
         """Work on the backlog now, whatever the person does."""
@@ -87,6 +92,7 @@ class Working:
             decision.hosts_allowed, self._memory_needs(), admit=decision.admit
         )
         parts.dispatcher.dispatch(budget, now_s=self._governing.worked_s)
+        self._enclose()
         if parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0:
             self._idle_since_s = None
             return
@@ -95,6 +101,14 @@ class Working:
         self._idle_since_s = self._idle_since_s or now_s
         if now_s - self._idle_since_s > IDLE_HOST_KEEP_S:
             parts.dispatcher.retire_idle_hosts("nothing to do")
+
+    def _enclose(self) -> None:
+        """Put hosts that are starting into the control group, where there is one."""
+        if self._group is None:
+            return
+        for host in self._parts.pool.statuses():
+            if host.root_pid is not None and host.state == "starting":
+                self._group.add((host.root_pid, *descendants(host.root_pid)))
 
     def _memory_needs(self) -> dict[str, int]:
         """Host -> what its model is declared or was measured to take."""
@@ -122,6 +136,15 @@ class Working:
             cause = f"released: stopped for {stopped_for_s:.0f} s while the person works"
             # Not a drain: that would let it run to the end of its task under the person's hands.
             parts.pool.kill_host(action.host_id, cause, blame=False)
+
+
+def _open_group(parts: Parts) -> HostGroup | None:
+    settings, machine = parts.loaded.settings, read_machine()
+    return open_host_group(
+        find_delegated(),
+        cores=machine.cores * settings.budget.cpu_share_max,
+        memory_bytes=ram_policy(settings, machine).limit_bytes,
+    )
 
 
 def _view_of(status: HostStatus) -> HostView:

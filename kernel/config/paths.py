@@ -80,6 +80,11 @@ class DataDir:
         return self.root / "crops"
 
     @property
+    def runs_dir(self) -> Path:
+        """What each run worked under: its manifest, and every configuration by its digest."""
+        return self.root / "runs"
+
+    @property
     def logs_dir(self) -> Path:
         """The kernel's own log, bounded."""
         return self.root / "logs"

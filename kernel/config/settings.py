@@ -57,6 +57,10 @@ class LoadedSettings:
     digest: str
     profile: str
 
+    def canonical(self) -> bytes:
+        """The whole configuration as the bytes whose digest is `digest`."""
+        return _canonical(self.settings)
+
     def values(self) -> dict[str, Any]:
         """Key -> value in plain JSON types, sorted by key."""
         return dict(sorted(_flatten(self.settings.model_dump(mode="json"))))
@@ -271,9 +275,12 @@ def _merge(layers: list[_Layer], *, profile: str) -> LoadedSettings:
         # Layer by layer, so that a wrong value is reported even where a stronger layer hides it.
         settings = _apply(settings, layer)
         origins.update({key: layer.origin(key) for key in layer.values})
+    return LoadedSettings(settings, origins, digest_bytes(_canonical(settings)), profile)
+
+
+def _canonical(settings: Settings) -> bytes:
     dumped = settings.model_dump(mode="json")
-    canonical = json.dumps(dumped, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return LoadedSettings(settings, origins, digest_bytes(canonical.encode()), profile)
+    return json.dumps(dumped, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
 def _apply(settings: Settings, layer: _Layer) -> Settings:

@@ -70,10 +70,6 @@ class HostGroup:
                 (self.folder / "cgroup.procs").write_text(str(pid))
                 self._members.add(pid)
 
-    def forget(self, alive: Iterable[int]) -> None:
-        """Keep only these in mind: numbers come again."""
-        self._members &= set(alive)
-
 
 def open_host_group(
     delegated: Delegated, *, cores: float, memory_bytes: int, pid: int | None = None
