@@ -23,15 +23,24 @@ chroot "$bare" chown -R "$user:" "$home"
 cp /etc/resolv.conf "$bare/etc/resolv.conf"
 cp /etc/ssl/certs/ca-certificates.crt "$bare/etc/ssl/certs/ca-certificates.crt"
 
-# Own mounts and processes: whatever is left running ends with the namespace.
+# Own mounts and processes: whatever is left running ends with the namespace. pivot_root rather than
+# chroot: inside a chroot the kernel refuses user namespaces, which a real machine has.
 inside() {
   unshare --mount --pid --fork --kill-child bash -c '
     bare=$1 user=$2 home=$3; shift 3
+    mount --bind "$bare" "$bare"
     mount -t proc proc "$bare/proc"
     mount -t tmpfs tmpfs "$bare/tmp"
+    mount --rbind /sys "$bare/sys"
     mount --rbind /dev "$bare/dev"
-    exec chroot --userspec="$user:$user" "$bare" /usr/bin/env -i HOME="$home" LANG=C.UTF-8 TERM=dumb \
-      PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    mount -t tmpfs tmpfs "$bare/dev/shm"
+    mkdir -p "$bare/mnt/outside"
+    cd "$bare"
+    pivot_root . mnt/outside
+    umount -l /mnt/outside
+    cd /
+    exec setpriv --reuid "$user" --regid "$user" --init-groups /usr/bin/env -i HOME="$home" \
+      LANG=C.UTF-8 TERM=dumb PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
       SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt "$@"
   ' _ "$bare" "$user" "$home" "$@"
 }
