@@ -23,7 +23,7 @@ from kernel.store.report import Findings, Progress, ProgressSink
 
 PAGE_ROWS = 1000
 QUICK_ROWS = 1000
-"""A quick check looks at this many of the newest batches and ledger entries."""
+"""A quick check looks at this many of the newest events and ledger entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def check_events(
     if stored > total:
         lost = [row.event_id for row in _event_rows(connection, total + 1, stored)]
         findings.add("event-unchained", f"events {total + 1}..{stored}", "in no batch", lost)
-    previous, at = _start_of_check(connection, quick=quick)
+    previous, at = _start_of_check(connection, total, quick=quick)
     while rows := _batch_rows(connection, at):
         for row in rows:
             if row.first_seq != at + 1:
@@ -68,11 +68,12 @@ def check_events(
         progress(Progress("events", at, total, "events"))
 
 
-def _start_of_check(connection: apsw.Connection, *, quick: bool) -> tuple[str, int]:
+def _start_of_check(connection: apsw.Connection, total: int, *, quick: bool) -> tuple[str, int]:
     if not quick:
         return GENESIS, 0
     row = connection.execute(
-        "SELECT head, last_seq FROM batch ORDER BY last_seq DESC LIMIT 1 OFFSET ?", (QUICK_ROWS,)
+        "SELECT head, last_seq FROM batch WHERE last_seq <= ? ORDER BY last_seq DESC LIMIT 1",
+        (total - QUICK_ROWS,),
     ).fetchone()
     return (row[0].hex(), row[1]) if row else (GENESIS, 0)
 

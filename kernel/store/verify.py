@@ -36,7 +36,7 @@ def verify(
 ) -> VerifyReport:
     """Check the evidence of the data dir; changes nothing, needs no lock.
 
-    ``quick`` looks at the newest 1000 batches and ledger entries and at the lengths of all
+    ``quick`` looks at the newest 1000 events and ledger entries and at the lengths of all
     segments; the full check reads every byte. Raises `KernelError`: ``no-data-dir``,
     ``schema-newer``, ``schema-older``.
     """

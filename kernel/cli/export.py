@@ -1,0 +1,77 @@
+"""`kernel export`: a copy for somebody else, with what looks secret masked."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from pathlib import Path
+
+import click
+import msgspec
+
+from kernel.cli.options import data_dir_option, json_option
+from kernel.config.errors import ExitCode, KernelError
+from kernel.config.paths import DataDir
+from kernel.query.export import ExportOptions, ExportReport
+from kernel.query.export import export as export_evidence
+from kernel.store.derived import DerivedStore
+from kernel.store.evidence import EvidenceStore
+
+RAW_PHRASE = "unmasked-evidence"
+END_US = 253_402_300_799_999_999
+
+
+def _to_us(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no ISO 8601 date or time") from error
+    return int(moment.astimezone(dt.UTC).timestamp() * 1_000_000)
+
+
+@click.command(
+    help="Write events, texts and pictures into the new FOLDER. Keys, tokens, passwords, card"
+    " numbers and e-mail addresses are masked, in the pictures too; frames whose text was not"
+    " read are left out. Look the result through: no detector finds everything."
+)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--from", "from_us", metavar="ISO8601", callback=_to_us, help="Captures since.")
+@click.option("--to", "to_us", metavar="ISO8601", callback=_to_us, help="Captures before.")
+@click.option(
+    "--raw", metavar=RAW_PHRASE, help=f"Mask nothing; needs the words --raw {RAW_PHRASE}."
+)
+@json_option
+@data_dir_option
+def export(
+    *,
+    folder: Path,
+    from_us: int | None,
+    to_us: int | None,
+    raw: str | None,
+    data_dir: DataDir,
+    as_json: bool,
+) -> None:
+    """Print what was written and masked."""
+    if raw is not None and raw != RAW_PHRASE:
+        raise KernelError(
+            "confirmation-needed",
+            f"an unmasked export needs the words: --raw {RAW_PHRASE}",
+            exit_code=ExitCode.USAGE,
+        )
+    options = ExportOptions(from_us or 0, END_US if to_us is None else to_us, raw is not None)
+    with EvidenceStore.open_read_only(data_dir) as evidence, contextlib.ExitStack() as stack:
+        derived = None
+        if data_dir.derived_db.exists():
+            derived = stack.enter_context(DerivedStore.open_read_only(data_dir))
+        report = export_evidence(evidence, derived, folder, options)
+    click.echo(msgspec.json.encode(report).decode() if as_json else format_export(report))
+
+
+def format_export(report: ExportReport) -> str:
+    """Counts, masks by detector, frames left out with the reason."""
+    lines = [f"{report.events} events, {report.pictures} pictures"]
+    lines += [f"masked {count} x {name}" for name, count in sorted(report.masked.items())]
+    lines += [f"left out {blob}: {why}" for blob, why in report.left_out.items()]
+    return "\n".join(lines)
