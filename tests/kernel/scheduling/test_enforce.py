@@ -189,3 +189,24 @@ def test_hosts_without_facts_are_left_alone() -> None:
     verdict = limiter.tick(TreeSample(1.0, use, {"unknown": use}), {})
     assert verdict.kill == ()
     assert verdict.share == pytest.approx(10.0)
+
+
+def test_after_all_hosts_were_continued_by_others_the_limiter_stops_them_again() -> None:
+    calls: list[str] = []
+
+    class Recorder:
+        def stop(self, host_id: str) -> None:
+            calls.append(f"stop {host_id}")
+
+        def cont(self, host_id: str) -> None:
+            calls.append(f"cont {host_id}")
+
+    limiter = CpuLimiter(CpuPolicy(cores=1, share_max=0.5, burst_s=0.1), Recorder())
+    limiter.tick(0.0, ["h0"], 0.0)
+    limiter.tick(0.9, ["h0"], 1.0)
+    assert calls == ["stop h0"]
+    # The person came and went: the pool continued everybody.
+    limiter.forget()
+    assert limiter.due(1.05)
+    limiter.tick(0.95, ["h0"], 1.05)
+    assert calls == ["stop h0", "stop h0"]
