@@ -171,9 +171,14 @@ class Kernel:
             "rates": self._rates.facts(captured=load.acknowledged, done=now.done),
             "tasks": {"done": now.done, "failed": now.failed, "in_hand": now.in_hand},
             "stuck": now.stuck,
+            "quarantined": self._quarantined(),
             "problems": [
                 problem
-                for problem in (*self._guard.problems.values(), parts.trail.problem)
+                for problem in (
+                    *self._guard.problems.values(),
+                    parts.trail.problem,
+                    self._intake.problem,
+                )
                 if problem
             ],
             "intake": {"queued": load.queued_items, "acknowledged": load.acknowledged},
@@ -242,6 +247,12 @@ class Kernel:
             captured=self._intake.load().acknowledged,
             done=parts.dispatcher.tally.done,
         )
+
+    def _quarantined(self) -> dict[str, str]:
+        """Plugins of the stages in force that may not run now, and their last cause."""
+        quarantine = self._parts.quarantine
+        plugin_ids = {stage.plugin.plugin_id for stage in self._parts.stages}
+        return {p: quarantine.last_cause(p) for p in sorted(plugin_ids) if quarantine.contains(p)}
 
     def _note_inbox(self, report: InboxReport) -> None:
         """Called in the inbox's thread."""

@@ -71,6 +71,9 @@ class InboxThread:
     @property
     def problem(self) -> str | None:
         """What keeps the inbox from being emptied now, None when nothing does."""
+        started = self._thread.ident is not None
+        if started and not self._closing.is_set() and not self._thread.is_alive():
+            return "the thread that empties it ended; start the kernel again"
         return self._problem
 
     def start(self) -> None:

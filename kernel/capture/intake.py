@@ -72,6 +72,13 @@ class Intake:
         """Start the writer thread; once."""
         self._thread.start()
 
+    @property
+    def problem(self) -> str:
+        """Why nothing is taken in although it was not closed; empty when all is well."""
+        if self._thread.ident is None or self._closing or self._thread.is_alive():
+            return ""
+        return "captures are not taken in: the writer's thread ended; start the kernel again"
+
     def submit(self, draft: CaptureDraft, *, timeout_s: float) -> Future[Acknowledged]:
         """Queue the capture; the future completes once it is durable, or with the error.
 

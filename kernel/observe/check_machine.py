@@ -20,7 +20,12 @@ from kernel.store.lock import is_held
 from kernel.supervision.address import read_note
 from kernel.supervision.identity import Standing, check
 from kernel.supervision.records import HostRecord, read_host_records
-from kernel.supervision.rundir import all_run_dirs
+from kernel.supervision.rundir import (
+    LONGEST_NAME,
+    SOCKET_PATH_BYTES_MAX,
+    all_run_dirs,
+    run_dir_of,
+)
 
 FILES_MIN = 256
 EARLIEST_YEAR_S = 1_700_000_000
@@ -50,6 +55,16 @@ def check_wsl() -> Check | None:
     mounts = [p.mountpoint for p in psutil.disk_partitions(all=True) if p.fstype == "9p"]
     details = {"release": release, "mounts_9p": mounts}
     return Check("wsl", "ok", f"{text}, 9p mounts: {', '.join(mounts) or 'none'}", details=details)
+
+
+def check_run_dir(data_dir: DataDir) -> Check:
+    """Sockets and host records have a place that is ours and short enough for a socket."""
+    run_dir = run_dir_of(data_dir)
+    if run_dir.root.exists() or run_dir.root.is_symlink():
+        run_dir.require_ours()
+    longest = len(os.fsencode(run_dir.root / LONGEST_NAME))
+    text = f"{run_dir.root}, sockets of {longest} of {SOCKET_PATH_BYTES_MAX} bytes"
+    return Check("run dir", "ok", text)
 
 
 def check_stale_hosts(data_dir: DataDir) -> Check:

@@ -45,6 +45,7 @@ def _all_checks(data_dir: DataDir) -> Iterable[tuple[str, Callable[[], Result]]]
         ("activity", lambda: check_activity.check_activity(data_dir)),
         ("control groups", check_activity.check_control_groups),
         ("sandbox", lambda: check_sandbox.check_sandbox(data_dir)),
+        ("run dir", lambda: check_machine.check_run_dir(data_dir)),
         ("stale hosts", lambda: check_machine.check_stale_hosts(data_dir)),
         ("ports", lambda: check_machine.check_ports(data_dir)),
         ("wsl", check_machine.check_wsl),

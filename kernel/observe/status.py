@@ -12,6 +12,8 @@ import shutil
 import time
 from typing import Any
 
+import apsw
+
 from contracts.control import AskStatus, StatusReply
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
@@ -26,6 +28,11 @@ from kernel.supervision.control import ControlClient
 ERRORS_SHOWN_MAX = 5
 ASK_TIMEOUT_S = 3.0
 WAITING_STATES = ("waiting",)
+GIVEN_UP_STATES = frozenset({"failed", "quarantined"})
+DISK_PROBLEMS = {
+    "red": "the drive is nearly full: new evidence goes to the second drive, if one is set",
+    "black": "the drive is full: captures are refused",
+}
 
 
 def read_status(data_dir: DataDir) -> dict[str, Any]:
@@ -72,6 +79,14 @@ def _live_problems(live: dict[str, Any]) -> list[str]:
     problems = list(live["problems"])
     if live["stuck"]:
         problems.append(f"nothing can be processed: {live['stuck']}")
+    for plugin_id, cause in live["quarantined"].items():
+        problems.append(
+            f"plugin {plugin_id} is quarantined: {cause} "
+            f"(kernel plugins quarantine --lift {plugin_id})"
+        )
+    disk = DISK_PROBLEMS.get(live["activity"]["disk"])
+    if disk:
+        problems.append(disk)
     inbox = live["inbox"]
     if inbox["problem"]:
         problems.append(f"inbox: {inbox['problem']}")
@@ -85,8 +100,8 @@ def _evidence(data_dir: DataDir, problems: list[str]) -> dict[str, Any]:
     try:
         with EvidenceStore.open_read_only(data_dir) as store:
             stats, last = store.stats(), store.last_event()
-    except KernelError as error:
-        problems.append(f"evidence cannot be read: {error.message}")
+    except (KernelError, apsw.Error) as error:
+        problems.append(f"evidence cannot be read: {error}")
         return facts
     facts |= {
         "events": stats.events,
@@ -107,11 +122,21 @@ def _evidence(data_dir: DataDir, problems: list[str]) -> dict[str, Any]:
 def _backlog(data_dir: DataDir, problems: list[str]) -> dict[str, Any]:
     totals = dict.fromkeys(("waiting", "leased", "done", "failed", "quarantined"), 0)
     document: dict[str, Any] = {**totals, "stages": [], "errors": []}
-    backlog = Backlog.open_read_only(data_dir)
-    if backlog is None:
-        return document
+    try:
+        backlog = Backlog.open_read_only(data_dir)
+        if backlog is not None:
+            _count_backlog(backlog, document, problems)
+    except (KernelError, apsw.Error) as error:
+        problems.append(f"the backlog cannot be read: {error}")
+    return document
+
+
+def _count_backlog(backlog: Backlog, document: dict[str, Any], problems: list[str]) -> None:
+    given_up_by: set[str] = set()
     try:
         for count in backlog.counts():
+            if count.state in GIVEN_UP_STATES and count.tasks:
+                given_up_by.add(count.plugin_id)
             document[count.state] = document.get(count.state, 0) + count.tasks
             document["stages"].append(
                 {
@@ -131,8 +156,8 @@ def _backlog(data_dir: DataDir, problems: list[str]) -> dict[str, Any]:
         backlog.close()
     if document["failed"] or document["quarantined"]:
         given_up = document["failed"] + document["quarantined"]
-        problems.append(f"{given_up} tasks were given up (kernel process --retry-failed)")
-    return document
+        who = ", ".join(sorted(given_up_by))
+        problems.append(f"{given_up} tasks of {who} were given up (kernel process --retry-failed)")
 
 
 def _coverage(data_dir: DataDir, problems: list[str]) -> dict[str, int]:
@@ -145,8 +170,8 @@ def _coverage(data_dir: DataDir, problems: list[str]) -> dict[str, int]:
             return {"events": events, "processed": 0}
         with DerivedStore.open_read_only(data_dir) as derived:
             return {"events": events, "processed": derived.count_processed_events()}
-    except KernelError as error:
-        problems.append(f"derived records cannot be read: {error.message}")
+    except (KernelError, apsw.Error) as error:
+        problems.append(f"derived records cannot be read: {error}")
         return {"events": 0, "processed": 0}
 
 

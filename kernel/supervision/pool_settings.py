@@ -18,6 +18,10 @@ class Quarantine(Protocol):
         """Whether the plugin is quarantined."""
         ...
 
+    def last_cause(self, plugin_id: str) -> str:
+        """Why the last of its hosts died, for people; empty when that is not known."""
+        ...
+
     def add(self, plugin_id: str, causes: tuple[str, ...]) -> None:
         """Quarantine it, with the causes of its last crashes."""
         ...

@@ -90,6 +90,14 @@ class JsonQuarantine:
         present = self._digests.get(plugin_id, "")
         return not (present and entry.digest and present != entry.digest)
 
+    def last_cause(self, plugin_id: str) -> str:
+        """Why the last of its hosts died, or that the list cannot be read."""
+        try:
+            entry = self._unsaved.get(plugin_id) or self.entries().get(plugin_id)
+        except KernelError as error:
+            return error.message
+        return entry.causes[-1] if entry and entry.causes else ""
+
     def add(self, plugin_id: str, causes: tuple[str, ...]) -> None:
         """Quarantine it, with the newest of its causes; on disk when this returns, if it can."""
         self._unsaved[plugin_id] = QuarantinedPlugin(

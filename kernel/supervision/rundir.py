@@ -59,14 +59,22 @@ class RunDir:
         mode = _PASSABLE if os.getuid() == 0 else _OWNER_ONLY
         for path, wanted in ((self.root, mode), (self.hosts_dir, _OWNER_ONLY)):
             path.mkdir(mode=wanted, parents=True, exist_ok=True)
-            facts = path.lstat()
-            if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():
-                raise KernelError(
-                    "run-dir-unsafe",
-                    f"{path} is not a directory of this user",
-                    hint="set XDG_RUNTIME_DIR to a directory that only you can write to",
-                )
+            _require_ours(path)
             path.chmod(wanted)
+
+    def require_ours(self) -> None:
+        """Raise `KernelError` ``run-dir-unsafe`` when the run dir that is there is not ours."""
+        _require_ours(self.root)
+
+
+def _require_ours(path: Path) -> None:
+    facts = path.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():
+        raise KernelError(
+            "run-dir-unsafe",
+            f"{path} is not a directory of this user",
+            hint="set XDG_RUNTIME_DIR to a directory that only you can write to",
+        )
 
 
 def bases() -> Iterator[Path]:

@@ -72,6 +72,10 @@ class NoQuarantine:
         """Never."""
         return False
 
+    def last_cause(self, plugin_id: str) -> str:
+        """None."""
+        return ""
+
     def add(self, plugin_id: str, causes: tuple[str, ...]) -> None:
         """Nothing is kept."""
 

@@ -48,6 +48,9 @@ class MemoryQuarantine:
     def contains(self, plugin_id: str) -> bool:
         return plugin_id in self.plugins
 
+    def last_cause(self, plugin_id: str) -> str:
+        return self.plugins[plugin_id][-1]
+
     def add(self, plugin_id: str, causes: tuple[str, ...]) -> None:
         self.plugins[plugin_id] = causes
 
