@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from kernel.cli.export import export as export_command
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.query.export import ExportOptions, export
@@ -31,10 +28,8 @@ def picture(colour: tuple[int, int, int]) -> bytes:
     return out.getvalue()
 
 
-@pytest.fixture
-def data_dir(tmp_path: Path) -> DataDir:
+def three_captures(data_dir: DataDir) -> DataDir:
     """Three captures: one whose text was read, one that was not, one that is no picture."""
-    data_dir = DataDir(tmp_path / "data")
     with EvidenceStore.open(data_dir) as store:
         read, _, broken = store.append(
             [
@@ -48,6 +43,11 @@ def data_dir(tmp_path: Path) -> DataDir:
             page = page_of("Hello there", f"mail {ADDRESS} now", blob=ack.event.blob)
             derived.commit_page(key_of(page), page, TIMING)
     return data_dir
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> DataDir:
+    return three_captures(DataDir(tmp_path / "data"))
 
 
 def digests(root: Path) -> dict[str, str]:
@@ -79,31 +79,6 @@ def test_a_secret_is_masked_in_titles_texts_and_pixels(data_dir: DataDir, tmp_pa
     assert {key: before[key] for key in before} == {
         key: value for key, value in digests(data_dir.root).items() if key in before
     }
-
-
-def test_what_cannot_be_masked_is_left_out_and_named(data_dir: DataDir, tmp_path: Path) -> None:
-    target = tmp_path / "out"
-    done = CliRunner().invoke(
-        export_command, [str(target), "--data-dir", str(data_dir.root), "--json"]
-    )
-    assert done.exit_code == 0, done.output
-    reasons = json.loads((target / "report.json").read_text())["left_out"].values()
-    assert sorted(reason.split(",")[0].split(":")[0] for reason in reasons) == [
-        "it cannot be decoded",
-        "its text was not read yet",
-    ]
-
-
-def test_raw_needs_its_words_and_then_copies_bytes(data_dir: DataDir, tmp_path: Path) -> None:
-    run, at = CliRunner(), ["--data-dir", str(data_dir.root)]
-    refused = run.invoke(export_command, [str(tmp_path / "a"), "--raw", "yes", *at])
-    assert isinstance(refused.exception, KernelError)
-    assert refused.exception.code == "confirmation-needed"
-    assert not (tmp_path / "a").exists()
-    done = run.invoke(export_command, [str(tmp_path / "a"), "--raw", "unmasked-evidence", *at])
-    assert done.exit_code == 0, done.output
-    contents = {path.read_bytes() for path in (tmp_path / "a" / "pictures").iterdir()}
-    assert contents == {picture((250, 250, 250)), picture((9, 9, 9)), b"not a picture"}
 
 
 def test_a_window_of_time_is_exported_alone_and_never_over_something(
