@@ -164,7 +164,7 @@ class Intake:
         if not live:
             return
         try:
-            done = self._store.append([draft for draft, _ in live])
+            done = self._store.append_checked([draft for draft, _ in live])
         except BaseException as error:  # noqa: BLE001 - the producers must hear of every failure
             for _, future in live:
                 future.set_exception(error)

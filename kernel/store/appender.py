@@ -202,9 +202,11 @@ class Appender:
             with sqlite.relaxed(connection, wanted=home), sqlite.transaction(connection):
                 for (volume_id, number), end_bytes in self._spare_ends.items():
                     journal.record_segment(volume_id, number, end_bytes, batch.committed_at_us)
-                for key, draft in new.items():
-                    blob = NewBlob(key, len(draft.data), draft.media_type, self._spare[key])
-                    blob_ids[key] = journal.insert_blob(blob)
+                blobs = [
+                    NewBlob(key, len(draft.data), draft.media_type, self._spare[key])
+                    for key, draft in new.items()
+                ]
+                blob_ids.update(zip(new, journal.insert_blobs(blobs), strict=True))
                 journal.insert_batch(batch, head, blob_ids)
 
         try:

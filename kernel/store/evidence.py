@@ -133,11 +133,14 @@ class EvidenceStore:
         `KernelError`: ``draft-invalid``, ``disk-full``, ``disk-failed``, ``store-read-only``,
         ``store-closed``.
         """
-        writing = self._appender()
-        if not drafts:
-            return []
+        self._appender()
         for draft in drafts:
             check_draft(draft)
+        return self.append_checked(drafts)
+
+    def append_checked(self, drafts: Sequence[CaptureDraft]) -> list[Acknowledged]:
+        """As `append`, for drafts that `check_draft` has passed already."""
+        writing = self._appender()
         acknowledged: list[Acknowledged] = []
         for start in range(0, len(drafts), BATCH_EVENTS_MAX):
             part = drafts[start : start + BATCH_EVENTS_MAX]

@@ -7,7 +7,7 @@ packs (`kernel.store.pack`), order of durability (`kernel.store.evidence`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import apsw
@@ -225,13 +225,26 @@ class Journal:
 
     def insert_blob(self, blob: NewBlob) -> int:
         """Record a new blob with its place; returns its row id."""
-        self.connection.execute(
-            "INSERT INTO blob (digest, length_bytes, media_type) VALUES (?, ?, ?)",
-            (blob.digest, blob.length_bytes, blob.media_type),
+        return self.insert_blobs([blob])[0]
+
+    def insert_blobs(self, blobs: Sequence[NewBlob]) -> list[int]:
+        """Record new blobs with their places; returns their row ids in order."""
+        first = self.count_blobs() + 1
+        self.connection.executemany(
+            "INSERT INTO blob (blob_id, digest, length_bytes, media_type) VALUES (?, ?, ?, ?)",
+            [
+                (blob_id, blob.digest, blob.length_bytes, blob.media_type)
+                for blob_id, blob in enumerate(blobs, first)
+            ],
         )
-        blob_id = self.connection.last_insert_rowid()
-        self.insert_place(blob_id, blob.place)
-        return blob_id
+        self.connection.executemany(
+            "INSERT INTO place (blob_id, volume_id, number, offset_bytes) VALUES (?, ?, ?, ?)",
+            [
+                (blob_id, blob.place.volume_id, blob.place.number, blob.place.offset_bytes)
+                for blob_id, blob in enumerate(blobs, first)
+            ],
+        )
+        return list(range(first, first + len(blobs)))
 
     def insert_lost_blob(self, digest: bytes, length_bytes: int, media_type: str) -> int:
         """Record a blob without a place; returns its row id."""

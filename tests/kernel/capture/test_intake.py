@@ -20,17 +20,17 @@ WAIT_S = 30.0
 
 
 class GatedStore(EvidenceStore):
-    """A store whose `append` waits for a gate, so that a queue can be watched filling."""
+    """A store whose appending waits for a gate, so that a queue can be watched filling."""
 
     gate: threading.Event
     entered: threading.Event
     batches: list[int]
 
-    def append(self, drafts: Sequence[CaptureDraft]) -> list[Acknowledged]:
+    def append_checked(self, drafts: Sequence[CaptureDraft]) -> list[Acknowledged]:
         self.entered.set()
         assert self.gate.wait(WAIT_S)
         self.batches.append(len(drafts))
-        return super().append(drafts)
+        return super().append_checked(drafts)
 
 
 @pytest.fixture
@@ -130,11 +130,11 @@ def test_a_failed_commit_fails_every_future_of_its_batch_and_the_next_one_works(
     class BrokenOnce(EvidenceStore):
         broken = True
 
-        def append(self, drafts: Sequence[CaptureDraft]) -> list[Acknowledged]:
+        def append_checked(self, drafts: Sequence[CaptureDraft]) -> list[Acknowledged]:
             if self.broken:
                 self.broken = False
                 raise KernelError("disk-full", "no space")
-            return super().append(drafts)
+            return super().append_checked(drafts)
 
     store = BrokenOnce.open(DataDir(tmp_path / "data"))
     intake = Intake(store)
