@@ -1,0 +1,112 @@
+"""Every finding says what was seen and, when something is wrong, what to do about it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kernel.config.paths import DataDir
+from kernel.observe import check_data, check_install, check_machine, check_sandbox
+from kernel.observe.check import Check
+from kernel.observe.doctor import run_checks
+from kernel.store.draft import CaptureDraft
+from kernel.store.evidence import EvidenceStore
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> DataDir:
+    data_dir = DataDir(tmp_path / "data")
+    with EvidenceStore.open(data_dir) as store:
+        store.append(
+            [
+                CaptureDraft(
+                    captured_at_us=1,
+                    tz_name="UTC",
+                    tz_offset_s=0,
+                    monotonic_ns=0,
+                    source="test",
+                    media_type="image/png",
+                    data=b"pixels",
+                )
+            ]
+        )
+    data_dir.root.chmod(0o700)
+    return data_dir
+
+
+def by_name(checks: list[Check]) -> dict[str, Check]:
+    return {check.name: check for check in checks}
+
+
+def test_every_finding_that_is_not_well_names_a_remedy_or_a_reason(place: DataDir) -> None:
+    begun: list[str] = []
+    checks = run_checks(place, on_begin=begun.append)
+    assert {"python", "databases", "sandbox", "stale hosts", "ports"} <= set(begun)
+    for check in checks:
+        assert check.saw
+        assert check.state == "ok" or check.remedy, check
+
+
+def test_data_dir_that_others_may_read_is_a_warning_with_the_command(place: DataDir) -> None:
+    assert check_data.check_data_dir(place).state == "ok"
+    place.root.chmod(0o755)
+    check = check_data.check_data_dir(place)
+    assert (check.state, check.remedy) == ("warn", f"chmod 700 {place.root}")
+
+
+def test_data_dir_that_is_not_there_is_a_warning_and_is_not_made(tmp_path: Path) -> None:
+    place = DataDir(tmp_path / "none")
+    assert check_data.check_data_dir(place).state == "warn"
+    assert not place.root.exists()
+
+
+def test_damaged_database_is_a_failure_that_names_it(place: DataDir) -> None:
+    assert {check.state for check in check_data.check_databases(place)} == {"ok"}
+    data = bytearray(place.journal_db.read_bytes())
+    data[4096:8192] = b"\xff" * 4096
+    place.journal_db.write_bytes(bytes(data))
+    broken = by_name(check_data.check_databases(place))["database journal.db"]
+    assert broken.state == "fail"
+    assert "kernel verify" in broken.remedy
+
+
+def test_python_and_packages_are_as_required() -> None:
+    assert check_install.check_python().state == "ok"
+    packages = check_install.check_packages()
+    assert packages.state == "ok", packages.saw
+    assert "msgspec" in packages.details
+
+
+def test_quarantined_plugin_is_a_failure_with_its_cause(place: DataDir) -> None:
+    place.plugin_quarantine.write_text(
+        '{"format": 1, "plugins": {"ocr_rapid": {"since_us": 1, "causes": ["it fell over"]}}}'
+    )
+    checks = [c for c in check_install.check_plugins(place) if "fell over" in c.saw]
+    assert [check.state for check in checks] == ["fail"]
+    assert "--lift ocr_rapid" in checks[0].remedy
+
+
+def test_no_port_is_open_where_no_kernel_runs(place: DataDir) -> None:
+    assert check_machine.check_ports(place).state == "ok"
+    assert check_machine.check_stale_hosts(place).state == "ok"
+    assert check_machine.check_clock().state == "ok"
+
+
+def test_sandbox_is_judged_by_a_real_host(place: DataDir) -> None:
+    checks = by_name(check_sandbox.check_sandbox(place))
+    assert checks["sandbox"].details["level"] in {"A", "B", "C", "D"}
+    assert checks["sandbox seccomp"].state == "ok"
+    assert "EAFNOSUPPORT" in checks["sandbox seccomp"].saw
+
+
+def test_demanded_level_that_this_machine_does_not_reach_is_a_failure(
+    place: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place.root / "config.toml").write_text('[hosts]\nsandbox_level_required = "A"\n')
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+    check = by_name(check_sandbox.check_sandbox(place))["sandbox"]
+    expected = "ok" if check.details["level"] == "A" else "fail"
+    assert check.state == expected
+    assert check.details["required"] == "A"

@@ -1,0 +1,61 @@
+"""Status reads the stores as they are; it makes nothing and believes nothing it cannot see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kernel.config.paths import DataDir
+from kernel.observe.status import read_status
+from kernel.store.draft import CaptureDraft
+from kernel.store.evidence import EvidenceStore
+
+
+def store_one(place: DataDir) -> None:
+    with EvidenceStore.open(place) as store:
+        store.append(
+            [
+                CaptureDraft(
+                    captured_at_us=5,
+                    tz_name="UTC",
+                    tz_offset_s=0,
+                    monotonic_ns=0,
+                    source="test",
+                    media_type="image/png",
+                    data=b"pixels",
+                )
+            ]
+        )
+
+
+def test_nothing_is_there_and_nothing_is_made(tmp_path: Path) -> None:
+    place = DataDir(tmp_path / "none")
+    document = read_status(place)
+    assert (document["verdict"], document["running"]) == ("stopped", False)
+    assert document["evidence"]["events"] == 0
+    assert not place.root.exists()
+
+
+def test_evidence_and_coverage_are_counted(tmp_path: Path) -> None:
+    place = DataDir(tmp_path)
+    store_one(place)
+    document = read_status(place)
+    assert (document["evidence"]["events"], document["evidence"]["blobs"]) == (1, 1)
+    assert document["evidence"]["last_event"]["captured_at_us"] == 5
+    assert document["coverage"] == {"events": 1, "processed": 0}
+
+
+def test_writer_that_is_no_kernel_is_told_apart(tmp_path: Path) -> None:
+    place = DataDir(tmp_path)
+    with EvidenceStore.open(place):
+        document = read_status(place)
+    assert document["running"]
+    assert not document["healthy"]
+    assert "no control socket" in document["reason"]
+
+
+def test_damaged_evidence_is_a_problem_and_no_crash(tmp_path: Path) -> None:
+    place = DataDir(tmp_path)
+    store_one(place)
+    place.journal_db.write_bytes(b"no database" * 1000)
+    document = read_status(place)
+    assert document["problems"]
