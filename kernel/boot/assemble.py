@@ -7,6 +7,7 @@ loop (`kernel.boot.kernel`).
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import time
@@ -253,8 +254,14 @@ def _launchers(
     is_wsl = read_machine().wsl
 
     def hosting_of(plugin: PluginRecord) -> Hosting:
-        return choose_hosting(plugin, is_wsl=is_wsl, wanted=settings.hosts.hosting)
+        return choose_hosting(
+            plugin,
+            is_wsl=is_wsl,
+            wanted=settings.hosts.hosting,
+            has_hung=threads.has_hung(plugin.plugin_id),
+        )
 
+    @functools.cache
     def prepare() -> ProcessLauncher:
         uid, gid = service_ids() if os.geteuid() == 0 else (os.getuid(), os.getgid())
         interpreter = this_interpreter()

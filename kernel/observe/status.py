@@ -84,6 +84,12 @@ def _live_problems(live: dict[str, Any]) -> list[str]:
             f"plugin {plugin_id} is quarantined: {cause} "
             f"(kernel plugins quarantine --lift {plugin_id})"
         )
+    problems += [
+        f"plugin {host['plugin_id']} does not give way: its thread holds one of "
+        f"{live['hosts_max']} hosts until the kernel is started again"
+        for host in live["hosts"]
+        if host["hung"]
+    ]
     disk = DISK_PROBLEMS.get(live["activity"]["disk"])
     if disk:
         problems.append(disk)

@@ -87,6 +87,17 @@ class ThreadHost:
 class ThreadLauncher:
     """Starts hosts as threads; they see no credentials and no sandbox."""
 
+    def __init__(self) -> None:
+        self._hung: set[str] = set()
+
+    def has_hung(self, plugin_id: str) -> bool:
+        """Whether a thread of this plugin had to be killed and could not be."""
+        return plugin_id in self._hung
+
+    def note_hung(self, plugin_id: str) -> None:
+        """Remember it: the plugin's next host shall be a process."""
+        self._hung.add(plugin_id)
+
     def endpoint(self, host_id: str) -> str:
         """An address inside this process."""
         return f"inproc://{host_id}"

@@ -102,6 +102,11 @@ class Exited:
 
 
 @dataclass(frozen=True, slots=True)
+class GaveNoWay:
+    """It was killed and cannot die (a thread): its task goes back, its slot stays taken."""
+
+
+@dataclass(frozen=True, slots=True)
 class StopRequested:
     """We want it gone: ``now`` skips the drain and goes straight down the ladder."""
 
@@ -133,6 +138,7 @@ Event = (
     | Progressed
     | Finished
     | Exited
+    | GaveNoWay
     | StopRequested
     | Froze
     | Thawed
@@ -184,6 +190,7 @@ class ReportDeath:
     crashed: bool
 
 
+UNKNOWN_CAUSE = "the host died"
 Instruction = SendDrain | SendCancel | Terminate | Kill | Thaw | Requeue | ReportDeath
 Step = tuple[Host, tuple[Instruction, ...]]
 
@@ -222,6 +229,8 @@ def step(host: Host, event: Event, now_s: float, limits: Limits) -> Step:
             return _tick(host, now_s, limits)
         case Exited():
             return _exit(host)
+        case GaveNoWay():
+            return replace(host, task_id=None), _give_back(host)
         case StopRequested():
             return _stop(host, event, now_s, limits)
         case Froze():
@@ -229,16 +238,18 @@ def step(host: Host, event: Event, now_s: float, limits: Limits) -> Step:
         case Thawed():
             return _thaw(host, now_s), ()
         case Assigned():
-            if host.state != "ready":
-                raise InvalidTransition(host, event)
-            timeout_s = event.timeout_s or limits.task_timeout_s
-            return replace(
-                host, state="busy", task_id=event.task_id, alarm_at_s=now_s + timeout_s
-            ), ()
+            return _assign(host, event, now_s, limits), ()
         case HelloAccepted() | BecameReady() | Beaten() | Progressed() | Finished():
             return _hear(host, event, now_s, limits), ()
         case _:
             assert_never(event)
+
+
+def _assign(host: Host, event: Assigned, now_s: float, limits: Limits) -> Host:
+    if host.state != "ready":
+        raise InvalidTransition(host, event)
+    timeout_s = event.timeout_s or limits.task_timeout_s
+    return replace(host, state="busy", task_id=event.task_id, alarm_at_s=now_s + timeout_s)
 
 
 def _hear(
@@ -278,13 +289,15 @@ def _never() -> float:
 def _exit(host: Host) -> Step:
     # A drain that we asked for ends in a plain exit; anything else is a crash, unless we
     # had to climb down the ladder on our own wish.
-    cause = host.cause or "the host died"
-    crashed = not host.commanded
-    instructions: list[Instruction] = []
-    if host.task_id is not None:
-        instructions.append(Requeue(host.task_id, cause, blame=crashed))
-    instructions.append(ReportDeath(cause, crashed=crashed))
-    return replace(host, state="dead", task_id=None, alarm_at_s=_never()), tuple(instructions)
+    death = ReportDeath(host.cause or UNKNOWN_CAUSE, crashed=not host.commanded)
+    dead = replace(host, state="dead", task_id=None, alarm_at_s=_never())
+    return dead, (*_give_back(host), death)
+
+
+def _give_back(host: Host) -> tuple[Instruction, ...]:
+    if host.task_id is None:
+        return ()
+    return (Requeue(host.task_id, host.cause or UNKNOWN_CAUSE, blame=not host.commanded),)
 
 
 def _stop(host: Host, event: StopRequested, now_s: float, limits: Limits) -> Step:

@@ -323,6 +323,9 @@ class HostPool:
                 slot.runner.terminate()
             case lifecycle.Kill():
                 slot.runner.kill()
+                if slot.is_hung:
+                    slot.launcher.note_hung(slot.plugin.plugin_id)
+                    self._feed(slot, lifecycle.GaveNoWay())
             case lifecycle.Thaw():
                 slot.runner.thaw()
             case lifecycle.Requeue():

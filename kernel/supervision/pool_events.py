@@ -121,6 +121,8 @@ class HostStatus:
     plugin_id: str
     hosting: Literal["subprocess", "in_process"]
     state: str
+    hung: bool
+    """A thread that does not give way: it keeps its place until the kernel ends."""
     frozen: bool
     pid: int | None
     root_pid: int | None

@@ -31,6 +31,11 @@ class Slot:
     fault: str = ""
     violations: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def is_hung(self) -> bool:
+        """Whether this is a thread that was told to end by every means there is."""
+        return self.runner.hosting == "in_process" and self.host.stop_step == "kill"
+
     def status(self, now_s: float) -> HostStatus:
         """What is known of the host now."""
         pids = self.runner.pids
@@ -39,6 +44,7 @@ class Slot:
             plugin_id=self.plugin.plugin_id,
             hosting=self.runner.hosting,
             state=self.host.state,
+            hung=self.is_hung,
             frozen=self.host.frozen_since_s is not None,
             pid=pids[-1] if pids else None,
             root_pid=pids[0] if pids else None,

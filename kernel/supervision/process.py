@@ -228,6 +228,9 @@ class ProcessLauncher:
             ),
         )
 
+    def note_hung(self, plugin_id: str) -> None:
+        """Nothing to remember: a process that was killed ends."""
+
     def release(self, host_id: str) -> None:
         """Remove the host's record and socket directory."""
         remove_host_record(self._facts.run_dir, host_id)

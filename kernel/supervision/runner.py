@@ -140,6 +140,10 @@ class Launcher(Protocol):
         """Start a host; raises `kernel.config.errors.KernelError` when it cannot be started."""
         ...
 
+    def note_hung(self, plugin_id: str) -> None:
+        """A host of the plugin was killed and is still there."""
+        ...
+
     def release(self, host_id: str) -> None:
         """Free what `endpoint` made for this host."""
         ...

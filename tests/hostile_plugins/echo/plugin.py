@@ -1,7 +1,8 @@
 """Answers every task at once, or does what the task's settings ask for.
 
-``mode``: echo, raise, retry, sleep (seconds), spin (holds the GIL), exit, kill (SIGKILL to
-itself), wrong (a record of another input), not-a-record, progress.
+``mode``: echo, raise, retry, leave (SystemExit), sleep (seconds), hang (until a file is there),
+spin (holds the GIL), exit, kill (SIGKILL to itself), stop, wrong (a record of another input),
+not-a-record, progress.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import re
 import signal
 import time
+from pathlib import Path
 
 import msgspec
 
@@ -50,12 +52,18 @@ def _text_in(data: bytes) -> str:
     return rest.partition(b"\x00END")[0].decode("utf-8") if found else ""
 
 
-def _misbehave(mode: str, argument: str, task: TaskContext) -> None:
+def _misbehave(mode: str, argument: str, task: TaskContext) -> None:  # noqa: C901, PLR0912
     match mode:
         case "!raise":
             raise RuntimeError(argument)
         case "!retry":
             raise PluginError("try-again", argument, retry=True)
+        case "!leave":
+            raise SystemExit(argument)
+        case "!hang":
+            # Ends when the file is there: a thread of a test must not live for ever.
+            while not Path(argument).exists():
+                time.sleep(0.02)
         case "!sleep":
             time.sleep(float(argument))
         case "!spin":

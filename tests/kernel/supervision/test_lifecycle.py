@@ -212,6 +212,11 @@ class LifecycleMachine(RuleBasedStateMachine):
     def is_thawed(self) -> None:
         self.feed(lc.Thawed())
 
+    @precondition(lambda self: self.host.stop_step == "kill")
+    @rule()
+    def gives_no_way(self) -> None:
+        self.feed(lc.GaveNoWay())
+
     @rule()
     def exits(self) -> None:
         self.feed(lc.Exited())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,40 @@ def test_plugin_that_raises_fails_its_task_and_the_host_lives_on(rig: Rig) -> No
     assert "boom" in failed.message
     assert rig.pool.assign(host_id, task("still here", 2))
     rig.wait_for_event(TaskSucceeded)
+
+
+def test_plugin_that_leaves_the_interpreter_fails_its_task_and_the_host_lives_on(rig: Rig) -> None:
+    host_id = rig.start_ready(hostile("echo"))
+    rig.pool.assign(host_id, task("!leave:now", 1))
+    failed = rig.wait_for_event(TaskErrored)
+    assert (failed.code, failed.retry) == ("plugin-raised", False)
+    assert "SystemExit" in failed.message
+    assert rig.pool.assign(host_id, task("still here", 2))
+    rig.wait_for_event(TaskSucceeded)
+
+
+def test_plugin_that_returns_no_record_fails_its_task_and_the_host_lives_on(rig: Rig) -> None:
+    host_id = rig.start_ready(hostile("echo"))
+    rig.pool.assign(host_id, task("!not-a-record", 1))
+    failed = rig.wait_for_event(TaskErrored)
+    assert failed.code == "not-a-record"
+    assert rig.pool.assign(host_id, task("still here", 2))
+    rig.wait_for_event(TaskSucceeded)
+
+
+def test_slow_task_without_a_checkpoint_is_left_alone_while_its_deadline_lasts(rig: Rig) -> None:
+    """Longer than the beat's deadline: the loop beats while plugin code is busy."""
+    host_id = rig.start_ready(hostile("echo"))
+    rig.pool.assign(host_id, task("!sleep:2", 1, timeout_s=10.0))
+    rig.wait_for_event(TaskSucceeded)
+    assert rig.of(HostDied) == []
+
+
+def test_retry_that_a_plugin_asks_for_is_passed_on(rig: Rig) -> None:
+    host_id = rig.start_ready(hostile("echo"))
+    rig.pool.assign(host_id, task("!retry:later", 1))
+    failed = rig.wait_for_event(TaskErrored)
+    assert (failed.code, failed.message, failed.retry) == ("try-again", "later", True)
 
 
 def test_cap_holds_for_starting_hosts_too(rig: Rig) -> None:
@@ -92,3 +127,38 @@ def test_plugin_that_fails_in_setup_is_quarantined_after_the_restart_limit(rig: 
     with pytest.raises(KernelError) as caught:
         rig.pool.start_host(hostile("echo"), {})
     assert caught.value.code == "plugin-quarantined"
+
+
+def test_thread_that_does_not_give_way_loses_its_task_keeps_its_slot_and_is_told(
+    tmp_path: Path,
+) -> None:
+    launcher = ThreadLauncher()
+    release = tmp_path / "release"
+    with pool_rig(launcher) as rig:
+        host_id = rig.start_ready(hostile("echo"))
+        rig.pool.assign(host_id, task(f"!hang:{release}", 1, timeout_s=0.2))
+        lost = rig.wait_for_event(TaskLost)
+        assert (lost.cause, lost.blame) == ("no progress before the deadline", True)
+        (status,) = rig.pool.statuses()
+        assert status.hung
+        assert rig.pool.free_slots() == 1, "the cap counts it"
+        assert launcher.has_hung("echo")
+        assert not launcher.has_hung("hostile")
+        release.touch()
+        died = rig.wait_for_event(HostDied)
+        assert died.crashed
+        assert len(rig.of(TaskLost)) == 1, "told once"
+        assert rig.pool.free_slots() == 2
+        rig.start_ready(hostile("echo"))
+
+
+def test_pool_closes_in_time_over_a_thread_that_hangs(tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    with pool_rig(ThreadLauncher()) as rig:
+        host_id = rig.start_ready(hostile("echo"))
+        rig.pool.assign(host_id, task(f"!hang:{release}", 1))
+        rig.turn()
+        started_s = time.monotonic()
+        rig.pool.shutdown(1.0)
+        assert time.monotonic() - started_s < 2.0
+        release.touch()
