@@ -28,6 +28,7 @@ from kernel.boot.orphans import OrphanSweep
 from kernel.boot.parts import Parts
 from kernel.boot.progress import Progress
 from kernel.boot.rates import Rates
+from kernel.boot.spool_thread import SpoolThread
 from kernel.boot.stopping import StopSignal
 from kernel.boot.wordwatch import WordWatch
 from kernel.boot.working import Working
@@ -64,6 +65,9 @@ class Kernel:
         self._intake.start()
         self._control = ControlServer(parts.context, parts.control_path, self._serve)
         self._orphans = OrphanSweep(parts)
+        self._spool = SpoolThread(parts.evidence)
+        if parts.loaded.settings.disk.spool_dir is not None:
+            self._spool.start()
         settings = parts.loaded.settings
         self._budgets = observer.budgets = BudgetKeeper(
             settings, read_machine(), parts.pool, audit=parts.trail.append
@@ -178,6 +182,7 @@ class Kernel:
                     *self._guard.problems.values(),
                     parts.trail.problem,
                     self._intake.problem,
+                    self._spool.problem,
                 )
                 if problem
             ],
@@ -208,6 +213,7 @@ class Kernel:
             return
         self._closed = True
         parts = self._parts
+        self._spool.close()
         self._inbox.close()
         self._intake.close()
         for event in parts.pool.shutdown(SHUTDOWN_DEADLINE_S):
