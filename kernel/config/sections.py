@@ -211,7 +211,8 @@ class DiskSettings(Section):
         default=3.0, ge=0.0, description="Fewer days left at the recent rate: yellow."
     )
     spool_dir: OptionalPath = Field(
-        default=None, description="Overflow on a secondary drive; none: the primary is used down to black."
+        default=None,
+        description="Overflow on a secondary drive; none: the primary is used down to black.",
     )
 
     @model_validator(mode="after")
