@@ -94,9 +94,9 @@ class Peer:
     def send(self, message: Message, *payload: bytes) -> None:
         self.router.send_multipart([self.identity, canonical.encode(message), *payload])
 
-    def welcome(self) -> Hello:
+    def welcome(self, *, beat_interval_ms: int = 50) -> Hello:
         hello, _ = self.receive(Hello)
-        self.send(Welcome(beat_interval_ms=50))
+        self.send(Welcome(beat_interval_ms=beat_interval_ms))
         self.receive(Ready)
         return hello
 
@@ -224,6 +224,29 @@ def test_drain_lets_the_task_finish_and_says_goodbye(peer: Peer) -> None:
     peer.receive(TaskDone)
     peer.receive(Goodbye)
     peer.ends_with(0)
+
+
+def test_end_of_the_last_task_wakes_a_draining_host_before_its_next_beat(peer: Peer) -> None:
+    peer.welcome(beat_interval_ms=30_000)
+    peer.gate.close()
+    peer.run_task()
+    peer.send(Drain())
+    started_s = time.monotonic()
+    peer.gate.open()
+    peer.receive(TaskDone)
+    peer.receive(Goodbye)
+    peer.ends_with(0)
+    assert time.monotonic() - started_s < 5.0
+
+
+def test_task_sent_while_results_go_out_is_not_left_waiting_for_the_next_beat(peer: Peer) -> None:
+    """The socket's descriptor tells of changes only: one that was overlooked would wait."""
+    peer.welcome(beat_interval_ms=30_000)
+    started_s = time.monotonic()
+    for _ in range(500):
+        peer.run_task()
+        peer.receive(TaskDone)
+    assert time.monotonic() - started_s < 20.0
 
 
 def test_refused_host_leaves(peer: Peer) -> None:

@@ -62,6 +62,19 @@ def test_host_without_progress_is_cancelled_terminated_killed_and_its_task_blame
     assert done == [lc.Requeue("t-1", cause, blame=True), lc.ReportDeath(cause, crashed=True)]
 
 
+def test_thread_that_gives_no_way_gives_its_task_back_once_and_its_slot_only_when_it_ends() -> None:
+    beats = [(lc.Beaten(), 3.0 + second) for second in range(121)]
+    host, _ = feed(
+        busy_host(), *beats, (lc.Ticked(), 123.0), (lc.Ticked(), 125.0), (lc.Ticked(), 127.0)
+    )
+    cause = "no progress before the deadline"
+    host, done = feed(host, (lc.GaveNoWay(), 127.0), (lc.GaveNoWay(), 132.0))
+    assert done == [lc.Requeue("t-1", cause, blame=True)]
+    assert host.state == "draining"
+    host, done = feed(host, (lc.Exited(), 500.0))
+    assert done == [lc.ReportDeath(cause, crashed=True)]
+
+
 def test_progress_moves_the_deadline_out_and_beats_do_not() -> None:
     host = busy_host()
     host, done = feed(
