@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 STOPPED = frozenset({psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP})
-GONE = frozenset({psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD})
+BOOST_NICE = -10
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Watcher:
         return sample
 
     def watch(self, seconds: float, *, every_s: float = 0.25, boost: bool = False) -> None:
-        """Look again and again; ``boost``: make the tree as important as everybody else."""
+        """Look again and again; ``boost``: make the hosts more important than everybody else."""
         end_s = time.monotonic() + seconds
         while time.monotonic() < end_s:
             self.look()
@@ -56,7 +56,7 @@ class Watcher:
             time.sleep(every_s)  # noqa: TID251 - the pace of looking is the point
 
     def boost(self) -> None:
-        """Take the hosts' low priority away, where that may be done.
+        """Give the hosts a high priority instead of their low one, where that may be done.
 
         On a busy machine a polite host gets too little time for any limit to matter.
         """
@@ -65,8 +65,8 @@ class Watcher:
         for process in psutil.Process(self.root_pid).children(recursive=True):
             with contextlib.suppress(OSError, psutil.NoSuchProcess):
                 for thread in process.threads():
-                    os.setpriority(os.PRIO_PROCESS, thread.id, 0)
-                Path(f"/proc/{process.pid}/autogroup").write_text("0")
+                    os.setpriority(os.PRIO_PROCESS, thread.id, BOOST_NICE)
+                Path(f"/proc/{process.pid}/autogroup").write_text(str(BOOST_NICE))
 
     def worst_cpu_share(self, window_s: float) -> float:
         """The largest share of all cores in any window that begins and ends at a sample."""
