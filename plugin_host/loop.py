@@ -56,6 +56,7 @@ LINGER_MS = 200
 """How long a leaving host tries to hand over its last message; exit never hangs on it."""
 SEND_QUEUE_MESSAGES_MAX = 64
 _POLLIN = int(zmq.POLLIN)
+_DONTWAIT = int(zmq.DONTWAIT)
 """Plain integers: the library's flags cost more than the question they are asked with."""
 _DECODER = msgspec.msgpack.Decoder(KernelMessage)
 """Made once: making it costs five times as much as decoding with it."""
@@ -290,7 +291,7 @@ class HostLoop:
     def _send(self, message: Message, payload: tuple[bytes, ...] = ()) -> None:
         assert self._socket is not None
         try:
-            self._socket.send_multipart([canonical.encode(message), *payload], zmq.DONTWAIT)
+            self._socket.send_multipart([canonical.encode(message), *payload], _DONTWAIT)
         except zmq.Again:
             # The queue is full only when the kernel stopped reading: it is gone or stuck,
             # and the lifeline tells which.

@@ -37,6 +37,10 @@ FRAMES_BARE = 2
 FRAMES_WITH_PAYLOAD = 3
 PEER_FIELDS = 4
 POLLIN = int(zmq.POLLIN)
+DONTWAIT = int(zmq.DONTWAIT)
+"""Plain integers: the library's flags cost more than the question they are asked with."""
+COPIED_BYTES_MAX = 65_536
+"""Smaller frames are handed over faster than they are shared."""
 MESSAGES_PER_TURN_MAX = 64
 """A host that floods gets this many messages handled before the others have their turn."""
 _decode: Callable[[Buffer], HostMessage] = bounded_decoder(
@@ -109,10 +113,10 @@ class HostChannel:
 
     def send(self, message: Message, payload: tuple[bytes, ...] = ()) -> bool:
         """Queue a message; False when the host is not connected or does not read."""
+        frames = [self._identity, canonical.encode(message), *payload]
+        copy = all(len(frame) <= COPIED_BYTES_MAX for frame in frames)
         try:
-            self.socket.send_multipart(
-                [self._identity, canonical.encode(message), *payload], zmq.DONTWAIT, copy=False
-            )
+            self.socket.send_multipart(frames, DONTWAIT, copy=copy)
         except zmq.ZMQError:
             # EAGAIN (queue full) and EHOSTUNREACH (gone): the lifecycle's alarms decide.
             return False
@@ -125,17 +129,27 @@ class HostChannel:
             if not int(self.socket.getsockopt(zmq.EVENTS)) & POLLIN:
                 return
             try:
-                frames = self.socket.recv_multipart(zmq.DONTWAIT, copy=False)
+                heard = self._hear()
             except zmq.Again:
                 return
-            yield self._judge(frames)
+            yield heard
 
-    def _judge(self, frames: list[zmq.Frame]) -> Received | Violation:
+    def _hear(self) -> Received | Violation:
+        """One message; the sender's credentials come with the hello alone, and cost a little."""
+        if self._welcomed:
+            return self._judge(self.socket.recv_multipart(DONTWAIT), None, None)
+        frames = self.socket.recv_multipart(DONTWAIT, copy=False)
+        peer_pid, peer_uid = _peer(frames[-1])
+        return self._judge([frame.bytes for frame in frames], peer_pid, peer_uid)
+
+    def _judge(
+        self, frames: list[bytes], peer_pid: int | None, peer_uid: int | None
+    ) -> Received | Violation:
         if len(frames) not in {FRAMES_BARE, FRAMES_WITH_PAYLOAD}:
             return Violation("frame-count", f"{len(frames)} frames")
-        if frames[0].bytes != self._identity:
-            return Violation("unknown-peer", f"identity {frames[0].bytes[:64]!r}")
-        header = frames[1].buffer
+        if frames[0] != self._identity:
+            return Violation("unknown-peer", f"identity {frames[0][:64]!r}")
+        header = frames[1]
         if len(header) > HEADER_BYTES_MAX:
             return Violation("oversized-header", f"{len(header)} bytes")
         try:
@@ -144,16 +158,14 @@ class HostChannel:
             return Violation("garbage", error.reason[:200])
         if isinstance(message, TaskDone) != (len(frames) == FRAMES_WITH_PAYLOAD):
             return Violation("payload-mismatch", f"{type(message).__name__}, {len(frames)} frames")
-        peer_pid = None
         if isinstance(message, Hello):
-            peer_pid, peer_uid = _peer(frames[1])
             problem = self._refuse(message, peer_uid)
             if problem is not None:
                 return problem
             self._welcomed = True
         elif not self._welcomed:
             return Violation("before-hello", type(message).__name__)
-        payload = frames[2].bytes if len(frames) == FRAMES_WITH_PAYLOAD else b""
+        payload = frames[2] if len(frames) == FRAMES_WITH_PAYLOAD else b""
         return Received(message, payload, peer_pid)
 
     def _refuse(self, hello: Hello, peer_uid: int | None) -> Violation | None:

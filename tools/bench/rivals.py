@@ -30,6 +30,29 @@ socket.send_multipart([b"ready"])
 while True:
     socket.send_multipart(socket.recv_multipart())
 """
+_ECHO_THREADED = """
+import queue, select, sys, threading, zmq
+socket = zmq.Context().socket(zmq.DEALER)
+socket.setsockopt(zmq.IDENTITY, b"echo")
+socket.connect(sys.argv[1])
+socket.send_multipart([b"ready"])
+jobs, lock, poll = queue.SimpleQueue(), threading.Lock(), select.poll()
+poll.register(socket.getsockopt(zmq.FD), select.POLLIN)
+
+def work():
+    while True:
+        frames = jobs.get()
+        with lock:
+            socket.send_multipart(frames)
+
+threading.Thread(target=work, daemon=True).start()
+while True:
+    with lock:
+        while socket.getsockopt(zmq.EVENTS) & 1:
+            jobs.put(socket.recv_multipart())
+    poll.poll(5)
+"""
+"""What a host needs to stay able to listen while plugin code runs, and nothing else."""
 
 
 class Rival(Protocol):
@@ -47,7 +70,7 @@ class Rival(Protocol):
 class BareEcho:
     """ROUTER here, DEALER there, over ipc://, no message format at all: the floor."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, threaded: bool = False) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="acz-"))
         endpoint = f"ipc://{self._folder / 's'}"
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -55,7 +78,9 @@ class BareEcho:
         self._socket.bind(endpoint)
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
-        self._process = subprocess.Popen([sys.executable, "-c", _ECHO, endpoint])
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _ECHO_THREADED if threaded else _ECHO, endpoint]
+        )
         self._socket.recv_multipart()
 
     def run_one(self, data: bytes) -> None:

@@ -196,7 +196,10 @@ def measure_tasks(tasks: int) -> dict[str, Any]:
         for pool in pools.values():
             stack.callback(pool.close)
             pool.start()
-        rivals: dict[str, Rival] = {"bare ROUTER/DEALER": BareEcho()}
+        rivals: dict[str, Rival] = {
+            "bare ROUTER/DEALER": BareEcho(),
+            "bare, work in a thread": BareEcho(threaded=True),
+        }
         rivals |= {"concurrent.futures": Futures(), "loky": Loky()}
         for rival in rivals.values():
             stack.callback(rival.close)
