@@ -86,10 +86,13 @@ def format_status(document: dict[str, Any]) -> str:
 
 
 def _kernel_lines(live: dict[str, Any]) -> list[str]:
-    heavy = live["heavy_work"]
+    heavy, activity = live["heavy_work"], live["activity"]
     lines = [
         f"kernel    pid {live['pid']}, profile {live['profile']}, up {_age(live['uptime_s'])}",
-        f"heavy     {'may run' if heavy['allowed'] else 'waits'}: {heavy['reason']}",
+        f"heavy     {'may run' if heavy['allowed'] else 'waits'} "
+        f"({live['governor']['mode']}): {heavy['reason']}",
+        f"person    seen by {activity['source']}: {activity['reason']}; word {activity['word']}, "
+        f"disk {activity['disk']}",
         f"hosts     {len(live['hosts'])} of {live['hosts_max']}, {live['host_crashes']} crashes",
     ]
     lines += [_host_line(host) for host in live["hosts"]]
@@ -100,6 +103,10 @@ def _kernel_lines(live: dict[str, Any]) -> list[str]:
         f"{budget['threads']} threads, {budget['descriptors']} open files",
         f"rates     {rates['captured_per_min']} captured, {rates['done_per_min']} read "
         "in the last minute",
+    ]
+    lines += [
+        f"gpu       {gpu['name']}: {_size(gpu['used_bytes'])} of {_size(gpu['total_bytes'])}"
+        for gpu in live["gpu"]["devices"]
     ]
     inbox = live["inbox"]
     outcomes = ", ".join(f"{name} {count}" for name, count in sorted(inbox["outcomes"].items()))

@@ -71,6 +71,7 @@ def test_hosts_that_stand_still_for_long_give_their_memory_back_and_their_task_i
         assert status["kernel"]["governor"]["mode"] == "active"
         assert status["kernel"]["activity"]["word"] == "active"
         assert status["kernel"]["activity"]["source"] == "signal_file"
+        assert "seen by signal_file" in rig.run("status", expect=None).stdout
         assert "autocapture_hosts 0.0" in rig.run("stats", "--prometheus").stdout
         assert status["backlog"]["waiting"] == 1
         time.sleep(1.0)  # noqa: TID251 - nothing may start again
