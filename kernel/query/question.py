@@ -9,11 +9,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
+from kernel.query.ordinary import is_ordinary
 from kernel.query.vocabulary import (
+    ACRONYMS,
     ANCHORS,
     ARTICLES,
     AUXILIARIES,
@@ -66,6 +68,13 @@ class Term:
     weight: int
     anchored: bool = False
     """The noun right after an article or preposition: what the question is about."""
+    unfamiliar: bool = False
+    """No ordinary English: a name or term of art, though written small."""
+
+    @property
+    def required(self) -> bool:
+        """Whether the evidence must hold it, however little it may weigh."""
+        return self.specific or self.unfamiliar
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +121,8 @@ def analyse(text: str) -> Question:
     for at, token in enumerate(tokens):
         before = lowered[at - 1] if at else ""
         term = _term(token, at, asked=at in asked, anchored=before in ANCHORS)
+        if term and kind is not Kind.FIND and _is_unfamiliar(term):
+            term = replace(term, unfamiliar=True)
         if term and len(terms) < TERMS_MAX:
             terms.append(term)
             positions.append(at)
@@ -221,11 +232,17 @@ def _term(token: _Token, at: int, *, asked: bool, anchored: bool) -> Term | None
     return Term(text, needle, specific, asked, weight, anchored)
 
 
+def _is_unfamiliar(term: Term) -> bool:
+    return not term.specific and term.text.isalpha() and not is_ordinary(term.text)
+
+
 def _is_weak(word: str, *, asked: bool) -> bool:
     return word in WEAK_ADJECTIVES or (not asked and (word in WEAK_VERBS or word in CONTAINERS))
 
 
 def _is_code(text: str, at: int) -> bool:
+    if text.casefold() in ACRONYMS:
+        return False
     if any(ch.isdigit() for ch in text):
         return True
     if at > 0 and text.isupper() and len(text) > 1:
@@ -239,7 +256,8 @@ def _is_code(text: str, at: int) -> bool:
 
 
 def _is_name(text: str, at: int) -> bool:
-    return at > 0 and text[0].isupper() and len(text) > 1 and text.casefold() not in CALENDAR
+    general = text.casefold() in CALENDAR or text.casefold() in ACRONYMS
+    return at > 0 and text[0].isupper() and len(text) > 1 and not general
 
 
 def _refine(kind: Kind, terms: list[Term]) -> Kind:
@@ -285,12 +303,14 @@ def _numbered(
     tokens: list[_Token], terms: list[Term], positions: list[int]
 ) -> Iterator[tuple[int, ...]]:
     """A bare number and the plain word beside it: "sprint 42", "17 inch"."""
+    numbered: Term | None = None
     for index in range(1, len(terms)):
         first, second = terms[index - 1], terms[index]
         dated = {first.text.casefold(), second.text.casefold()} & CALENDAR
         beside = positions[index] - positions[index - 1] == 1 and not dated
         if beside and not tokens[positions[index - 1]].breaks_after:
-            if second.needle.numeric and not first.specific:
-                yield (index - 1, index)
-            if first.needle.numeric and not second.specific:
+            # "Was worker 3 killed": the number belongs to the noun before it.
+            owned = first is numbered and _is_participle(second.text.casefold())
+            numbered = second if second.needle.numeric and not first.specific else None
+            if numbered is not None or (first.needle.numeric and not second.specific and not owned):
                 yield (index - 1, index)

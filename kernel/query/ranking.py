@@ -29,7 +29,11 @@ LEVEL_ROW = 710
 LEVEL_HEADING = 700
 LEVEL_NEAR = 650
 LEVEL_PAGE = 350
+LEVEL_APART = 450
+"""Below this nothing connects a term and a candidate but the frame."""
 LEVEL_SYNONYM = 840
+LEVEL_CLOSE = 560
+"""Names and unfamiliar words must be at this level: some five lines away, or over the candidate."""
 LOCAL = 720
 """A term at this level or above counts as being where the candidate is."""
 
@@ -124,7 +128,7 @@ def _head_pieces(layout: PageLayout, cells: list[Candidate]) -> set[int]:
 
 def _holds_specifics(layout: PageLayout, question: Question, hits: PageHits) -> bool:
     for term, found in zip(question.terms, hits.by_term, strict=True):
-        if term.specific and not found:
+        if term.required and not found:
             return False
     return all(
         _stand_together(layout, [hits.by_term[index] for index in group])
@@ -163,6 +167,10 @@ def _judge(
     levels = [_level(layout, found, candidate) for found in hits.by_term]
     if any(_is_missed(term, level) for term, level in zip(question.terms, levels, strict=True)):
         return None
+    if question.kind is not Kind.FIND and (
+        shapes.is_question(candidate.value) or _is_about_nothing_else(question, levels)
+    ):
+        return None
     weights = _weights(question, levels, candidate)
     total = sum(weights)
     if not total:
@@ -171,7 +179,8 @@ def _judge(
     local = sum(w for w, level in zip(weights, levels, strict=True) if level >= LOCAL)
     named = _asked_is_own(question, levels, candidate)
     close = any(
-        term.specific and level >= LOCAL for term, level in zip(question.terms, levels, strict=True)
+        (term.specific or (term.unfamiliar and not term.asked)) and level >= LOCAL
+        for term, level in zip(question.terms, levels, strict=True)
     )
     if 1000 * page < (_PAGE_SHARE_CLOSE if close else _PAGE_SHARE_MIN) * total:
         return None
@@ -207,7 +216,19 @@ def _is_missed(term: Term, level: int) -> bool:
     """Whether a term that no answer can do without is not where it must be."""
     if term.specific and term.needle.squashed.isdigit():
         return level < LOCAL
+    if term.required and level < LEVEL_CLOSE and not term.asked:
+        return True
     return term.anchored and not term.asked and level == 0
+
+
+def _is_about_nothing_else(question: Question, levels: list[int]) -> bool:
+    """Whether only what is asked for is met, and nothing of what the question says of it."""
+    said = [
+        level
+        for term, level in zip(question.terms, levels, strict=True)
+        if not term.asked and term.weight > WEAK_WEIGHT
+    ]
+    return bool(said) and max(said) < LEVEL_APART
 
 
 def _bonus(question: Question, candidate: Candidate, levels: list[int], *, named: bool) -> int:

@@ -33,7 +33,7 @@ def find_blobs(
 ) -> list[tuple[str, int]]:
     """Blobs worth reading with the weight of the terms they hold, best first.
 
-    Empty when a specific term is nowhere. Of equal weight, the latest read come first.
+    Empty when a required term is nowhere. Of equal weight, the latest read come first.
     """
     weight: dict[str, int] = {}
     order: dict[str, int] = {}
@@ -43,7 +43,7 @@ def find_blobs(
         for at, blob in enumerate(found):
             weight[blob] = weight.get(blob, 0) + term.weight
             order[blob] = min(order.get(blob, at), at)
-        if term.specific:
+        if term.required:
             required = set(found) if required is None else required & set(found)
     kept = weight if required is None else {b: w for b, w in weight.items() if b in required}
     best = sorted(kept, key=lambda blob: (-kept[blob], order[blob], blob))[:blobs_max]
@@ -53,7 +53,7 @@ def find_blobs(
 def _blobs_of(index: Index, term: Term, *, texts_max: int) -> list[str]:
     found = list(index.blobs_matching_words(match_of(term), texts_max=texts_max))
     squashed = squash(term.text)
-    if (term.specific or not found) and len(squashed) >= _SUBSTRING_CHARS_MIN:
+    if (term.required or not found) and len(squashed) >= _SUBSTRING_CHARS_MIN:
         known = set(found)
         further = index.blobs_holding(squashed, texts_max=texts_max)
         found += [blob for blob in further if blob not in known]

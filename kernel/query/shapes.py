@@ -42,6 +42,13 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _OCCASION = re.compile(r"\b(?:when|once|until|as soon as)\b", re.IGNORECASE)
+_ASKS = re.compile(
+    r"(?:^|[:.!?>]\s)\W*(?:(?:what|who|whom|whose|when|where|why|how)(?:'s|\s+(?:is|are|was|were|do|does"
+    r"|did|can|could|should|would|will|has|have|had))|can|could|would|will|does|do|did|is|are|has"
+    r"|have|should|may|might)\s+(?:the|an?|i|you|we|he|she|it|they|some(?:body|one)|any(?:body|one)"
+    r"|this|that|there|my|our|your)\b[^.!]*$",
+    re.IGNORECASE,
+)
 _PROMPT = re.compile(r"^\S*@\S+[:~ ]\S*\s?[$#%>] |^PS [A-Z]:|^[$>] ")
 _REASON = re.compile(
     r"\b(?:because|due to|since|so that|caused?|reason|after|failed|fails|error|code|cannot"
@@ -148,6 +155,11 @@ def tells_occasion(text: str) -> bool:
 def is_command(text: str) -> bool:
     """Whether the text is a shell prompt with what was typed: it asks rather than tells."""
     return bool(_PROMPT.search(text))
+
+
+def is_question(text: str) -> bool:
+    """Whether the text asks instead of telling; also without its mark, lost in a line break."""
+    return text.rstrip(" \"')]\u201d\u2019").endswith("?") or bool(_ASKS.search(text))
 
 
 def is_count(text: str) -> bool:

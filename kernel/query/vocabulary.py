@@ -5,6 +5,9 @@ Covers: data only. Does not cover: everyday abbreviations on screens (`kernel.qu
 
 from __future__ import annotations
 
+ACRONYMS = frozenset("ip id url uri pin pid ok am pm".split())
+"""Written in capitals, yet as general as any noun: the value may go without them."""
+
 STOP_WORDS = frozenset(
     "a an the of for in on at to from by with without about into over under as is are was were be"
     " been being am do does did has have had having will would can could shall should may"

@@ -1,0 +1,150 @@
+"""What must not be taken for an answer: words nowhere on the screen, questions, heads of tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.text import TextPage
+from kernel.query.layout import PageLayout
+from kernel.query.question import analyse
+from kernel.query.ranking import rank
+from tests.kernel.query.drawn import Canvas
+
+
+def inventory() -> TextPage:
+    """A form about a device, far from a note that names a company."""
+    c = Canvas()
+    c.text(12, 18, "Assets - Registry", px=13)
+    c.text(400, 120, "Laptop asset tag LT-004410, serial 7KQ21, IP 172.16.40.12.")
+    c.text(400, 200, "Halden Marine AS")
+    c.text(400, 220, "IBAN: NO93 8601 1117 947")
+    c.text(1300, 900, "Remember to call Brenner about the crates.")
+    return c.page()
+
+
+def sessions() -> TextPage:
+    """A log of a server, a table of jobs, a note with a telephone number."""
+    c = Canvas()
+    c.text(12, 18, "session.log - Log viewer", px=13)
+    c.block(
+        20,
+        70,
+        [
+            "07:01:10 sshd[91]: user lkovacs signed in from 10.8.3.77",
+            "07:02:44 sshd[94]: user apetit signed in from 10.8.3.91",
+            "07:09:31 kernel: out of memory: killed worker 3",
+            "07:09:40 supervisor: worker 3 started again",
+        ],
+        px=12,
+        mono=True,
+    )
+    c.block(1200, 400, ["Call plumber: 0171 5550 822", "Buy stamps"])
+    return c.page()
+
+
+def jobs() -> TextPage:
+    """A table whose head names the asked thing, without a row about the subject."""
+    c = Canvas()
+    c.text(12, 18, "Services - Overview", px=13)
+    rows = [["Time", "Host", "Service", "State"]]
+    rows += [
+        ["06:10", "nova-1", "mail service", "up"],
+        ["06:12", "nova-2", "print service", "up"],
+        ["06:15", "nova-3", "scan service", "down"],
+    ]
+    c.rows([100, 300, 500, 760], 200, 34, rows)
+    c.text(100, 150, "Backup service", px=20)
+    return c.page()
+
+
+def thread() -> TextPage:
+    """Questions in a chat, one with a reply."""
+    c = Canvas()
+    c.text(12, 18, "#help - Chat", px=13)
+    c.text(330, 100, "Can somebody share the VPN password for the Porto office?")
+    c.text(330, 180, "Ines: when does the parking garage close?")
+    c.text(330, 201, "Rui: the parking garage closes at 21:30.")
+    return c.page()
+
+
+PAGES = (inventory, sessions, jobs, thread)
+
+
+def best(question: str, *pages: TextPage) -> str | None:
+    """The text of the best candidate over all pages."""
+    analysed = analyse(question)
+    found = [scored for page in pages for scored in rank(PageLayout(page), analysed)]
+    return max(found, key=lambda s: s.score).candidate.text if found else None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "From which IP did mnovak sign in?",
+        "From which IP address did zzqqx sign in?",
+        "What is the IP of mnovak?",
+        "What is the ip address of zzqqx?",
+        "What is the serial of the frobnicator?",
+        "When was worker 3 of quorvex started?",
+        "Why was worker 3 killed by the gremlin?",
+        "Who told grubnik about the crates?",
+        "mnovak signed in from which IP?",
+    ],
+)
+def test_a_plain_word_that_is_nowhere_on_the_screen_leaves_nothing_to_say(question: str) -> None:
+    assert best(question, *(make() for make in PAGES)) is None
+
+
+@pytest.mark.parametrize("question", ["What is the iban of brenner?", "What is brenner's iban?"])
+def test_a_name_elsewhere_on_the_page_does_not_own_a_label(question: str) -> None:
+    assert best(question, inventory()) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the VPN password for the Porto office?",
+        "Where is the VPN password for the Porto office?",
+        "Which office needs the VPN password in Porto?",
+    ],
+)
+def test_a_question_on_the_screen_does_not_answer_itself(question: str) -> None:
+    assert best(question, thread()) is None
+
+
+def test_the_reply_to_a_question_on_the_screen_answers() -> None:
+    said = best("When does the parking garage close?", thread())
+    assert said is not None
+    assert "21:30" in said
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which host does the backup service run on?",
+        "Which host runs the backup service?",
+        "What is the time of the backup service?",
+    ],
+)
+def test_the_head_of_a_table_is_no_data(question: str) -> None:
+    said = best(question, jobs())
+    assert said is None or "Host" not in said.split(" \u2014 ")
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("From which IP did lkovacs sign in?", "10.8.3.77"),
+        ("From which IP address did apetit sign in?", "10.8.3.91"),
+        ("Why was worker 3 killed?", "out of memory"),
+        ("What is the phone number of the plumber?", "0171 5550 822"),
+        ("What is the IBAN of Halden Marine?", "NO93 8601 1117 947"),
+        ("Which host does the scan service run on?", "nova-3"),
+    ],
+)
+def test_the_line_with_the_rare_word_and_a_fitting_value_is_preferred(
+    question: str, expected: str
+) -> None:
+    said = best(question, *(make() for make in PAGES))
+    assert said is not None
+    assert expected in said
