@@ -63,7 +63,12 @@ class ActRecorded(Message, frozen=True, kw_only=True, tag="act_recorded"):
 
 
 class ProcessNow(Message, frozen=True, kw_only=True, tag="process_now"):
-    """Work the backlog off now, as an explicit request; answered at once and then polled."""
+    """Work the backlog off now, as an explicit request; answered at once and then polled.
+
+    ``retry_failed``: also what was given up before.
+    """
+
+    retry_failed: bool = False
 
 
 class ProcessState(Message, frozen=True, kw_only=True, tag="process_state"):

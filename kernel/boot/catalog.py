@@ -6,9 +6,12 @@ judging plugins (`kernel.supervision.approved`).
 
 from __future__ import annotations
 
+import importlib.metadata
+import re
 from typing import Any
 
-from contracts.manifest import StageDeclaration
+from contracts.manifest import PluginManifest, StageDeclaration
+from contracts.version_range import VersionRange
 from kernel.config.errors import ExitCode, KernelError
 from kernel.config.sections import Settings
 from kernel.pipeline.stages import Stage, make_stage
@@ -17,6 +20,7 @@ from kernel.supervision.approved import ApprovedPlugins
 
 TEXT_STAGE = "text"
 NO_PLUGIN = "none"
+PLAIN_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 UNKNOWN_LOAD_S = 5.0
 UNKNOWN_TASK_S = 2.0
 BARE_HOST_BYTES = 64 << 20
@@ -41,6 +45,7 @@ def choose_stages(settings: Settings, plugins: ApprovedPlugins) -> tuple[Stage, 
             exit_code=ExitCode.USAGE,
         )
     record = plugins.require(wanted)
+    _require_dependencies(plugins.standings[wanted].plugin.manifest)
     declared = _declaration(plugins, wanted)
     if declared is None:
         raise KernelError(
@@ -50,6 +55,31 @@ def choose_stages(settings: Settings, plugins: ApprovedPlugins) -> tuple[Stage, 
             exit_code=ExitCode.USAGE,
         )
     return (make_stage(TEXT_STAGE, record, stage_settings(declared, settings)),)
+
+
+def _require_dependencies(manifest: PluginManifest) -> None:
+    """Raise when a distribution that the plugin needs is not installed.
+
+    A missing package is a fact of the installation: found here it costs no host, no crash is
+    counted, and nothing is quarantined for it.
+    """
+    missing = []
+    for name, wanted in manifest.dependencies.items():
+        try:
+            found = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(f"{name} {wanted} is not installed")
+            continue
+        # A release that is no plain number (1.2rc1) is left to the plugin's own import.
+        if PLAIN_VERSION.fullmatch(found) and not VersionRange.parse(wanted).contains(found):
+            missing.append(f"{name} is {found}, wanted {wanted}")
+    if missing:
+        raise KernelError(
+            "plugin-dependencies-missing",
+            f"plugin {manifest.id} cannot be used: {'; '.join(missing)}",
+            hint="install the engine: uv tool install --force '.[ocr]' "
+            "(in a checkout: tools/dev kernel ...)",
+        )
 
 
 def stage_settings(declared: StageDeclaration, settings: Settings) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Governing:
         self._policy = governor_policy(settings)
         self._observe = observe
         self._now_s = now_s
-        self._state = GovernorState()
+        self._state = GovernorState(since_s=now_s())
         self._decision = Decision(
             "active",
             run=False,

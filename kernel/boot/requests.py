@@ -80,6 +80,8 @@ def serve(kernel: Served, request: ControlRequest, payload: bytes, reply: Reply)
             reply(ActRecorded())
         case ProcessNow():
             parts.feeder.feed()
+            if request.retry_failed:
+                parts.backlog.retry_given_up()
             # Whoever asked asks again while they wait; one who went away wants no more.
             kernel.request_processing(lasts_s=ASKED_KEEP_S)
             reply(_process_state(kernel.progress()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kernel.capture.filebytes import refuse_os_error
@@ -21,10 +21,14 @@ DEPTH_MAX = 64
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file to read, or a name that is refused; ``path`` is absolute."""
+    """A file to read, or a name that is refused; ``path`` is absolute.
+
+    ``named`` is how the person wrote it, where that is something else (a link, a relative path).
+    """
 
     path: Path
     refusal: Refusal | None = None
+    named: Path | None = None
 
 
 def walk_files(paths: Iterable[Path]) -> Iterator[FoundFile]:
@@ -45,12 +49,12 @@ def walk_files(paths: Iterable[Path]) -> Iterator[FoundFile]:
                 if isinstance(error, OSError)
                 else Refusal(RefusalCode.SYMLINK, "it is a loop of symbolic links")
             )
-            yield FoundFile(path.absolute(), refusal)
+            yield FoundFile(path.absolute(), refusal, path)
             continue
         if stat.S_ISDIR(mode):
             yield from _walk_folder(real, 0)
         else:
-            yield _judge_kind(real, mode)
+            yield replace(_judge_kind(real, mode), named=path)
 
 
 def _walk_folder(folder: Path, depth: int) -> Iterator[FoundFile]:

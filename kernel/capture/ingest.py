@@ -81,7 +81,7 @@ def describe_path(path: Path) -> str:
 
 def offer_image(found: FoundFile, options: IngestOptions, now_us: int) -> Offer:
     """Read one file and make a draft of it, or a refusal; never raises `OSError`."""
-    path = describe_path(found.path)
+    path = describe_path(found.named or found.path)
     if found.refusal:
         return Offer(path, found.refusal)
     read = read_file_bytes(found.path, options.limits)

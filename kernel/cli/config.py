@@ -33,7 +33,7 @@ def show(
 ) -> None:
     """Print key, value and (asked for) origin; exits 2 with `config-invalid` on bad input."""
     # Imported here: pydantic costs half a second that `kernel --help` must not pay.
-    from kernel.config.settings import load_settings  # noqa: PLC0415
+    from kernel.config.settings import load_settings
 
     overrides = dict(parse_assignment(text) for text in assignments)
     loaded = load_settings(profile, DataDir(data_dir or default_data_dir()), overrides)
@@ -63,7 +63,7 @@ def show(
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def keys(*, data_dir: Path | None, as_json: bool) -> None:
     """Print what may be set; reads no file, so it works when the configuration does not."""
-    from kernel.config.settings import described_keys  # noqa: PLC0415
+    from kernel.config.settings import described_keys
 
     described = described_keys()
     if as_json:
@@ -79,7 +79,7 @@ def keys(*, data_dir: Path | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def profiles(*, data_dir: Path | None, as_json: bool) -> None:
     """Print the name and one line of each packaged profile."""
-    from kernel.config.settings import profile_description, profile_names  # noqa: PLC0415
+    from kernel.config.settings import profile_description, profile_names
 
     lines = {name: profile_description(name) for name in profile_names()}
     if as_json:
@@ -93,5 +93,5 @@ def parse_assignment(text: str) -> tuple[str, str]:
     """``KEY=VALUE`` split at the first ``=``; raises `click.BadParameter` without one."""
     key, separator, value = text.partition("=")
     if not separator or not key:
-        raise click.BadParameter(f"expected KEY=VALUE, got {text!r}")  # noqa: TRY003, EM102 - click's way
+        raise click.BadParameter(f"expected KEY=VALUE, got {text!r}")
     return key.strip(), value.strip()

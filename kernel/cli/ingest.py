@@ -43,7 +43,8 @@ _MONITOR_MAX = 63
     help="Take in image files (PNG, JPEG, WebP, BMP, QOI, raw Netpbm) and folders of them."
     " Files are only read. Exits 1 when anything was refused; the rest is taken in."
 )
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+# Not click's own check: one unreadable path must not end the others.
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option("--captured-at", metavar="ISO8601", help="Time of capture; default: each file's.")
 @click.option("--app", help="Application that was on the screen.")
 @click.option("--window", help="Title of its window.")

@@ -25,6 +25,9 @@ from kernel.supervision.address import control_socket_of
 from kernel.supervision.control import ControlClient
 
 POLL_S = 0.25
+ANSWER_S = 3.0
+HANDOVER_S = 30.0
+"""How long the data dir may stay held by something that does not answer."""
 
 
 class ProcessResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,20 +65,37 @@ def process(
             f"there is no evidence in {data_dir.root}",
             hint="take something in first: kernel ingest PATH...",
         )
-    socket = control_socket_of(data_dir)
     show = _progress_line()
-    if socket is None:
-        result = _process_here(data_dir, show, retry_failed=retry_failed)
-    else:
-        client = ControlClient(socket)
-        try:
-            result = _process_there(client, show)
-        finally:
-            client.close()
+    result = _drain(data_dir, show, retry_failed=retry_failed)
     show("")
     click.echo(json.dumps(msgspec.to_builtins(result)) if as_json else _describe(result))
     if result.failed or result.unfinished:
         context.exit(ExitCode.FAILED)
+
+
+def _drain(data_dir: DataDir, show: Callable[[str], None], *, retry_failed: bool) -> ProcessResult:
+    """Do it here, or let the kernel that holds the data dir do it; either may end meanwhile.
+
+    Raises `KernelError` when the data dir stays held by something that does not answer.
+    """
+    give_up_s = time.monotonic() + HANDOVER_S
+    while True:
+        socket = control_socket_of(data_dir)
+        try:
+            if socket is None:
+                return _process_here(data_dir, show, retry_failed=retry_failed)
+            client = ControlClient(socket, timeout_s=ANSWER_S)
+            try:
+                return _process_there(client, show, retry_failed=retry_failed)
+            finally:
+                client.close()
+        except KernelError as error:
+            if error.code not in {"kernel-unreachable", "data-dir-busy"}:
+                raise
+            # Whoever held the data dir is leaving or has just come: look again who does.
+            if time.monotonic() > give_up_s:
+                raise
+            time.sleep(POLL_S)  # noqa: TID251
 
 
 def _process_here(
@@ -106,9 +126,11 @@ def _process_here(
     )
 
 
-def _process_there(client: ControlClient, show: Callable[[str], None]) -> ProcessResult:
+def _process_there(
+    client: ControlClient, show: Callable[[str], None], *, retry_failed: bool
+) -> ProcessResult:
     started_s = time.monotonic()
-    first = state = client.ask(ProcessNow(), ProcessState)
+    first = state = client.ask(ProcessNow(retry_failed=retry_failed), ProcessState)
     while not state.drained and not state.stuck:
         show(f"{state.done - first.done} processed, {state.unfinished} to go")
         # The kernel answers at once; how often we look is our own choice.

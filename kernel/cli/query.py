@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from contracts.answer import Answer, Citation
+from contracts.answer import Answer, Citation, Coverage, Provenance
 from contracts.lock import contracts_lock_digest
 from kernel.cli.options import data_dir_option, json_option
 from kernel.config.approvals import read_plugin_locks
@@ -48,6 +48,11 @@ def query(
 ) -> None:
     """Print the answer with its citations."""
     question = " ".join(text)
+    if not data_dir.journal_db.is_file():
+        # Nothing was ever captured there: that is no evidence, and said like it.
+        answer = no_evidence_at_all(question, data_dir)
+        click.echo(msgspec.json.encode(answer).decode() if as_json else format_answer(answer, {}))
+        context.exit(ExitCode.NO_EVIDENCE)
     with EvidenceStore.open_read_only(data_dir) as evidence, _open_derived(data_dir) as derived:
         locks = (contracts_lock_digest(), read_plugin_locks(data_dir).digest)
         limits = Limits(time_limit_s=time_limit)
@@ -57,6 +62,24 @@ def query(
     click.echo(msgspec.json.encode(answer).decode() if as_json else format_answer(answer, saved))
     if answer.state == "no_evidence":
         context.exit(ExitCode.NO_EVIDENCE)
+
+
+def no_evidence_at_all(question: str, data_dir: DataDir) -> Answer:
+    """The answer where there is no evidence store."""
+    return Answer(
+        question=question,
+        state="no_evidence",
+        answer=f"No evidence: nothing was captured in {data_dir.root}.",
+        claims=(),
+        coverage=Coverage(events=0, processed=0),
+        provenance=Provenance(
+            method="none",
+            contracts_lock=contracts_lock_digest(),
+            plugins_lock=read_plugin_locks(data_dir).digest,
+            extractors=(),
+            claims_dropped=0,
+        ),
+    )
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ DEMO_PROFILE = "demo"
     "Ctrl-C or SIGTERM stops it within seconds and leaves no process behind."
 )
 @click.option("--profile", metavar="NAME", help="Settings to run with: default, demo, soak24, ...")
-@click.option("--once", is_flag=True, help="Do what there is to do now, then exit.")
+@click.option("--once", is_flag=True, help="Do what may be done now, then exit.")
 @click.option("--duration", type=Duration(), help="Stop after this long: 90s, 5m, 1h.")
 @click.option(
     "--max-hosts", type=click.IntRange(1, 16), help="Most plugin hosts at a time (hard cap)."
@@ -108,7 +109,9 @@ def _show_demo(kernel: Kernel, report: _Reporter) -> None:
     where = kernel.parts.data_dir
     report.fact("evidence", f"Evidence: {where.packs_dir} and {where.journal_db}", str(where.root))
     report.fact("crops", f"Crops:    {where.crops_dir}", str(where.crops_dir))
-    report.line(f"Ask more: kernel query --data-dir {where.root} 'your question'")
+    # tools/dev names itself: a newcomer has no `kernel` on the path yet.
+    command = os.environ.get("AUTOCAPTURE_COMMAND", "kernel")
+    report.line(f"Ask more: {command} query --data-dir {where.root} 'your question'")
 
 
 def _choose_data_dir(named: Path | None, profile: str | None) -> DataDir:
@@ -160,10 +163,14 @@ class _Reporter:
             click.echo(text)
 
     def progress(self, text: str) -> None:
-        """A line that replaces itself, on a terminal only."""
-        if self._is_terminal and text != self._last:
+        """How far it is: a line that replaces itself on a terminal, else a line per change."""
+        if text == self._last:
+            return
+        self._last = text
+        if self._is_terminal:
             click.echo(f"\r\x1b[2K{text}", nl=False, err=True)
-            self._last = text
+        elif text:
+            click.echo(text, err=True)
 
     def answer(self, number: int, answer: Any, text: str) -> None:  # noqa: ANN401 - any record
         """A question and its answer."""

@@ -77,7 +77,8 @@ def format_status(document: dict[str, Any]) -> str:
         + _last_event(document["evidence"]["last_event"]),
         f"read      {coverage['processed']} of {coverage['events']} events",
         f"backlog   {backlog['waiting']} waiting, {backlog['leased']} running, "
-        f"{backlog['failed']} failed, {backlog['quarantined']} quarantined",
+        f"{backlog['failed']} failed, {backlog['quarantined']} quarantined"
+        + (f", {backlog['unseen']} events not looked at yet" if backlog["unseen"] else ""),
     ]
     lines += [f"  error   {error['error']}" for error in backlog["errors"]]
     if document["kernel"]:

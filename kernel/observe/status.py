@@ -27,7 +27,8 @@ from kernel.supervision.control import ControlClient
 
 ERRORS_SHOWN_MAX = 5
 ASK_TIMEOUT_S = 3.0
-WAITING_STATES = ("waiting",)
+COUNTED_STATES = ("waiting", "delayed", "leased", "done", "failed", "quarantined")
+WAITING_STATES = ("waiting", "delayed", "unseen")
 GIVEN_UP_STATES = frozenset({"failed", "quarantined"})
 DISK_PROBLEMS = {
     "red": "the drive is nearly full: new evidence goes to the second drive, if one is set",
@@ -47,6 +48,9 @@ def read_status(data_dir: DataDir) -> dict[str, Any]:
         "disk": _disk(data_dir),
         "kernel": live,
     }
+    document["backlog"]["unseen"] = max(
+        0, document["evidence"]["events"] - document["backlog"].pop("cursor", 0)
+    )
     verdict = _judge(document, live, problems)
     return {
         "verdict": verdict.word,
@@ -126,11 +130,12 @@ def _evidence(data_dir: DataDir, problems: list[str]) -> dict[str, Any]:
 
 
 def _backlog(data_dir: DataDir, problems: list[str]) -> dict[str, Any]:
-    totals = dict.fromkeys(("waiting", "leased", "done", "failed", "quarantined"), 0)
+    totals = dict.fromkeys(COUNTED_STATES, 0)
     document: dict[str, Any] = {**totals, "stages": [], "errors": []}
     try:
         backlog = Backlog.open_read_only(data_dir)
         if backlog is not None:
+            document["cursor"] = backlog.cursor()
             _count_backlog(backlog, document, problems)
     except (KernelError, apsw.Error) as error:
         problems.append(f"the backlog cannot be read: {error}")

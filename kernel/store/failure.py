@@ -16,6 +16,9 @@ from kernel.config.errors import KernelError
 
 FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FAILED = frozenset({errno.EIO, errno.EROFS, errno.ENXIO, errno.ENODEV, errno.ESTALE})
+_UNUSABLE = frozenset(
+    {errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP}
+)
 _SQLITE_FAILED = (apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
 
 
@@ -38,6 +41,15 @@ def disk_failed(where: Path, reason: str) -> KernelError:
     )
 
 
+def unusable(where: Path, reason: str) -> KernelError:
+    """The error for a place where this user can keep nothing."""
+    return KernelError(
+        "data-dir-unusable",
+        f"{where} cannot be used as data dir: {reason}",
+        hint="name a folder that you may write to with --data-dir",
+    )
+
+
 @contextlib.contextmanager
 def translated(where: Path) -> Iterator[None]:
     """Turn a disk's failure inside the body into `KernelError` disk-full or disk-failed."""
@@ -52,4 +64,6 @@ def translated(where: Path) -> Iterator[None]:
             raise disk_full(where) from error
         if error.errno in _FAILED:
             raise disk_failed(where, error.strerror or str(error)) from error
+        if error.errno in _UNUSABLE:
+            raise unusable(where, error.strerror or str(error)) from error
         raise

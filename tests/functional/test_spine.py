@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import apsw
@@ -139,6 +140,26 @@ def test_kernel_that_cannot_process_says_so_and_goes_on_capturing(rig: Rig) -> N
         status = rig.json("status", expect=1)
         assert status["verdict"] == "degraded"
         assert "nobody_wrote_this" in status["reason"]
+
+
+def test_two_that_process_at_once_share_the_work_and_both_end_well(rig: Rig) -> None:
+    rig.ingest(*(rig.write(f"{n}.png", f"!sleep:0.{n}", shade=n) for n in range(1, 7)))
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(rig.json, "process", "--until-drained") for _ in range(2)]
+        done = [each.result(60) for each in both]
+    assert all((d["failed"], d["unfinished"]) == (0, 0) for d in done)
+    assert results(rig) == 6
+
+
+@pytest.mark.parametrize("command", [("ingest", "{file}"), ("run", "--once")])
+def test_data_dir_that_cannot_be_made_is_an_error_and_no_traceback(
+    rig: Rig, command: tuple[str, ...]
+) -> None:
+    file = rig.write("a.png", "text")
+    words = [word.format(file=file) for word in command]
+    done = rig.run(*words, "--data-dir", "/proc/nowhere/data", expect=1)
+    assert "data-dir-unusable" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def busy_host_pids(rig: Rig) -> list[int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kernel.boot.catalog import choose_stages, declared_timings, stage_settings
@@ -37,6 +39,24 @@ def test_unknown_plugin_is_an_error_that_names_it(plugins: ApprovedPlugins, tmp_
     with pytest.raises(KernelError, match="nobody") as caught:
         choose_stages(settings, plugins)
     assert caught.value.code == "plugin-unknown"
+
+
+def test_missing_package_of_the_engine_is_told_before_a_host_is_started(
+    plugins: ApprovedPlugins, tmp_path: Path
+) -> None:
+    standing = plugins.standings["ocr_rapid"]
+    manifest = msgspec.structs.replace(
+        standing.plugin.manifest, dependencies={"no-such-distribution": ">=1", "msgspec": "<0.1"}
+    )
+    facts = replace(standing.plugin.facts, manifest=manifest)
+    needy = replace(standing, plugin=replace(standing.plugin, facts=facts))
+    changed = replace(plugins, standings={**plugins.standings, "ocr_rapid": needy})
+    settings = load_settings(None, DataDir(tmp_path), {}).settings
+    with pytest.raises(KernelError) as caught:
+        choose_stages(settings, changed)
+    assert caught.value.code == "plugin-dependencies-missing"
+    assert "no-such-distribution >=1 is not installed" in caught.value.message
+    assert "wanted <0.1" in caught.value.message
 
 
 def test_languages_of_the_run_reach_a_stage_that_knows_them(

@@ -116,8 +116,10 @@ def test_a_data_dir_that_does_not_exist_is_said_so_and_not_made(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     missing = tmp_path / "nowhere"
-    assert main(["query", QUESTION, "--data-dir", str(missing)]) == 1
-    assert "no-data-dir" in capsys.readouterr().err
+    assert main(["query", QUESTION, "--data-dir", str(missing)]) == 3
+    assert "nothing was captured" in capsys.readouterr().out
+    assert main(["query", QUESTION, "--json", "--data-dir", str(missing)]) == 3
+    assert '"state":"no_evidence"' in capsys.readouterr().out
     assert not missing.exists()
 
 
