@@ -168,7 +168,7 @@ def _judge(
     if any(_is_missed(term, level) for term, level in zip(question.terms, levels, strict=True)):
         return None
     if question.kind is not Kind.FIND and (
-        shapes.is_question(candidate.value) or _is_about_nothing_else(question, levels)
+        _asks_only(question, candidate) or _is_about_nothing_else(question, levels)
     ):
         return None
     weights = _weights(question, levels, candidate)
@@ -222,13 +222,26 @@ def _is_missed(term: Term, level: int) -> bool:
 
 
 def _is_about_nothing_else(question: Question, levels: list[int]) -> bool:
-    """Whether only what is asked for is met, and nothing of what the question says of it."""
-    said = [
-        level
-        for term, level in zip(question.terms, levels, strict=True)
-        if not term.asked and term.weight > WEAK_WEIGHT
-    ]
+    """Whether only general words of what is asked for are met, and nothing said of it."""
+    graded = list(zip(question.terms, levels, strict=True))
+    if any(term.required and level >= LOCAL for term, level in graded):
+        return False
+    said = [level for term, level in graded if not term.asked and term.weight > WEAK_WEIGHT]
     return bool(said) and max(said) < LEVEL_APART
+
+
+def _asks_only(question: Question, candidate: Candidate) -> bool:
+    """Whether the candidate is a question, and does not name what is asked for in passing.
+
+    "Can you review PR 5520?" tells which PR.
+    """
+    if not shapes.is_question(candidate.value):
+        return False
+    named = [term.text for term in question.terms if term.asked and not _is_vague(term)]
+    spans = [shapes.find_shape(noun, candidate.value) for noun in named]
+    return not any(
+        candidate.value[span[0] : span[1]].strip() not in question.text for span in spans if span
+    )
 
 
 def _bonus(question: Question, candidate: Candidate, levels: list[int], *, named: bool) -> int:

@@ -49,6 +49,9 @@ _ASKS = re.compile(
     r"|this|that|there|my|our|your)\b[^.!]*$",
     re.IGNORECASE,
 )
+_STATES = re.compile(
+    r"\W*(?:there|it|this|that)(?:['\u2019]s|\s+(?:is|are|was|were))\b", re.IGNORECASE
+)
 _PROMPT = re.compile(r"^\S*@\S+[:~ ]\S*\s?[$#%>] |^PS [A-Z]:|^[$>] ")
 _REASON = re.compile(
     r"\b(?:because|due to|since|so that|caused?|reason|after|failed|fails|error|code|cannot"
@@ -159,7 +162,8 @@ def is_command(text: str) -> bool:
 
 def is_question(text: str) -> bool:
     """Whether the text asks instead of telling; also without its mark, lost in a line break."""
-    return text.rstrip(" \"')]\u201d\u2019").endswith("?") or bool(_ASKS.search(text))
+    marked = text.rstrip(" \"')]\u201d\u2019").endswith("?") and not _STATES.match(text)
+    return marked or bool(_ASKS.search(text))
 
 
 def is_count(text: str) -> bool:

@@ -112,6 +112,15 @@ def test_a_question_on_the_screen_does_not_answer_itself(question: str) -> None:
     assert best(question, thread()) is None
 
 
+def test_a_question_that_names_what_is_asked_for_in_passing_answers() -> None:
+    c = Canvas()
+    c.text(100, 100, "Could you look at incident INC-40417 about the broken lift?")
+    c.text(100, 300, "There is a spare key in drawer 7, is that fine?")
+    assert "INC-40417" in (best("Which incident is about the broken lift?", c.page()) or "")
+    assert "drawer 7" in (best("Where is the spare key?", c.page()) or "")
+    assert best("Who reported the broken lift?", c.page()) is None
+
+
 def test_the_reply_to_a_question_on_the_screen_answers() -> None:
     said = best("When does the parking garage close?", thread())
     assert said is not None
