@@ -39,9 +39,11 @@ inside() {
     pivot_root . mnt/outside
     umount -l /mnt/outside
     cd /
-    exec setpriv --reuid "$user" --regid "$user" --init-groups /usr/bin/env -i HOME="$home" \
+    setpriv --reuid "$user" --regid "$user" --init-groups /usr/bin/env -i HOME="$home" \
       LANG=C.UTF-8 TERM=dumb PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
       SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt "$@"
+    # Not the last command: this shell stays the first process and collects the orphans, as init does.
+    exit $?
   ' _ "$bare" "$user" "$home" "$@"
 }
 
