@@ -89,7 +89,11 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             launcher_of=_launchers(loaded.settings, run_dir, run_id, stages),
             quarantine=quarantine,
         )
-        costs = Costs(TelemetryStore.open(data_dir), declared_timings(plugins, stages))
+        costs = Costs(
+            TelemetryStore.open(data_dir),
+            declared_timings(plugins, stages),
+            caps=_memory_caps(loaded.settings, stages),
+        )
         undo.callback(costs.close)
         parts = Parts(
             data_dir=data_dir,
@@ -176,6 +180,12 @@ def _make_dispatcher(
         task_timeout_s=settings.hosts.task_deadline_s,
         audit=audit,
     )
+
+
+def _memory_caps(settings: Settings, stages: tuple[Stage, ...]) -> dict[str, int]:
+    """Model -> the cap at which its host is ended."""
+    roof = settings.hosts.memory_bytes_max
+    return {stage.model_key: min(stage.plugin.memory_bytes_max, roof) for stage in stages}
 
 
 def _choose_or_degrade(

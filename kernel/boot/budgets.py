@@ -103,6 +103,9 @@ class BudgetKeeper:
 
     def plan_budget(self, running_max: int, needs: Mapping[str, int], *, admit: bool) -> Budget:
         """What the plan may use now; ``needs`` is what each host's model is known to take."""
+        if not self.sample.now_s:
+            # The very first plan too is made by what the tree uses.
+            self.tick()
         policy = self._ram.policy
         promised = sum(
             max(0, need - self._use(host_id).memory_bytes) for host_id, need in needs.items()

@@ -17,7 +17,7 @@ from kernel.boot.parts import Parts
 from kernel.config.machine import read_machine
 from kernel.scheduling.cgroup import HostGroup, find_delegated, open_host_group
 from kernel.scheduling.policies import ram_policy
-from kernel.scheduling.schedule import HostState, HostView
+from kernel.scheduling.schedule import Budget, HostState, HostView
 from kernel.scheduling.scheduler import plan_release
 from kernel.supervision.pool_events import HostStatus
 from kernel.supervision.process_tree import descendants
@@ -47,6 +47,7 @@ class Working:
         self._release_at_s = 0.0
         self._idle_since_s: float | None = None
         self._group = _open_group(parts)
+        self._too_large = ""
 
     def ask(self, asked: Asked, *, lasts_s: float = ENDLESS_S) -> None:
         """Work on the backlog now, whatever the person does."""
@@ -58,7 +59,9 @@ class Working:
         return HeavyWork(allowed=decision.run, reason=decision.reason)
 
     def why_refused(self) -> str:
-        """Why work that was asked for does not run, or is not going to soon; else empty."""
+        """Why work does not run that could or was asked for, or will not soon; else empty."""
+        if self._too_large:
+            return self._too_large
         decision = self._governing.decide()
         asked = self._governing.asked
         if decision.run or asked == "nothing":
@@ -73,6 +76,7 @@ class Working:
         if self._governing.decide().run:
             return
         now_s = self._now_s()
+        self._too_large = ""
         if self._stopped_since_s is None:
             self._stopped_since_s = now_s
         self._parts.pool.freeze()
@@ -91,6 +95,7 @@ class Working:
         budget = self._budgets.plan_budget(
             decision.hosts_allowed, self._memory_needs(), admit=decision.admit
         )
+        self._too_large = self._find_too_large(budget)
         parts.dispatcher.dispatch(budget, now_s=self._governing.worked_s)
         self._enclose()
         if parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0:
@@ -101,6 +106,22 @@ class Working:
         self._idle_since_s = self._idle_since_s or now_s
         if now_s - self._idle_since_s > IDLE_HOST_KEEP_S:
             parts.dispatcher.retire_idle_hosts("nothing to do")
+
+    def _find_too_large(self, budget: Budget) -> str:
+        """Of the models in force the one that would not fit though nothing runs; else empty."""
+        parts = self._parts
+        if parts.pool.statuses() or not budget.admit:
+            return ""
+        timings = parts.costs.timings()
+        for stage in parts.stages:
+            need_bytes = timings[stage.model_key].memory_bytes if stage.model_key in timings else 0
+            waits = parts.backlog.waiting(stage.name, stage.plugin.plugin_id).tasks
+            if waits and need_bytes > budget.memory_free_bytes:
+                return (
+                    f"plugin {stage.plugin.plugin_id} needs {need_bytes >> 20} MiB, "
+                    f"{budget.memory_free_bytes >> 20} MiB are free below budget.ram_share_max"
+                )
+        return ""
 
     def _enclose(self) -> None:
         """Put hosts that are starting into the control group, where there is one."""

@@ -25,9 +25,11 @@ class Costs:
         store: TelemetryStore,
         declared: Mapping[str, ModelTimings],
         *,
+        caps: Mapping[str, int] | None = None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
+        self._caps = dict(caps or {})
         self._declared = dict(declared)
         self._now_s = now_s
         self._book = TelemetryBook()
@@ -44,7 +46,7 @@ class Costs:
 
     def timings(self) -> dict[str, ModelTimings]:
         """What each model costs: measured before and in this run, else declared."""
-        return learn_timings(self._declared, (*self._known, *self._book.aggregates()))
+        return learn_timings(self._declared, (*self._known, *self._book.aggregates()), self._caps)
 
     def tick(self) -> None:
         """Merge when it is time."""

@@ -6,6 +6,7 @@ Covers: aggregates -> `ModelTimings`. Does not cover: counting (`kernel.store.te
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from kernel.scheduling.schedule import ModelTimings
 from kernel.store.telemetry import StageAggregate
@@ -15,12 +16,16 @@ RUNS_MIN = 3
 
 
 def learn_timings(
-    declared: Mapping[str, ModelTimings], aggregates: Iterable[StageAggregate]
+    declared: Mapping[str, ModelTimings],
+    aggregates: Iterable[StageAggregate],
+    caps: Mapping[str, int] | None = None,
 ) -> dict[str, ModelTimings]:
     """Timings per model key.
 
     The task time is the mean over the model's stages, weighted by runs; memory is the
     larger of the declared need and the largest peak seen: a plan must not count on luck.
+    But never more than the host's own cap in ``caps``: beyond it the host is ended, and the
+    peak of a leak must not keep its model from ever being loaded again.
     """
     by_model: dict[str, list[StageAggregate]] = {}
     for aggregate in aggregates:
@@ -29,7 +34,13 @@ def learn_timings(
     for model_key, found in by_model.items():
         start = declared.get(model_key, ModelTimings(load_s=10.0, task_s=1.0, memory_bytes=0))
         learned[model_key] = _learn(start, found)
-    return learned
+    return {key: _capped(timings, (caps or {}).get(key)) for key, timings in learned.items()}
+
+
+def _capped(timings: ModelTimings, cap_bytes: int | None) -> ModelTimings:
+    if cap_bytes is None or timings.memory_bytes <= cap_bytes:
+        return timings
+    return replace(timings, memory_bytes=cap_bytes)
 
 
 def _learn(start: ModelTimings, found: list[StageAggregate]) -> ModelTimings:

@@ -24,8 +24,10 @@ MEMORY_LIMIT_BYTES = 380 * MIB
 """The kernel and one host at its cap fit, two hosts do not."""
 
 
-def settings(rig: Rig, *, cpu_share_max: float) -> None:
-    share = MEMORY_LIMIT_BYTES / psutil.virtual_memory().total
+def settings(
+    rig: Rig, *, cpu_share_max: float, memory_limit_bytes: int = MEMORY_LIMIT_BYTES
+) -> None:
+    share = memory_limit_bytes / psutil.virtual_memory().total
     rig.settings(f"""
 [pipeline]
 text_plugin = "greedy"
@@ -118,3 +120,15 @@ def test_a_leaking_plugin_is_renewed_at_its_own_cap_told_with_its_slope_and_lose
         assert "its own memory cap" in entry["detail"]["cause"]
         assert int(entry["detail"]["slope_bytes_per_s"]) > 0
     assert not ledger(rig, "host-crashed"), "a slow leak is no crash of the plugin"
+
+
+def test_a_plugin_that_cannot_fit_below_the_limit_is_not_started_and_the_person_is_told(
+    tmp_path: Path,
+) -> None:
+    rig = make_rig(tmp_path, plugin="greedy")
+    settings(rig, cpu_share_max=0.5, memory_limit_bytes=90 * MIB)
+    fill(rig, "leak 1")
+    done = rig.json("process", "--until-drained", expect=1)
+    assert done["unfinished"] == 1
+    assert "budget.ram_share_max" in done["stuck"]
+    assert not ledger(rig, "host-ready")

@@ -33,3 +33,12 @@ def test_the_plan_believes_measurements_and_never_less_memory_than_declared() ->
     assert learned["ocr"] == ModelTimings(load_s=2.0, task_s=0.5, memory_bytes=300 << 20)
     assert learned["vlm"] == ModelTimings(load_s=20.0, task_s=3.0, memory_bytes=4 << 30)
     assert learned["new"] == declared["new"]
+
+
+def test_the_peak_of_a_leak_does_not_count_beyond_the_cap_at_which_its_host_is_ended() -> None:
+    declared = {"leaky": ModelTimings(load_s=1.0, task_s=1.0, memory_bytes=64 << 20)}
+    book = TelemetryBook()
+    book.add("text", "leaky", timing(memory_mib=900))
+    caps = {"leaky": 200 << 20}
+    assert learn_timings(declared, book.aggregates(), caps)["leaky"].memory_bytes == 200 << 20
+    assert learn_timings(declared, book.aggregates())["leaky"].memory_bytes == 900 << 20
