@@ -89,6 +89,8 @@ class Question:
     """Heads of columns that the question means without saying them ("how much is the ...")."""
     strict: bool
     """Whether every asked term must be met ("what is the X Y of ..."), or half of them."""
+    compounds: tuple[tuple[int, int], ...] = ()
+    """Plain words (by index) of which the first tells which one of the second is meant."""
 
 
 _WORD = re.compile(r"[^\s\"“”„«»]+")
@@ -133,6 +135,7 @@ def analyse(text: str) -> Question:
         groups=_groups(tokens, terms, positions),
         implied=_implied(lowered),
         strict=strict,
+        compounds=tuple(_compounds(terms, positions)),
     )
 
 
@@ -297,6 +300,16 @@ def _runs_of_names(
             run.append(index)
     if len(run) > 1:
         yield tuple(run)
+
+
+def _compounds(terms: list[Term], positions: list[int]) -> Iterator[tuple[int, int]]:
+    """Neighbouring plain words after an article or preposition: "the backup service"."""
+    for index in range(1, len(terms)):
+        first, second = terms[index - 1], terms[index]
+        plain = not any(term.asked or term.specific for term in (first, second))
+        beside = positions[index] - positions[index - 1] == 1
+        if plain and beside and first.anchored and not _is_participle(second.text.casefold()):
+            yield (index - 1, index)
 
 
 def _numbered(

@@ -17,7 +17,7 @@ from kernel.query import shapes
 from kernel.query.candidates import STARTS_ANEW, Candidate, Form, PageHits, Part
 from kernel.query.layout import Hit, PageLayout, Piece, distance
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
-from kernel.query.tables import contiguous_row, row_subjects, table_cells
+from kernel.query.tables import contiguous_row, is_head_as_data, row_subjects, table_cells
 from kernel.query.vocabulary import TITLE_NOUNS, VAGUE_NOUNS
 from kernel.query.words import spans_in
 
@@ -103,17 +103,19 @@ def _candidates(layout: PageLayout, question: Question, hits: PageHits) -> Itera
     )
     cells = list(table_cells(layout, hits))
     yield from cells
-    if question.kind is Kind.THING and not question.strict:
-        yield from row_subjects(layout, hits, asked)
     heads = _head_pieces(layout, cells)
+    subjects = question.kind is Kind.THING and not question.strict
     for candidate in (
+        *(row_subjects(layout, hits, asked) if subjects else ()),
         *finding.neighbour_fields(layout, hits),
         *finding.card_neighbours(layout, hits, question),
         *finding.headings(layout, hits, question),
     ):
         part = candidate.answer[0]
-        if candidate.form is Form.CARD or layout.piece_at(part.line, part.start).index not in heads:
-            yield candidate
+        headed = layout.piece_at(part.line, part.start).index in heads
+        if is_head_as_data(layout, candidate) or (candidate.form is not Form.CARD and headed):
+            continue
+        yield candidate
 
 
 def _head_pieces(layout: PageLayout, cells: list[Candidate]) -> set[int]:
@@ -167,6 +169,8 @@ def _judge(
     levels = [_level(layout, found, candidate) for found in hits.by_term]
     if any(_is_missed(term, level) for term, level in zip(question.terms, levels, strict=True)):
         return None
+    if candidate.form is not Form.SENTENCE and _is_another(question, levels):
+        return None
     if question.kind is not Kind.FIND and (
         _asks_only(question, candidate) or _is_about_nothing_else(question, levels)
     ):
@@ -219,6 +223,13 @@ def _is_missed(term: Term, level: int) -> bool:
     if term.required and level < LEVEL_CLOSE and not term.asked:
         return True
     return term.anchored and not term.asked and level == 0
+
+
+def _is_another(question: Question, levels: list[int]) -> bool:
+    """Whether the row is of another kind: the print service is not the backup service."""
+    return any(
+        levels[noun] >= LEVEL_SYNONYM > levels[qualifier] for qualifier, noun in question.compounds
+    )
 
 
 def _is_about_nothing_else(question: Question, levels: list[int]) -> bool:

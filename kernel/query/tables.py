@@ -88,6 +88,37 @@ def row_subjects(layout: PageLayout, hits: PageHits, asked: frozenset[int]) -> I
         )
 
 
+def is_head_row(layout: PageLayout, piece: Piece) -> bool:
+    """Whether the piece stands in the head of a table: short words over cells, no row above."""
+    row = contiguous_row(layout, piece)
+    if len(row) < _TABLE_CELLS_MIN or not _can_be_head(row):
+        return False
+    headed = sum(
+        any(_share_edge(member, under) for under in layout.below(member, reach=2.2)[:1])
+        for member in row
+    )
+    above = [over for member in row for over in layout.above(member, reach=2.2)[:1]]
+    rows_above = {tuple(p.index for p in contiguous_row(layout, over)) for over in above}
+    return 3 * headed >= 2 * len(row) and all(2 * len(over) <= len(row) for over in rows_above)
+
+
+def is_head_as_data(layout: PageLayout, candidate: Candidate) -> bool:
+    """Whether a head of a table is given as a value, of another head or of what is outside."""
+    pieces = [
+        layout.piece_at(part.line, part.start) for part in (*candidate.answer, *candidate.support)
+    ]
+    row = {piece.index for piece in contiguous_row(layout, pieces[0])}
+    paired = all(piece.index in row for piece in pieces)
+    # In a form of several columns a label and its value stand on one row.
+    told = paired if candidate.form is Form.CARD else not paired
+    return told and len(pieces) > 1 and is_head_row(layout, pieces[0])
+
+
+def _share_edge(first: Piece, second: Piece) -> bool:
+    reach = _EDGE_HEIGHTS * first.height
+    return any(abs(first.box[side] - second.box[side]) <= reach for side in (0, 2))
+
+
 def _is_number(piece: Piece) -> bool:
     return piece.text.strip("#.").isdigit()
 
