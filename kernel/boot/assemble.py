@@ -89,11 +89,8 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             launcher_of=_launchers(loaded.settings, run_dir, run_id, stages),
             quarantine=quarantine,
         )
-        costs = Costs(
-            TelemetryStore.open(data_dir),
-            declared_timings(plugins, stages),
-            caps=_memory_caps(loaded.settings, stages),
-        )
+        caps = _memory_caps(loaded.settings, stages)
+        costs = Costs(TelemetryStore.open(data_dir), declared_timings(plugins, stages), caps=caps)
         undo.callback(costs.close)
         parts = Parts(
             data_dir=data_dir,

@@ -22,7 +22,10 @@ FUNCTION_LINES_MAX = 60
 NO_NOUN = {"utils", "util", "helpers", "helper", "misc", "common", "base_manager", "stuff"}
 
 # Modules whose tests lie in another folder than the one of their package, and where.
-TESTED_IN: dict[str, str] = {}
+TESTED_IN: dict[str, str] = {
+    "kernel/boot/runrecord.py": "tests/functional/test_run_record.py",
+    "kernel/boot/working.py": "tests/functional/test_person_comes_back.py",
+}
 
 OURS = python_files(*PACKAGES)
 EVERY = [*OURS, *python_files("tests", "tools"), REPOSITORY / "noxfile.py"]

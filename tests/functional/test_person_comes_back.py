@@ -1,4 +1,7 @@
-"""ACTIVE stops what runs, whole and at once; what was in hand is done once afterwards."""
+"""ACTIVE stops what runs, whole and at once; what was in hand is done once afterwards.
+
+The real kernel, and with it `kernel.boot.working`, seen from outside.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,7 @@ def test_hosts_that_stand_still_for_long_give_their_memory_back_and_their_task_i
     fill(rig, "spin 1 0 3.0")
     with rig.kernel() as kernel:
         person.signal(idle=True)
-        wait_until(lambda: person.signal(idle=True) or is_busy(rig))
+        wait_until(lambda: is_busy(rig, person))
         person.come(by_word=True)
         wait_until(lambda: not host_states(kernel.pid))
         status = rig.json("status", expect=None)
@@ -81,7 +84,9 @@ def test_hosts_that_stand_still_for_long_give_their_memory_back_and_their_task_i
     assert results(rig) == 1
 
 
-def is_busy(rig: Rig) -> bool:
+def is_busy(rig: Rig, person: Person) -> bool:
+    """Whether a host has a task; the signal is kept fresh meanwhile."""
+    person.signal(idle=True)
     kernel = rig.json("status", expect=None)["kernel"]
     return any(host["state"] == "busy" for host in kernel["hosts"])
 

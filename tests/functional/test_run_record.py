@@ -1,4 +1,7 @@
-"""Each run leaves behind what it worked under, to be found by the ledger's digest."""
+"""Each run leaves behind what it worked under, to be found by the ledger's digest.
+
+The real kernel, and with it `kernel.boot.runrecord`.
+"""
 
 from __future__ import annotations
 

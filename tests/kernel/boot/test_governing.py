@@ -76,9 +76,9 @@ def test_some_work_spends_its_budget_and_then_waits_and_says_so(
 def test_the_larger_wish_wins(governing: Governing) -> None:
     governing.ask("all")
     governing.ask("some")
-    assert governing.asked == "all"
+    assert governing.facts()["asked"] == "all"
     governing.ask("nothing")
-    assert governing.asked == "nothing"
+    assert governing.facts()["asked"] == "nothing"
 
 
 def test_a_change_is_looked_at_at_once_and_otherwise_only_by_the_tick(

@@ -1,0 +1,81 @@
+"""What the governor is told, from files and drives as they are; and what wakes the loop."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import zmq
+
+from kernel.boot.observing import Observer
+from kernel.boot.wordwatch import WordWatch
+from kernel.config.errors import KernelError
+from kernel.config.paths import DataDir
+from kernel.config.sections import ActivitySettings, Settings
+from kernel.scheduling.override import Override, write_override
+from kernel.store.pressure import DiskDecision, DiskLevel
+
+SETTINGS = Settings(activity=ActivitySettings(providers=("signal_file",)))
+
+
+def signal(data_dir: DataDir, seq: int, *, idle_ms: int) -> None:
+    document = {"schema": 1, "seq": seq, "written_ms": 900_000, "last_input_ms": 900_000 - idle_ms}
+    part = data_dir.root / "part"
+    part.write_text(json.dumps(document))
+    part.replace(data_dir.activity_file)
+
+
+def decision(level: DiskLevel) -> DiskDecision:
+    return DiskDecision(level, "primary", heavy_work=level is DiskLevel.GREEN, drain=True)
+
+
+def test_the_signal_the_word_and_the_disk_reach_the_governor(tmp_path: Path) -> None:
+    data_dir = DataDir(tmp_path)
+    signal(data_dir, 1, idle_ms=0)
+    observer = Observer(SETTINGS, data_dir, ask_disk=lambda: decision(DiskLevel.YELLOW))
+    assert observer.observe().idle_s is None, "a file that never changed may be of last week"
+    signal(data_dir, 2, idle_ms=400_000)
+    write_override(data_dir.override_file, Override("pause", set_us=1))
+    seen = observer.observe()
+    assert (seen.idle_s, seen.override, seen.disk_level) == (400.0, "pause", "yellow")
+    facts = observer.facts()
+    assert (facts["source"], facts["word"], facts["disk"]) == ("signal_file", "pause", "yellow")
+    assert isinstance(observer.gpu_facts()["devices"], list)
+    observer.close()
+
+
+def test_a_drive_that_cannot_be_asked_holds_heavy_work(tmp_path: Path) -> None:
+    def fails() -> DiskDecision:
+        raise KernelError("disk-failed", "no answer")
+
+    observer = Observer(SETTINGS, DataDir(tmp_path), ask_disk=fails)
+    assert observer.observe().disk_level == "black"
+    observer.close()
+
+
+def test_a_file_put_in_place_wakes_the_poller_at_once(tmp_path: Path) -> None:
+    poller: zmq.Poller = zmq.Poller()
+    watch = WordWatch([tmp_path, tmp_path], poller)
+    try:
+        assert not watch.has_news(key for key, _ in poller.poll(0))
+        signal(DataDir(tmp_path), 1, idle_ms=0)
+        assert watch.has_news(key for key, _ in poller.poll(5_000))
+        assert not watch.has_news(key for key, _ in poller.poll(0)), "told once"
+    finally:
+        watch.close()
+    assert poller.sockets == [], "its descriptors are gone from the loop"
+
+
+def test_a_folder_that_is_not_there_is_no_error(tmp_path: Path) -> None:
+    poller: zmq.Poller = zmq.Poller()
+    watch = WordWatch([tmp_path / "none"], poller)
+    assert not watch.has_news(key for key, _ in poller.poll(0))
+    watch.close()
+
+
+@pytest.mark.parametrize("level", list(DiskLevel))
+def test_every_level_has_its_name(tmp_path: Path, level: DiskLevel) -> None:
+    observer = Observer(SETTINGS, DataDir(tmp_path), ask_disk=lambda: decision(level))
+    assert observer.observe().disk_level == level.name.lower()
+    observer.close()
