@@ -104,8 +104,10 @@ class ProcessHost:
         self._signal(self._host_pid or self._process.pid, signal.SIGTERM)
 
     def kill(self) -> None:
-        """SIGKILL to the whole tree: the namespace ends with the stub, the rest is swept."""
-        self.thaw()
+        """SIGKILL to the whole tree: the namespace ends with the stub, the rest is swept.
+
+        What is stopped is not let go first: it would run for a moment, and KILL needs no help.
+        """
         for pid in (*descendants(self._process.pid), self._process.pid):
             self._signal(pid, signal.SIGKILL)
         # Without a process namespace, what was orphaned below the host is still in this group.

@@ -152,8 +152,9 @@ def daemonize_in_python(argument: str, task: TaskContext) -> str:
 
 
 def stop_itself(argument: str, task: TaskContext) -> str:
-    """SIGSTOP to itself: nobody else stopped it."""
+    """SIGSTOP to itself: nobody else stopped it. This thread may run on for a moment."""
     os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(1)
     return "went on"
 
 
