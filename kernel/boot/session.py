@@ -14,6 +14,7 @@ from kernel.boot.kernel import Kernel
 from kernel.boot.observing import Observer
 from kernel.boot.runrecord import record_run
 from kernel.boot.stopping import StopSignal
+from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.config.settings import LoadedSettings
 
@@ -25,7 +26,11 @@ def kernel_session(
     """A kernel that is stopped in order when the block ends; main thread only."""
     with StopSignal() as stop:
         parts = open_parts(data_dir, loaded)
-        record_run(parts)
+        try:
+            record_run(parts)
+        except KernelError as error:
+            # A full drive must not keep the kernel from capturing: the ledger says what is missing.
+            parts.trail.append(error.code, parts.run_id, {"reason": error.message[:2000]})
         observer = Observer(loaded.settings, data_dir, ask_disk=parts.evidence.disk_decision)
         kernel = Kernel(parts, observer=observer, stop=stop)
         try:
