@@ -16,15 +16,18 @@ def test_unknown_activity_stops_hosts_and_a_wish_lets_them_go_on(tmp_path: Path)
     place = DataDir(tmp_path / "data")
     with kernel_session(place, load_settings(None, place, NO_STAGES)) as (kernel, stop):
         working: Working = kernel._working
-        pool = kernel.parts.pool
+
+        def stands_still() -> bool:
+            return kernel.parts.pool.is_frozen
+
         working.heed(news=True)
         assert not working.heavy().allowed
-        assert pool.is_frozen
+        assert stands_still()
         working.ask("all")
         working.heed(news=True)
         assert working.heavy().allowed
         working.work()
-        assert not pool.is_frozen
+        assert not stands_still()
         assert working.why_refused() == ""
         stop.request("enough")
 
