@@ -34,6 +34,7 @@ from kernel.query.vocabulary import (
     WEAK_VERBS,
 )
 from kernel.query.words import Needle, needle_of
+from kernel.store.folding import fold
 
 TERMS_MAX = 32
 """Terms beyond these are left out of a question."""
@@ -124,7 +125,7 @@ def analyse(text: str) -> Question:
         before = lowered[at - 1] if at else ""
         term = _term(token, at, asked=at in asked, anchored=before in ANCHORS)
         if term and kind is not Kind.FIND and _is_unfamiliar(term):
-            term = replace(term, unfamiliar=True)
+            term = replace(term, unfamiliar=True, needle=_unfamiliar_needle(term))
         if term and len(terms) < TERMS_MAX:
             terms.append(term)
             positions.append(at)
@@ -237,6 +238,15 @@ def _term(token: _Token, at: int, *, asked: bool, anchored: bool) -> Term | None
 
 def _is_unfamiliar(term: Term) -> bool:
     return not term.specific and term.text.isalpha() and not is_ordinary(term.text)
+
+
+def _unfamiliar_needle(term: Term) -> Needle:
+    """Parker is not Park: a word in -er is met by itself and its plural alone."""
+    word = term.text.casefold()
+    if not word.endswith(("er", "ers")):
+        return term.needle
+    other = word.removesuffix("s") if word.endswith("s") else word + "s"
+    return replace(needle_of(term.text, exact=True), synonyms=frozenset({fold(other)}))
 
 
 def _is_weak(word: str, *, asked: bool) -> bool:

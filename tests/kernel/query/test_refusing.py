@@ -112,6 +112,14 @@ def test_a_question_on_the_screen_does_not_answer_itself(question: str) -> None:
     assert best(question, thread()) is None
 
 
+def test_a_name_in_er_is_not_met_by_its_stem() -> None:
+    c = Canvas()
+    c.text(100, 100, "15:00 Interview with J. Park")
+    c.text(100, 300, "16:30 Review with the trackers team")
+    assert best("When is the interview with parker?", c.page()) is None
+    assert "16:30" in (best("When is the review with the tracker team?", c.page()) or "")
+
+
 def test_a_question_that_names_what_is_asked_for_in_passing_answers() -> None:
     c = Canvas()
     c.text(100, 100, "Could you look at incident INC-40417 about the broken lift?")
