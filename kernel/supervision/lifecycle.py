@@ -357,7 +357,9 @@ def _tick(host: Host, now_s: float, limits: Limits) -> Step:
 
 
 def _alarm(host: Host, cause: str, now_s: float, limits: Limits, *, ask: bool) -> Step:
-    host = replace(host, cause=host.cause or cause, commanded=False)
+    # Why it was asked to leave stays part of the story: it did not leave by itself.
+    story = f"{cause} (after: {host.cause})" if host.cause else cause
+    host = replace(host, cause=story, commanded=False)
     if ask:
         return _descend(host, now_s, limits)
     return _descend(replace(host, stop_step="cancel"), now_s, limits)

@@ -6,6 +6,7 @@ as silence. Names of errors (``EACCES``) stand for refused system calls.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import errno
 import os
@@ -38,6 +39,10 @@ def autocapture_setup(context: SetupContext) -> None:
             os._exit(7)
         case "hang":
             time.sleep(FOREVER_S)
+        case "abort at exit":
+            atexit.register(os.abort)
+        case "hang at exit":
+            atexit.register(time.sleep, FOREVER_S)
 
 
 @hookimpl

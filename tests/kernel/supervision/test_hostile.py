@@ -290,3 +290,35 @@ def test_plugin_that_crashes_at_start_is_quarantined_and_the_cap_holds(
     assert "hostile" in rig.quarantine.plugins
     assert any(h.host_id == echo_id for h in rig.pool.statuses())
     other_work_completes(rig, 3)
+
+
+@pytest.mark.parametrize(
+    ("setup", "crashed", "cause"),
+    [
+        ("abort at exit", False, "no longer needed"),
+        ("hang at exit", True, "no beat: the host's main loop is stuck (after: no longer needed)"),
+    ],
+)
+def test_plugin_that_misbehaves_at_exit_leaves_all_the_same_and_its_work_counts(
+    rig: Rig,
+    setup: str,
+    crashed: bool,  # noqa: FBT001 - a row
+    cause: str,
+) -> None:
+    with cap_sampled():
+        host_id = rig.start_ready(hostile("hostile"), {"setup": setup})
+        rig.pool.assign(host_id, task("make_zombies", 1))
+        assert achieved(rig) == "20 zombies"
+        rig.pool.stop_host(host_id, "no longer needed")
+        died = rig.wait_for_event(HostDied)
+        other_work_completes(rig)
+    assert (died.plugin_id, died.crashed, died.cause) == ("hostile", crashed, cause)
+
+
+def test_plugin_that_hangs_at_start_is_ended_and_the_cap_holds(tmp_path: Path) -> None:
+    limits = lifecycle.Limits(start_timeout_s=1.5, term_grace_s=0.3, kill_grace_s=0.5)
+    with pool_rig(process_launcher(tmp_path), max_hosts=MAX_HOSTS, limits=limits) as rig:
+        rig.pool.start_host(hostile("hostile"), {"setup": "hang"})
+        died = rig.wait_for_event(HostDied)
+        assert (died.crashed, died.cause) == (True, "not ready in time")
+        other_work_completes(rig)
