@@ -28,7 +28,7 @@ from kernel.query.ranking import lines_with_terms, rank
 from kernel.query.retrieval import Index, find_blobs
 from kernel.store.folding import squash
 
-METHOD = "extractive-1"
+METHOD = "extractive-2"
 """Name of the way of answering, for the provenance; changes when answers may change."""
 QUESTION_CHARS_MAX = 2000
 
