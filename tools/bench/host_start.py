@@ -1,6 +1,6 @@
 """How long a host takes from its start to the first line it says, and what the walls cost of it.
 
-Run: ``python tools/bench/host_start.py [ROUNDS]``. Medians over ROUNDS (default 15) of fresh
+Run: ``python -m tools.bench.host_start [ROUNDS]``. Medians over ROUNDS (default 15) of fresh
 processes, variants taken in turns so that a busy machine hits all alike.
 """
 
