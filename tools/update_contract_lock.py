@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from contracts.bounded import ContractError  # noqa: E402
 from contracts.compat import Change  # noqa: E402
-from contracts.corpus import grow_corpus, render_corpus  # noqa: E402
+from contracts.corpus import check_entry, grow_corpus, parse_corpus, render_corpus  # noqa: E402
 from contracts.lock import (  # noqa: E402
     Break,
     Lock,
@@ -52,26 +52,34 @@ def main(arguments: list[str] | None = None) -> int:
         stops = blocking(old, changes)
         breaks = _record(stops, options.allow_break) if options.allow_break else []
         new = next_lock(old, breaks=breaks, release=options.release)
-        corpus = _grow(new, options.corpus)
+        new_text = render_lock(new)
+        if options.check and old_text != new_text:
+            # Before the corpus: what changed explains why kept bytes do not decode any more.
+            return _report_check(path, changes, old_text, new_text)
+        if stops and not options.allow_break:
+            return _refuse(stops)
+        corpus = _grow(new, options.corpus, drop_broken=bool(options.allow_break))
     except ContractError as error:
         print(f"{path}: {error}", file=sys.stderr)
         return 1
-    new_text = render_lock(new)
     if options.check:
         stale = _find_stale(corpus, options.corpus)
         return max(_report_check(path, changes, old_text, new_text), _report_stale(stale))
-    if stops and not options.allow_break:
-        print("This change breaks released contracts:", file=sys.stderr)
-        _print_changes(stops)
-        print(
-            "Add a new version with an upcaster (docs/contracts.md), or record the break:\n"
-            '  python tools/update_contract_lock.py --allow-break "REASON"',
-            file=sys.stderr,
-        )
-        return 1
     _write(path, old_text, new_text, new, changes)
     _write_corpus(corpus, options.corpus)
     return 0
+
+
+def _refuse(stops: list[Change]) -> int:
+    print("This change breaks released contracts:", file=sys.stderr)
+    for change in stops:
+        print(f"  {change}", file=sys.stderr)
+    print(
+        "Add a new version with an upcaster (docs/contracts.md), or record the break:\n"
+        '  python tools/update_contract_lock.py --allow-break "REASON"',
+        file=sys.stderr,
+    )
+    return 1
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -108,9 +116,18 @@ def _record(stops: list[Change], reason: str) -> list[Break]:
     ]
 
 
-def _grow(lock: Lock, folder: Path) -> dict[str, str]:
-    """The text of each corpus file, by ``kind@version``."""
+def _grow(lock: Lock, folder: Path, *, drop_broken: bool) -> dict[str, str]:
+    """The text of each corpus file, by ``kind@version``.
+
+    ``drop_broken``: bytes that a recorded break made unreadable are replaced by new ones.
+    """
     files = {file.stem: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.json"))}
+    if drop_broken:
+        files = {
+            ref: text
+            for ref, text in files.items()
+            if not any(check_entry(ref, entry, REGISTRY) for entry in parse_corpus(text))
+        }
     grown = grow_corpus(lock, REGISTRY, files)
     return {ref: render_corpus(entries) for ref, entries in grown.items()}
 
