@@ -72,8 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _refuse(stops: list[Change]) -> int:
     print("This change breaks released contracts:", file=sys.stderr)
-    for change in stops:
-        print(f"  {change}", file=sys.stderr)
+    _print_changes(stops)
     print(
         "Add a new version with an upcaster (docs/contracts.md), or record the break:\n"
         '  python tools/update_contract_lock.py --allow-break "REASON"',
