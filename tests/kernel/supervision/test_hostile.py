@@ -189,17 +189,22 @@ def test_daemon_of_a_plugin_dies_with_its_host(rig: Rig, name: str) -> None:
     assert left == []
 
 
+def zombies_below() -> set[int]:
+    """Dead processes that nobody collected; earlier tests may have left some to this process."""
+    return {
+        child.pid
+        for child in psutil.Process().children(recursive=True)
+        if child.status() == psutil.STATUS_ZOMBIE
+    }
+
+
 def test_zombies_of_a_plugin_do_not_pile_up_in_the_kernel(rig: Rig) -> None:
+    before = zombies_below()
     host_id = attack(rig, "make_zombies")
     achieved(rig)
     rig.pool.stop_host(host_id, "enough", now=True)
     rig.wait_for_event(HostDied)
-    zombies = [
-        child
-        for child in psutil.Process().children(recursive=True)
-        if child.status() == psutil.STATUS_ZOMBIE
-    ]
-    assert zombies == []
+    assert zombies_below() <= before
 
 
 def test_garbage_on_the_socket_is_counted_and_named_and_disturbs_nobody(rig: Rig) -> None:
