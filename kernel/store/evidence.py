@@ -24,7 +24,7 @@ from kernel.store.clock import wall_clock_us
 from kernel.store.disk import Disk, OsDisk, make_durable_dir
 from kernel.store.draft import Acknowledged, CaptureDraft, check_draft
 from kernel.store.drain import DRAIN_BYTES, DrainReport, drain
-from kernel.store.failure import translated
+from kernel.store.failure import translated, usable
 from kernel.store.journal import Journal
 from kernel.store.ledger import Ledger
 from kernel.store.lock import DataDirLock
@@ -90,7 +90,7 @@ class EvidenceStore:
         ``journal-missing``, ``disk-full``, ``disk-failed``.
         """
         disk = disk or OsDisk()
-        with translated(data_dir.root):
+        with translated(data_dir.root), usable(data_dir.root):
             make_durable_dir(data_dir.root, disk)
             lock = DataDirLock.acquire(data_dir.lock_file, started_at_us=now_us())
         try:

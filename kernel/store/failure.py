@@ -51,6 +51,17 @@ def unusable(where: Path, reason: str) -> KernelError:
 
 
 @contextlib.contextmanager
+def usable(where: Path) -> Iterator[None]:
+    """Turn a refusal to make or enter a folder inside the body into ``data-dir-unusable``."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _UNUSABLE:
+            raise unusable(where, error.strerror or str(error)) from error
+        raise
+
+
+@contextlib.contextmanager
 def translated(where: Path) -> Iterator[None]:
     """Turn a disk's failure inside the body into `KernelError` disk-full or disk-failed."""
     try:
@@ -64,6 +75,4 @@ def translated(where: Path) -> Iterator[None]:
             raise disk_full(where) from error
         if error.errno in _FAILED:
             raise disk_failed(where, error.strerror or str(error)) from error
-        if error.errno in _UNUSABLE:
-            raise unusable(where, error.strerror or str(error)) from error
         raise

@@ -109,7 +109,8 @@ def test_a_leaking_plugin_is_renewed_at_its_own_cap_told_with_its_slope_and_lose
     tmp_path: Path,
 ) -> None:
     rig = make_rig(tmp_path, plugin="greedy")
-    settings(rig, cpu_share_max=0.5)
+    # Far above what two hosts may take: it is the plugin's own cap that must act here.
+    settings(rig, cpu_share_max=0.5, memory_limit_bytes=900 * MIB)
     frames = 24
     fill(rig, *["leak 12"] * frames)
     done = rig.json("process", "--until-drained")

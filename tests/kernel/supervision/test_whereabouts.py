@@ -51,10 +51,10 @@ def test_note_that_is_none_is_passed_over(tmp_path: Path, text: str) -> None:
 def test_children_and_their_children_are_found_parents_first() -> None:
     code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'])"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
-        while len(found := descendants(os.getpid())) < 2:
+        while not (below := descendants(process.pid)):
             assert process.poll() is None
-        assert found[0] == process.pid
-        assert descendants(process.pid) == found[1:]
+        found = descendants(os.getpid())
+        assert found.index(process.pid) < found.index(below[0])
         process.communicate(b"\n")
     assert process.pid not in descendants(os.getpid())
 
