@@ -127,11 +127,14 @@ def read_frames(path: Path, *, frame_bytes_max: int) -> Generator[VideoFrame, No
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
+        frames = _Frames(process, frame_bytes_max)
         try:
             _confine(process.pid)
-            yield from _Frames(process, frame_bytes_max)
+            yield from frames
         finally:
             process.kill()
+            # Its end closes the log; only then may the log's reader lose its stream.
+            frames.finish()
 
 
 class _Frames:
@@ -167,6 +170,11 @@ class _Frames:
             raise VideoFault(f"ffmpeg ended with status {status}: {_last_words(self._log_tail)}")
         if first_us is None:
             raise VideoFault("it has no frames")
+
+    def finish(self) -> None:
+        """Wait for the reader of the log, whose process has ended or is being ended."""
+        if self._reader.ident is not None:
+            self._reader.join(STALL_TIMEOUT_S)
 
     def _read_output(self, output_fd: int) -> bytes:
         poll = select.poll()
