@@ -13,7 +13,11 @@ PLAUSIBLE_CRITICAL_C = (40.0, 150.0)
 
 def read_power() -> PowerSource | None:
     """Where the machine's power comes from; None on machines without a battery."""
-    battery = psutil.sensors_battery()
+    try:
+        battery = psutil.sensors_battery()
+    except OSError:
+        # No /sys/class/power_supply (containers, some virtual machines): no battery to spare.
+        return None
     if battery is None or battery.power_plugged is None:
         return None
     return "mains" if battery.power_plugged else "battery"

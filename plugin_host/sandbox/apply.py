@@ -12,6 +12,7 @@ normal user after the user namespace (it gives the right to mount).
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -97,7 +98,7 @@ def apply(policy: SandboxPolicy) -> SandboxReport:
     progress.do("rlimits", lambda: rlimits.set_limits(policy))
     progress.do("affinity", lambda: rlimits.be_polite(policy.affinity, policy.nice))
     _open_namespaces(progress)
-    progress.do("process_limit", lambda: rlimits.limit_processes(policy.nproc_max))
+    progress.do("process_limit", lambda: _limit_processes(progress))
     progress.do("capabilities", capabilities.drop_all)
     progress.do("no_new_privs", capabilities.forbid_new_privileges)
     progress.do("landlock", lambda: landlock.restrict(path_rules(policy), policy.connect_ports))
@@ -130,6 +131,13 @@ def _refusal(policy: SandboxPolicy, level: Level) -> str:
             " namespaces, or install the interpreter where that user can read it"
         )
     return ""
+
+
+def _limit_processes(progress: Progress) -> str | None:
+    """Inside an own user namespace only: elsewhere the limit counts all processes of the user."""
+    if not progress.holds("user_namespace"):
+        raise OSError(errno.ENOTSUP, "no own user namespace: it would count the person's programs")
+    return rlimits.limit_processes(progress.policy.nproc_max)
 
 
 def binds(policy: SandboxPolicy) -> list[mounts.Bind]:
