@@ -17,6 +17,7 @@ from kernel.boot.stopping import StopSignal
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.config.settings import LoadedSettings
+from kernel.origin import check_origin
 
 
 @contextlib.contextmanager
@@ -25,6 +26,7 @@ def kernel_session(
 ) -> Iterator[tuple[Kernel, StopSignal]]:
     """A kernel that is stopped in order when the block ends; main thread only."""
     with StopSignal() as stop:
+        check_origin()
         parts = open_parts(data_dir, loaded)
         try:
             record_run(parts)
