@@ -129,7 +129,8 @@ def parse_manifest(data: bytes, where: str) -> PluginManifest:
         raise _invalid(where, "", f"larger than {MANIFEST_BYTES_MAX} bytes")
     try:
         table = tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        # ValueError: bad UTF-8, bad TOML, and a number of more digits than Python reads.
         raise _invalid(where, "", str(error) or type(error).__name__) from error
     version = table.get("manifest_version")
     if isinstance(version, int) and version > MANIFEST_VERSION:

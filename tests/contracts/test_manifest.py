@@ -111,6 +111,12 @@ def test_a_stage_declared_twice_is_refused() -> None:
     assert "stages: 'text' is declared 2 times" in reason(GOOD + stage)
 
 
+def test_a_number_too_long_to_be_read_is_refused() -> None:
+    data = b"manifest_version = 1\nmemory_bytes_max = " + b"9" * 5000
+    with pytest.raises(ContractError, match="x/plugin.toml"):
+        parse_manifest(data, "x/plugin.toml")
+
+
 @pytest.mark.parametrize("data", [b"\xff", b"x" * (MANIFEST_BYTES_MAX + 1), b"a = " + b"[" * 9999])
 def test_bytes_that_are_no_manifest_are_refused(data: bytes) -> None:
     with pytest.raises(ContractError, match="manifest-invalid"):
