@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import tempfile
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import msgspec
 
 from contracts.run import RunManifest, RunPlugin
 from kernel.boot.parts import Parts
+from kernel.config.approvals import write_atomically
 from kernel.config.errors import KernelError
 from kernel.config.machine import read_machine
 from kernel.supervision.hosting import choose_hosting
@@ -85,15 +85,5 @@ def _boot_id() -> str:
 
 
 def _write_once(path: Path, data: bytes) -> None:
-    if path.exists():
-        return
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    if not path.exists():
+        write_atomically(path, data)

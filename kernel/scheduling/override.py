@@ -7,12 +7,11 @@ leads to (`governor`), the commands (`kernel.cli.override`).
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+from kernel.config.approvals import write_atomically
 from kernel.config.errors import KernelError
 
 Word = Literal["none", "pause", "active", "idle"]
@@ -65,26 +64,13 @@ def write_override(path: Path, override: Override) -> None:
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _replace(path, json.dumps(document).encode())
+        write_atomically(path, json.dumps(document).encode())
     except OSError as error:
         raise KernelError(
             "override-not-written",
             f"{path} could not be written: {error}",
             hint="a full disk or a data dir of another user; see: kernel doctor",
         ) from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _parse(document: object) -> Override:
