@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -108,7 +109,8 @@ def test_hosts_are_shown_with_what_they_use(rig: Rig) -> None:
 
 def test_watch_redraws_until_interrupted_and_leaves_the_last_view(rig: Rig) -> None:
     """On a terminal of its own (script(1) makes one); Ctrl-C is no error."""
-    command = " ".join([*KERNEL, "status", "--watch"])
+    # `exec`: a shell that stayed in between would get the Ctrl-C too, and end by it (dash does).
+    command = f"exec {shlex.join([*KERNEL, 'status', '--watch'])}"
     watch = subprocess.Popen(
         ["script", "-qefc", command, "/dev/null"],
         env=rig.environment | {"TERM": "xterm"},
