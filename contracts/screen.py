@@ -41,6 +41,8 @@ Role: TypeAlias = Literal[
     "unknown",
 ]
 GridIndex: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+Colour: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=0xFFFFFF)]
+"""Red, green, blue in one number: ``red << 16 | green << 8 | blue``."""
 
 
 class Element(Record, frozen=True, kw_only=True, tag="element"):
@@ -48,7 +50,9 @@ class Element(Record, frozen=True, kw_only=True, tag="element"):
 
     A flat list bounds the depth of what a decoder meets. ``row`` and ``column`` count from 0
     in the nearest table above; ``line_number`` is the number printed in a code pane's gutter.
-    A value whose standing is "unknown" is None.
+    A value whose standing is "unknown" is None. ``fill`` is the colour that most of the
+    element's box shows, ``caret_x`` where a text caret stands in it; both are read off the
+    pixels, and None where that was not done or nothing was seen.
     """
 
     schema_version: Literal[1] = 1
@@ -63,10 +67,15 @@ class Element(Record, frozen=True, kw_only=True, tag="element"):
     column: GridIndex | None = None
     line_number: GridIndex | None = None
     confidence_permille: Permille = 0
+    fill: Colour | None = None
+    caret_x: Pixels | None = None
 
 
 class ScreenState(Record, frozen=True, kw_only=True, tag="screen_state"):
-    """All elements of one frame, parents before children, siblings in reading order."""
+    """All elements of one frame, parents before children, siblings in reading order.
+
+    ``before_event`` is the event of the state whose element ids this one continues.
+    """
 
     schema_version: Literal[1] = 1
     event_id: EventId
@@ -77,3 +86,4 @@ class ScreenState(Record, frozen=True, kw_only=True, tag="screen_state"):
     elements: Annotated[tuple[Element, ...], msgspec.Meta(max_length=65_536)]
     extractor: PluginId
     extractor_version: Version
+    before_event: EventId | None = None
