@@ -40,6 +40,7 @@ from contracts.run import RunManifest, RunPlugin
 from contracts.screen import Element, ScreenState
 from contracts.soak import SoakCriterion, SoakFault, SoakReport
 from contracts.text import TextLine, TextPage, Word
+from contracts.tiles import LeftOutFrame, ProvenFrame, ProvenFrames, RepackedFrames
 from contracts.vision import VlmObservation
 from contracts.wire import (
     Beat,
@@ -195,8 +196,12 @@ RECORDS: Final[tuple[type[Record], ...]] = (
     Job,
     LedgerAnchor,
     LedgerEntry,
+    LeftOutFrame,
     PixelBlob,
+    ProvenFrame,
+    ProvenFrames,
     Provenance,
+    RepackedFrames,
     RunManifest,
     RunPlugin,
     ScreenState,
