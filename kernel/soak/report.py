@@ -1,0 +1,86 @@
+"""The report over a soak: reads the run folder, judges it, writes report.json and report.html.
+
+Covers: the record (`contracts.soak.SoakReport`) and both files. Does not cover: judging
+(`verdict`), drawing (`report_html`, `plots`).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from contracts import canonical
+from contracts.soak import SoakFault, SoakReport
+from kernel.soak.runfiles import PLAN, REPORT_JSON, Run, read_run
+from kernel.soak.verdict import Verdict, judge
+
+UNKNOWN_DIGEST = "0" * 64
+"""Stands where the plan names no digest; a record has no empty one."""
+DIGEST = re.compile(r"[0-9a-f]{64}")
+RUN_ID = re.compile(r"r-[0-9a-f]{32}")
+FAULTS_MAX = 4_096
+RUN_IDS_MAX = 4_096
+
+
+def conclude(run_dir: Path) -> SoakReport:
+    """Judge the run in this folder and write ``report.json`` and ``report.html`` into it.
+
+    May be called again, and while the run still goes on: what is not there yet is unknown.
+    Raises `KernelError` ``soak-no-run`` where the folder holds no run.
+    """
+    run = read_run(run_dir)
+    report = make_report(run, judge(run))
+    data = msgspec.json.format(msgspec.json.encode(report), indent=1)
+    (run_dir / REPORT_JSON).write_bytes(data + b"\n")
+    return report
+
+
+def make_report(run: Run, verdict: Verdict) -> SoakReport:
+    """The record of this run and verdict."""
+    found = run.reconciliation
+    produced = found.produced if found is not None else None
+    return SoakReport(
+        run_ids=_run_ids(run),
+        started_at_us=max(0, run.started_us),
+        ended_at_us=max(0, run.ended_us),
+        planned_s=round(run.plan.planned_s or 0),
+        passed=verdict.passed,
+        criteria=verdict.criteria,
+        faults=_faults(run),
+        samples=len(run.samples),
+        events_produced=len(run.produced_at_us) if produced is None else produced,
+        events_stored=(found.stored or 0) if found is not None else 0,
+        contracts_lock=_digest(run.plan.contracts_lock),
+        plugins_lock=_digest(run.plan.plugins_lock),
+        config_digest=_digest(run.plan.config_digest),
+        machine=", ".join(f"{key} {value}" for key, value in sorted(run.plan.machine.items())),
+    )
+
+
+def _run_ids(run: Run) -> tuple[str, ...]:
+    """The kernels' own ids as far as they were told, else one made from the plan's bytes."""
+    told = [event.run_id for event in run.events_of("kernel_start") if event.run_id]
+    good = list(dict.fromkeys(run_id for run_id in told if RUN_ID.fullmatch(run_id)))
+    if good:
+        return tuple(good[:RUN_IDS_MAX])
+    plan = run.folder / PLAN
+    data = plan.read_bytes() if plan.is_file() else run.folder.name.encode()
+    return (f"r-{canonical.digest_bytes(data)[:32]}",)
+
+
+def _faults(run: Run) -> tuple[SoakFault, ...]:
+    return tuple(
+        SoakFault(
+            name=span.name[:255] or "unnamed",
+            injected_at_us=max(0, span.from_us),
+            recovered_at_us=None if span.to_us is None else max(0, span.to_us),
+            detail=span.detail[:2_000],
+        )
+        for span in run.faults()[:FAULTS_MAX]
+    )
+
+
+def _digest(value: str | None) -> str:
+    return value if value is not None and DIGEST.fullmatch(value) else UNKNOWN_DIGEST

@@ -1,0 +1,82 @@
+"""A line through samples by least squares, over groups that differ in level alone. Pure.
+
+Covers: slope, r2, floors of buckets. Does not cover: which samples are comparable (`memory`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+"""Seconds, value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``slope`` in units per second, ``r2`` the share of the variation that it explains.
+
+    ``span_s`` is the longest stretch that one group covers: the line says nothing about more.
+    """
+
+    slope: float
+    r2: float
+    points: int
+    span_s: float
+
+
+def fit(groups: Sequence[Sequence[Point]]) -> Line | None:
+    """The common slope of all groups, each with a level of its own; None without any span.
+
+    The within estimator of a panel (analysis of covariance): time and value are taken
+    relative to the group's own means, so that a group with a higher level (a host more) does
+    not bend the line. One group: plain least squares.
+    """
+    sxx = sxy = syy = 0.0
+    count = 0
+    span_s = 0.0
+    for group in groups:
+        if len(group) < 2:  # noqa: PLR2004 - a point alone has no direction
+            continue
+        mean_t = sum(t for t, _ in group) / len(group)
+        mean_y = sum(y for _, y in group) / len(group)
+        sxx += sum((t - mean_t) ** 2 for t, _ in group)
+        sxy += sum((t - mean_t) * (y - mean_y) for t, y in group)
+        syy += sum((y - mean_y) ** 2 for _, y in group)
+        count += len(group)
+        span_s = max(span_s, group[-1][0] - group[0][0])
+    if sxx <= 0.0:
+        return None
+    r2 = sxy * sxy / (sxx * syy) if syy > 0.0 else 0.0
+    return Line(slope=sxy / sxx, r2=min(1.0, r2), points=count, span_s=span_s)
+
+
+def floors(points: Sequence[Point], bucket_s: float) -> list[Point]:
+    """The least value of each bucket of time, at the instant where it was seen.
+
+    What is held between two pieces of work, as a heap is read after a collection: peaks of
+    work in hand are left out, a leak lifts the floor.
+    """
+    lowest: dict[int, Point] = {}
+    for t, y in points:
+        bucket = int(t // bucket_s)
+        if bucket not in lowest or y < lowest[bucket][1]:
+            lowest[bucket] = (t, y)
+    return [lowest[bucket] for bucket in sorted(lowest)]
+
+
+def rise(points: Sequence[Point]) -> float:
+    """Median of the last quarter less the median of the first; 0 for fewer than four points."""
+    quarter = len(points) // 4
+    if quarter == 0:
+        return 0.0
+    values = [y for _, y in points]
+    return _median(values[-quarter:]) - _median(values[:quarter])
+
+
+def _median(values: Sequence[float]) -> float:
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return ordered[middle]
+    return (ordered[middle - 1] + ordered[middle]) / 2
