@@ -24,6 +24,8 @@ BASES_MAX: Final = 4
 BLOCK_TILES_MAX: Final = 1024
 TILES_MAX: Final = 1 << 20
 DIGEST_BYTES: Final = 32
+PACK_MARK: Final = b"\x96\x02"
+"""The first bytes of every tile pack; no image format begins like this."""
 PACK_BYTES_MAX: Final = 31 << 20
 """Longest tile pack: with what is reported beside it, it fits into one record."""
 

@@ -9,12 +9,12 @@ cover: which tiles go together (`plugins.repack_tiles.tilepack`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import IntEnum
 
 import numpy as np
 import zstandard
 
-from plugins.repack_tiles.tiles import TILE_HEIGHT, TILE_WIDTH, Pixels
+from contracts.tiles import TILE_HEIGHT, TILE_WIDTH, BlockCodec
+from plugins.repack_tiles.tiles import Pixels
 
 LEVEL = 9
 LEVEL_SMALL = 19
@@ -22,13 +22,6 @@ SMALL_BYTES = 512 << 10
 """Blocks up to this size may cost more time per byte."""
 BLOCK_BYTES_MAX = 64 << 20
 _COLOUR_CHANNELS = 3
-
-
-class BlockCodec(IntEnum):
-    """How the tiles of a block were prepared for zstd; stored, so never renumbered."""
-
-    PLAIN = 0
-    PLANES = 1
 
 
 class BlockDamaged(ValueError):

@@ -11,20 +11,22 @@ import blake3
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts import tiles as layout
+from contracts.tiles import TILE_HEIGHT, TILE_WIDTH
+
 Pixels = NDArray[np.uint8]
 """Height x width x channels, 8 bits each."""
-
-TILE_HEIGHT = 8
-TILE_WIDTH = 240
 
 
 def cut_tiles(pixels: Pixels) -> Pixels:
     """The tiles of a frame, row by row: count x 8 x 240 x channels, padded with zeros."""
     height, width, channels = pixels.shape
     rows, columns = -(-height // TILE_HEIGHT), -(-width // TILE_WIDTH)
-    padded = np.zeros((rows * TILE_HEIGHT, columns * TILE_WIDTH, channels), np.uint8)
-    padded[:height, :width] = pixels
-    grid = padded.reshape(rows, TILE_HEIGHT, columns, TILE_WIDTH, channels).swapaxes(1, 2)
+    if height % TILE_HEIGHT or width % TILE_WIDTH:
+        padded = np.zeros((rows * TILE_HEIGHT, columns * TILE_WIDTH, channels), np.uint8)
+        padded[:height, :width] = pixels
+        pixels = padded
+    grid = pixels.reshape(rows, TILE_HEIGHT, columns, TILE_WIDTH, channels).swapaxes(1, 2)
     return np.ascontiguousarray(grid).reshape(-1, TILE_HEIGHT, TILE_WIDTH, channels)
 
 
@@ -44,5 +46,6 @@ def tile_digest(tile: Pixels) -> bytes:
 def pixels_digest(pixels: Pixels) -> bytes:
     """Identity of a frame's pixels, whatever they were encoded in: size, channels, bytes."""
     height, width, channels = pixels.shape
-    size = b"%dx%dx%d " % (width, height, channels)
-    return blake3.blake3(size + np.ascontiguousarray(pixels).tobytes()).digest()
+    # Without a copy where the rows already lie behind each other, as a decoder leaves them.
+    flat = np.ascontiguousarray(pixels).reshape(-1)
+    return layout.pixels_digest(width, height, channels, flat.data)

@@ -15,54 +15,42 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import blake3
-import numpy as np
 from PIL import Image
 
-from plugins.repack_tiles.tilepack import (
-    TilePack,
-    make_pack,
-    own_tiles,
-    prove_pack,
-    read_frame,
-    read_pack,
-)
+from contracts.tiles import TilePack
+from kernel.store.tiles import TileReader, encode_png, parse_tiles
+from plugins.repack_tiles.pictures import load_pixels
+from plugins.repack_tiles.tilepack import make_pack, prove_pack
 from plugins.repack_tiles.tiles import Pixels
 
 FRAMES_PER_PACK = 30
+BASES = 2
 READS = 200
 WEBP_STEP = 10
 
 
 class Library:
-    """All packs of a run, and which of them holds a tile."""
+    """All packs of a run, by digest, in order."""
 
     def __init__(self) -> None:
-        self.packs: list[TilePack] = []
-        self.holder: dict[bytes, int] = {}
+        self.packs: dict[bytes, TilePack] = {}
 
-    def add(self, data: bytes, new: Sequence[bytes]) -> None:
+    def add(self, data: bytes) -> None:
         """Take a pack in."""
-        self.holder |= dict.fromkeys(new, len(self.packs))
-        self.packs.append(read_pack(data))
+        self.packs[blake3.blake3(data).digest()] = parse_tiles(data)
 
-    def source(self, wanted: Sequence[bytes]) -> Mapping[bytes, Pixels]:
-        """Tiles from whichever packs hold them."""
-        groups: dict[int, list[bytes]] = {}
-        for digest in wanted:
-            groups.setdefault(self.holder[digest], []).append(digest)
-        found: dict[bytes, Pixels] = {}
-        for number, digests in groups.items():
-            found.update(own_tiles(self.packs[number], digests))
-        return found
+    def bases(self) -> dict[bytes, TilePack]:
+        """The packs that the next one may refer to."""
+        return dict(list(self.packs.items())[-BASES:])
 
 
 def load(path: Path) -> Pixels:
     """The pixels of an image, three channels."""
-    return np.asarray(Image.open(path).convert("RGB"))
+    return load_pixels(path.read_bytes())
 
 
 def repack(paths: Sequence[Path]) -> tuple[Library, int, float, float]:
@@ -70,25 +58,26 @@ def repack(paths: Sequence[Path]) -> tuple[Library, int, float, float]:
     library, size, packing, proving = Library(), 0, 0.0, 0.0
     for start in range(0, len(paths), FRAMES_PER_PACK):
         frames = [load(path) for path in paths[start : start + FRAMES_PER_PACK]]
+        bases = library.bases()
         begun = time.process_time()
-        data, new = make_pack(frames, is_known=library.holder.__contains__)
+        data = make_pack(frames, bases=bases)
         packed = time.process_time()
-        prove_pack(data, frames, source=library.source)
+        prove_pack(data, frames, bases=bases)
         proving += time.process_time() - packed
         packing += packed - begun
-        library.add(data, new)
+        library.add(data)
         size += len(data)
     return library, size, packing / len(paths) * 1000, proving / len(paths) * 1000
 
 
 def random_reads(library: Library) -> tuple[float, float]:
-    """Median and 95th percentile of reading one frame, in milliseconds of CPU."""
+    """Median and 95th percentile of reading one frame as the store does, in CPU ms."""
     chance = random.Random(1)  # noqa: S311 - repeatable
-    places = [(pack, i) for pack in library.packs for i in range(len(pack.frames))]
+    places = [(pack, i) for pack in library.packs.values() for i in range(len(pack.frames))]
     spent = []
     for pack, index in chance.choices(places, k=READS):
         begun = time.process_time()
-        read_frame(pack, index, source=library.source)
+        encode_png(TileReader(library.packs.__getitem__).read(pack, index))
         spent.append((time.process_time() - begun) * 1000)
     spent.sort()
     return statistics.median(spent), spent[int(READS * 0.95)]
