@@ -1,4 +1,7 @@
-"""A frame to line readings: detection, crops, recognition, words.
+"""A frame to line readings: regions, detection, crops, recognition, words.
+
+What is read of a region is a function of its pixels (the size of its canvas, the input width of a
+line and the models' answers depend on nothing else), as `plugin_host.textkit.incremental` asks.
 
 Covers: the order of the steps and tall boxes. Does not cover: models, contracts.
 """
@@ -6,16 +9,17 @@ Covers: the order of the steps and tall boxes. Does not cover: models, contracts
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 
 from contracts.base import Box
+from plugin_host.textkit.incremental import WORDS_KEPT_MAX, RegionReader, Step
 from plugin_host.textkit.reading import LineReading, WordReading
 from plugins.ocr_rapid.characters import Reading
-from plugins.ocr_rapid.detection import BOXES_KEPT_MAX, Detector
+from plugins.ocr_rapid.detection import Detector
 from plugins.ocr_rapid.models import Settings, open_detector, open_recognizer
 from plugins.ocr_rapid.recognition import CHARACTERS_KEPT_MAX, Recognizer
 from plugins.ocr_rapid.words import build_reading
@@ -29,8 +33,6 @@ CONFIDENCE_MIN: Final = 0.5
 TALL_RATIO: Final = 1.5
 """A box this much higher than wide may be one upright character or a line turned on its side."""
 
-Step = Callable[[int, int], None]
-
 
 class Engine:
     """Reads frames; one per host, for one thread at a time."""
@@ -38,11 +40,12 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         cv2.setNumThreads(settings.threads)
         share = 1 if settings.recall else 0
-        self._detector = Detector(open_detector(settings), boxes_kept_max=share * BOXES_KEPT_MAX)
+        self._detector = Detector(open_detector(settings))
         session, characters = open_recognizer(settings)
         self._recognizer = Recognizer(
             session, characters, characters_kept_max=share * CHARACTERS_KEPT_MAX
         )
+        self._regions = RegionReader(self._read_crops, words_kept_max=share * WORDS_KEPT_MAX)
 
     def read(self, pixels: NDArray[np.uint8], step: Step) -> list[LineReading]:
         """Lines on ``pixels`` (height x width x 3, red-green-blue), in no promised order.
@@ -50,23 +53,31 @@ class Engine:
         ``step(done, total)`` is called between pieces of about 100 ms; what it raises ends the
         reading.
         """
-        bgr = np.ascontiguousarray(pixels[:, :, ::-1])
-        boxes = self._detector.find(bgr, step)
-        crops = [bgr[y0:y1, x0:x1] for x0, y0, x1, y1 in boxes]
-        tall = [i for i, box in enumerate(boxes) if _is_tall(box)]
+        return self._regions.read(np.ascontiguousarray(pixels[:, :, ::-1]), step)
+
+    def _read_crops(
+        self, regions: Sequence[NDArray[np.uint8]], step: Step
+    ) -> list[list[LineReading]]:
+        found = [
+            (index, box)
+            for index, boxes in enumerate(self._detector.find(regions, step))
+            for box in boxes
+        ]
+        crops = [regions[index][y0:y1, x0:x1] for index, (x0, y0, x1, y1) in found]
+        tall = [i for i, (_, box) in enumerate(found) if _is_tall(box)]
         upward = [np.ascontiguousarray(np.rot90(crops[i], k=-1)) for i in tall]
         downward = [np.ascontiguousarray(np.rot90(crops[i], k=1)) for i in tall]
         readings = self._recognizer.read([*crops, *upward, *downward], step)
         turned = readings[len(crops) :]
-        lines: list[LineReading] = []
-        for index, box in enumerate(boxes):
-            choices = [readings[index]]
-            if index in tall:
-                place = tall.index(index)
-                choices += [turned[place], turned[len(tall) + place]]
-            line = _build(box, crops[index], choices)
+        lines: list[list[LineReading]] = [[] for _ in regions]
+        for place, (index, box) in enumerate(found):
+            choices = [readings[place]]
+            if place in tall:
+                side = tall.index(place)
+                choices += [turned[side], turned[len(tall) + side]]
+            line = _build(box, crops[place], choices)
             if line is not None:
-                lines.append(line)
+                lines[index].append(line)
         return lines
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
+from plugin_host.textkit.recall import Recall, key_of
 from plugins.ocr_rapid.characters import RIVALS, Character, Reading
-from plugins.ocr_rapid.recall import Recall, key_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

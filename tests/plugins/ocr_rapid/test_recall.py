@@ -9,7 +9,7 @@ from PIL import Image
 
 from plugins.ocr_rapid.engine import Engine
 from plugins.ocr_rapid.models import Settings
-from plugins.ocr_rapid.recall import Recall, key_of
+from plugin_host.textkit.recall import Recall, key_of
 from tests.plugins.pictures import draw
 
 

@@ -1,11 +1,10 @@
 """What was read of pixels that were seen before: a bounded memory by content.
 
-Most of a frame equals the frame before it. A model's answer is a function of its input alone
-(the input width of a line depends on that line alone, and the answer does not depend on the
-other lines of its batch), so an answer that is kept is the answer that would be computed: a page
-read with a warm memory is, byte for byte, the page read with a cold one.
+Most of a frame equals the frame before it. Where an answer is a function of the pixels alone, the
+answer that is kept is the answer that would be computed.
 
-Covers: keys, the bound. Does not cover: what is kept (`detection`, `recognition`).
+Covers: keys, the bound. Does not cover: what is kept, and that it is such a function (its owner
+sees to that).
 """
 
 from __future__ import annotations
