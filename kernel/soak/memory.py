@@ -12,10 +12,10 @@ itself, and the worst counts:
 Left out: warm-up after each start of the kernel, hosts in their first minutes, faults from
 their start to their recovery. Views look at floors (`slope.floors`).
 
-A line is judged by its slope where it fits (r2); where none fits, no slope says anything. The limit of 5 MB/h is for an hour or more. A
-shorter line is not blown up to an hour: it has to rise by some megabytes while it lasts,
-so its limit is that rise divided by its length, and the record shows the limit so scaled.
-Growth in megabytes counts for every length.
+A line is judged by its slope where it fits (r2); where none fits, no slope says anything. The
+limit of 5 MB/h is for an hour or more. A shorter line is not blown up to an hour: it has to rise
+by some megabytes while it lasts, so its limit is that rise divided by its length, and the record
+shows the limit so scaled. Growth in megabytes counts for every length.
 
 Covers: choosing samples, lines, growth. Does not cover: least squares (`slope`).
 """

@@ -13,7 +13,9 @@ import msgspec
 
 from contracts import canonical
 from contracts.soak import SoakFault, SoakReport
-from kernel.soak.runfiles import PLAN, REPORT_JSON, Run, read_run
+from kernel.config.approvals import write_atomically
+from kernel.soak.report_html import render_report
+from kernel.soak.runfiles import PLAN, REPORT_HTML, REPORT_JSON, Run, read_run
 from kernel.soak.verdict import Verdict, judge
 
 UNKNOWN_DIGEST = "0" * 64
@@ -33,7 +35,8 @@ def conclude(run_dir: Path) -> SoakReport:
     run = read_run(run_dir)
     report = make_report(run, judge(run))
     data = msgspec.json.format(msgspec.json.encode(report), indent=1)
-    (run_dir / REPORT_JSON).write_bytes(data + b"\n")
+    write_atomically(run_dir / REPORT_JSON, data + b"\n")
+    write_atomically(run_dir / REPORT_HTML, render_report(run, report).encode())
     return report
 
 

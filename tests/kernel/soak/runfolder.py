@@ -152,7 +152,7 @@ def _add_samples(
     spans: list[tuple[str, float, float]],
     seed: int,
 ) -> None:
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - noise, no secret
     killed_s = next((from_s for name, from_s, _ in spans if name == "kernel_killed"), length_s * 2)
     heavy_s, waiting, captured, processed = 0.0, 0, 0, 0
     for number in range(int(length_s / interval_s) + 1):
@@ -160,7 +160,7 @@ def _add_samples(
         truth = truth_at(at_s, spell_s)
         spell = int(at_s // spell_s)
         into_s = at_s - spell * spell_s
-        hosts = []
+        hosts: list[dict[str, Any]] = []
         if truth == "idle" and into_s >= interval_s:
             heavy_s += 1.5 * interval_s
             grown_mb = HOST_MB * min(1.0, 0.5 + 0.5 * into_s / HOST_WARM_S)
