@@ -5,7 +5,7 @@ Covers: what `kernel query --json` prints. Does not cover: how answers are found
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -15,6 +15,7 @@ from contracts.base import (
     Digest,
     EventId,
     Monitor,
+    Name,
     PluginId,
     Record,
     Text,
@@ -24,11 +25,21 @@ from contracts.base import (
 )
 
 
+AnswerType: TypeAlias = Literal["value", "find", "when", "changed", "count", "summary"]
+"""A value on the screen, lines, when a line was visible, what changed, how many, a stretch."""
+
+
 class Citation(Record, frozen=True, kw_only=True, tag="citation"):
     """The place that proves a claim: event, time, box on the frame, and the stored words.
 
     ``text`` is the stored line; ``text_start``/``text_end`` delimit the cited span in it (code
-    points). ``box`` covers that span, in pixels. ``captured_at`` is ISO 8601 with offset.
+    points). ``box`` covers that span, in pixels. ``captured_at`` is ISO 8601 with offset,
+    ``captured_at_us`` the same moment in UTC, ``tz_name`` the zone of the clock it was read from.
+
+    ``pixel_digest`` is that of the decoded frame where it is known. ``first_event`` to
+    ``last_event`` are the frames between which the line stood there without a break, where the
+    claim is about that; the box then is that on the frame of ``event_id``. The locks are those
+    in force when the answer was made.
     """
 
     schema_version: Literal[1] = 1
@@ -46,14 +57,32 @@ class Citation(Record, frozen=True, kw_only=True, tag="citation"):
     blob: Digest
     extractor: PluginId
     extractor_version: Version
+    tz_name: Name | None = None
+    pixel_digest: Digest | None = None
+    config_digest: Digest | None = None
+    contracts_lock: Digest | None = None
+    plugins_lock: Digest | None = None
+    first_event: EventId | None = None
+    first_us: UtcMicros | None = None
+    last_event: EventId | None = None
+    last_us: UtcMicros | None = None
 
 
 class Claim(Record, frozen=True, kw_only=True, tag="claim"):
-    """One statement of an answer; every claim has at least one verified citation."""
+    """One statement of an answer; every claim has at least one verified citation.
+
+    ``first_us`` and ``last_us`` are the times of the first and the last frame that showed it,
+    as far as the claim is about that; ``visible_us`` is how long it was on screen between them.
+    ``amount`` is the number that a counting claim states.
+    """
 
     schema_version: Literal[1] = 1
     text: Text
     citations: Annotated[tuple[Citation, ...], msgspec.Meta(min_length=1, max_length=64)]
+    first_us: UtcMicros | None = None
+    last_us: UtcMicros | None = None
+    visible_us: UtcMicros | None = None
+    amount: Count | None = None
 
 
 class Coverage(Record, frozen=True, kw_only=True, tag="coverage"):
@@ -81,6 +110,10 @@ class Answer(Record, frozen=True, kw_only=True, tag="answer"):
     ``ok``: every part of the window was processed and at least one claim stands;
     ``partial``: claims stand, but part of the window is not processed yet or a claim fell;
     ``no_evidence``: nothing stored answers the question, ``claims`` is empty.
+
+    ``answer_type`` says what sort of question it was taken for. ``from_us`` to ``to_us``
+    (exclusive) is the window that was asked about, on the clock of ``tz_name``; None without one.
+    ``notes`` say how the question was understood and what was left out.
     """
 
     schema_version: Literal[1] = 1
@@ -90,3 +123,8 @@ class Answer(Record, frozen=True, kw_only=True, tag="answer"):
     claims: Annotated[tuple[Claim, ...], msgspec.Meta(max_length=64)]
     coverage: Coverage
     provenance: Provenance
+    answer_type: AnswerType = "value"
+    from_us: UtcMicros | None = None
+    to_us: UtcMicros | None = None
+    tz_name: Name | None = None
+    notes: Annotated[tuple[Text, ...], msgspec.Meta(max_length=32)] = ()
