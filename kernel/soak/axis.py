@@ -12,14 +12,18 @@ TIME_STEPS_S = (
     43_200, 86_400, 172_800, 604_800, 2_592_000,
 )  # fmt: skip
 DAY_S = 86_400
+HOURS_UNTIL_S = 2 * DAY_S
 DIGITS_UNTIL = 1_000
 
 
-def value_ticks(top: float, count_max: int = 5) -> list[float]:
-    """Round values from 0 to at least ``top``, in equal steps of 1, 2, 2.5 or 5 times a power."""
+def value_ticks(top: float, count_max: int = 5, *, whole: bool = False) -> list[float]:
+    """Round values from 0 to at least ``top``, in equal steps of 1, 2, 2.5 or 5 times a power.
+
+    ``whole``: what is counted has no halves.
+    """
     if not top > 0:
         return [0.0, 1.0]
-    raw = top / count_max
+    raw = max(top / count_max, 1.0) if whole else top / count_max
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * 0.999)
     count = math.ceil(top / step - 1e-9)
@@ -46,12 +50,14 @@ def value_text(value: float) -> str:
 
 
 def time_text(seconds: float) -> str:
-    """A time since the start: 45 s, 3:20 (minutes), 5:00 h, 2 d 4:00 h."""
+    """A time since the start: 45 s, 3:20 min, 25:00 h, 3 d 4:00 h."""
     whole = round(seconds)
     if whole < 60:  # noqa: PLR2004 - a minute
         return f"{whole} s"
     if whole < 3_600:  # noqa: PLR2004 - an hour
-        return f"{whole // 60}:{whole % 60:02d} min"
+        return f"{whole // 60}:{whole % 60:02d} min" if whole % 60 else f"{whole // 60} min"
     days, rest = divmod(whole, DAY_S)
+    if whole <= HOURS_UNTIL_S:
+        days, rest = 0, whole
     clock = f"{rest // 3600}:{rest % 3600 // 60:02d} h"
     return f"{days} d {clock}" if days else clock

@@ -150,6 +150,7 @@ def _hosts(run: Run) -> Chart:
         "hosts",
         tuple(series),
         () if cap is None else (Limit("cap", float(cap)),),
+        whole=True,
     )
 
 
@@ -161,7 +162,12 @@ def _backlog(run: Run) -> Chart:
     given_up = [_line(run, state, count(state)) for state in ("failed", "quarantined")]
     series += [line for line in given_up if any(y for _, y in line.points)]
     return Chart(
-        "backlog", "Backlog", "Tasks that wait for an idle person.", "tasks", tuple(series)
+        "backlog",
+        "Backlog",
+        "Tasks that wait for an idle person.",
+        "tasks",
+        tuple(series),
+        whole=True,
     )
 
 
@@ -206,6 +212,7 @@ def _throughput(run: Run) -> Chart:
             _line(run, "captured", lambda sample: sample.captured),
             _line(run, "processed", lambda sample: sample.processed),
         ),
+        whole=True,
     )
 
 
@@ -221,6 +228,7 @@ def _processes(run: Run) -> Chart:
             _line(run, "processes", lambda sample: sample.processes),
             _line(run, "zombies", lambda sample: sample.zombies),
         ),
+        whole=True,
     )
 
 

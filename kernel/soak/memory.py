@@ -125,10 +125,7 @@ def host_warm_up_s(run: Run) -> float:
 def _settled(run: Run, samples: Sequence[Sample]) -> list[Sample]:
     """Samples of a running kernel past its warm-up, outside of faults."""
     warm_us = warm_up_s(run) * 1e6
-    faults = [
-        (fault.from_us, run.ended_us if fault.to_us is None else fault.to_us)
-        for fault in run.faults()
-    ]
+    faults = [(fault.from_us, fault.over_us) for fault in run.faults()]
     first_seen: dict[int, int] = {}
     kept = []
     for sample in samples:

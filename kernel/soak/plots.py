@@ -24,6 +24,8 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 14, 22, 30
 PLOT_W, PLOT_H = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 BUCKETS = 440
 """One for two units of width: more than a screen shows is only bytes."""
+GAP_INTERVALS = 5
+"""Samples further apart than this are not joined."""
 LIMIT_SHOWN_FACTOR = 2.5
 """A limit further above the values than this is told in words: it would flatten them."""
 STRIP_LANES = 3
@@ -51,7 +53,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What one picture shows; ``unit`` is of all its values."""
+    """What one picture shows; ``unit`` is of all its values, which are ``whole`` or not."""
 
     key: str
     title: str
@@ -60,6 +62,7 @@ class Chart:
     series: tuple[Series, ...]
     limits: tuple[Limit, ...] = ()
     logarithmic: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +118,9 @@ def draw_chart(chart: Chart, scene: Scene) -> str:
         *_bands(scene),
         *_grid(ticks, scale, scene),
         *_marks(scene),
-        *(_limit(limit, scale) for limit in shown),
         *(_series(series, number, scale, scene) for number, series in enumerate(chart.series)),
+        # Above the lines: where they touch, the limit is what one looks for.
+        *(_limit(limit, scale) for limit in shown),
     ]
     return _svg(chart.key, chart.title, _describe(chart, values), HEIGHT, parts)
 
@@ -147,11 +151,10 @@ def draw_strip(scene: Scene) -> str:
         parts.append(f'<line class="mark" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{base}"/>')
         if not fits or lane is None:
             continue
-        anchor, shift = ("end", -4) if flips else ("start", 4)
+        side, shift = ("left", -4) if flips else ("right", 4)
         free_from[lane] = x + (LABEL_MARGIN if flips else width + LABEL_MARGIN)
         parts.append(
-            f'<text class="marktext" x="{x + shift:.1f}" y="{y}" text-anchor="{anchor}">'
-            f"{escape(text)}</text>"
+            f'<text class="marktext {side}" x="{x + shift:.1f}" y="{y}">{escape(text)}</text>'
         )
     parts += _time_axis(scene, base)
     said = ", ".join(f"{m.number} {m.name} at {time_text(m.at_s)}" for m in scene.marks)
@@ -190,7 +193,7 @@ def _value_axis(chart: Chart, values: Sequence[float]) -> tuple[list[float], lis
     shown = [limit for limit in chart.limits if limit.value <= LIMIT_SHOWN_FACTOR * max(top, 1e-9)]
     # Room above, so that a limit does not lie on the frame.
     top = max([top, *(limit.value * 1.05 for limit in shown)])
-    return value_ticks(top), shown
+    return value_ticks(top, whole=chart.whole), shown
 
 
 def _bands(scene: Scene, *, bottom: float = HEIGHT - BOTTOM, named: bool = False) -> list[str]:
@@ -226,11 +229,10 @@ def _time_axis(scene: Scene, base: float) -> list[str]:
     for tick in time_ticks(scene.length_s):
         x = scene.x(tick)
         # The last label would run over the edge.
-        anchor = "end" if x > WIDTH - 4 * RIGHT else "middle"
+        side = " left" if x > WIDTH - 4 * RIGHT else ""
         parts.append(
             f'<line class="axis" x1="{x:.1f}" y1="{base}" x2="{x:.1f}" y2="{base + 5}"/>'
-            f'<text class="tick" x="{x:.1f}" y="{base + 19}" text-anchor="{anchor}">'
-            f"{time_text(tick)}</text>"
+            f'<text class="tick{side}" x="{x:.1f}" y="{base + 19}">{time_text(tick)}</text>'
         )
     return parts
 
@@ -267,15 +269,13 @@ def _series(series: Series, number: int, scale: _Scale, scene: Scene) -> str:
             f'<circle class="dot s{number}" cx="{scene.x(t):.1f}" cy="{scale.y(y):.1f}" r="2.6"/>'
             for t, y in reduce(series.points, BUCKETS // 2)
         )
+    pieces = split_at_gaps(series.points, GAP_INTERVALS * scene.interval_s)
+    # A piece of one point is a stroke of no length, which the round cap makes visible.
     path = "".join(
-        # A piece of one point is a stroke of no length, which the round cap makes visible.
-        "M" + "L".join(f"{scene.x(t):.1f},{scale.y(y):.1f}" for t, y in piece) + "h0"
-        for piece in split_at_gaps(reduce(series.points, BUCKETS), _gap_s(scene))
-        if piece
+        "M"
+        + "L".join(f"{scene.x(t):.1f},{scale.y(y):.1f}" for t, y in reduce(piece, buckets))
+        + "h0"
+        for piece in pieces
+        if (buckets := max(2, round(BUCKETS * len(piece) / len(series.points))))
     )
     return f'<path class="line s{number}" d="{path}"/>'
-
-
-def _gap_s(scene: Scene) -> float:
-    """From this distance on two points are not joined."""
-    return max(5 * scene.interval_s, 3 * scene.length_s / BUCKETS)

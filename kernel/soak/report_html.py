@@ -23,6 +23,7 @@ from kernel.soak.verdict_course import RECOVERY_PREFIX
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 STATES = {"pass": "✓ pass", "fail": "✗ fail", "unknown": "? unknown"}
 COMPARISONS = {"at_most": "at most", "at_least": "at least", "equal": "exactly"}
+DIGITS_UNTIL = 10
 CSS_WORDS = {"passed": "passed", "failed": "failed", "not proven": "unproven"}
 
 
@@ -82,13 +83,16 @@ def utc_text(at_us: int) -> str:
 
 def _milli_text(milli: int) -> str:
     value = milli / 1000
-    # Three significant digits say enough of a measure; a count is shown whole.
-    return f"{value:,.0f}" if milli % 1000 == 0 else f"{value:,.3f}".rstrip("0")
+    if milli % 1000 == 0:
+        return f"{value:,.0f}"
+    # A thousandth of a second is worth showing, one of a hundred megabytes is not.
+    digits = 3 if abs(value) < DIGITS_UNTIL else 1
+    return f"{value:,.{digits}f}"
 
 
 def _verdict(run: Run, report: SoakReport) -> str:
     verdict = word(report.criteria)
-    wrong = [criterion for criterion in report.criteria if criterion.state != "pass"]
+    wrong = sorted((c for c in report.criteria if c.state != "pass"), key=lambda c: c.state)
     count = f"{len(report.criteria) - len(wrong)} of {len(report.criteria)} criteria passed"
     items = "".join(
         f'<li><span class="state {c.state}">{STATES[c.state]}</span> '

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from kernel.config.errors import ExitCode, KernelError
+from kernel.soak.thresholds import recovery_limit_s
 
 PLAN = "plan.json"
 METRICS = "metrics-*.jsonl"
@@ -39,6 +40,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | str | None = None
     planned_s: Number | None = None
     faults: bool | None = None
+    live: bool = False
     monitors: int | None = None
     cadence_s: Number | None = None
     started_us: int | None = None
@@ -77,9 +79,12 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     kernel_pss_bytes: int | None = None
     hosts: tuple[HostSample, ...] = ()
     cpu_share: float | None = None
+    cpu_window_share: float | None = None
     heavy_cpu_s: float | None = None
+    heavy_active_cpu_s: float | None = None
     processes: int | None = None
     hosts_count: int | None = None
+    hosts_peak: int | None = None
     zombies: int | None = None
     orphans: int | None = None
     threads: int | None = None
@@ -111,7 +116,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     took_ms: float | None = None
     from_us: int | None = None
     to_us: int | None = None
-    explained_by: str | None = None
+    # Absent and null differ: an end of the kernel that says null has no explanation.
+    explained_by: str | None | msgspec.UnsetType = msgspec.UNSET
     count: int | None = None
     run_id: str | None = None
     pid: int | None = None
@@ -130,6 +136,7 @@ class CheckLine(msgspec.Struct, frozen=True, kw_only=True):
     event_ok: bool | None = None
     box_iou_milli: int | None = None
     ms: float | None = None
+    answer: str | None = None
     problem: str | None = None
     pending: bool = False
 
@@ -181,6 +188,13 @@ class FaultSpan:
     from_us: int
     to_us: int | None
     took_s: float | None
+
+    @property
+    def over_us(self) -> int:
+        """Until when it excuses what it disturbs: its recovery, or its limit where none came."""
+        if self.to_us is not None:
+            return self.to_us
+        return self.from_us + round(recovery_limit_s(self.name) * 1e6)
 
 
 Problem = Literal["missing", "unreadable"]

@@ -6,15 +6,13 @@ was measured in between (`verdict_machine`, `verdict_evidence`).
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from contracts.soak import SoakCriterion
 from kernel.soak import thresholds
 from kernel.soak.criterion import judged, unknown
 from kernel.soak.runfiles import ENDED, EVENTS, METRICS, PLAN, FaultSpan, Run
+from kernel.soak.silence import REBOOT, explained_gaps, untold_silences
 from kernel.soak.thresholds import Threshold, threshold
 
-REBOOT = "reboot"
 RECOVERY_PREFIX = "recovery_"
 NAME_CHARS_MAX = 64
 
@@ -71,35 +69,20 @@ def _gaps(run: Run) -> SoakCriterion:
     if METRICS in run.problems or EVENTS in run.problems:
         missing = [name for name in (METRICS, EVENTS) if name in run.problems]
         return unknown(row, f"{', '.join(missing)}: {run.problems[missing[0]]}")
-    known = {span.fault_id for span in run.faults()} | {REBOOT}
-    told = run.events_of("gap")
-    explained = [gap for gap in told if gap.explained_by in known]
-    silences = [
-        span
-        for span in _silences(run)
-        if not any((g.from_us or 0) <= span[1] and span[0] <= (g.to_us or g.at_us) for g in told)
-    ]
-    figure = len(told) - len(explained) + len(silences)
+    told, explained, silent = run.events_of("gap"), explained_gaps(run), untold_silences(run)
+    unexplained = [gap for gap in told if gap not in explained]
     details = [f"{len(explained)} explained"]
     details += [
         f"{(gap.from_us or gap.at_us) / 1e6 - run.started_us / 1e6:.0f} s into the run: "
         f"explained by {gap.explained_by or 'nothing'}"
-        for gap in told
-        if gap not in explained
+        for gap in unexplained
     ]
     details += [
         f"no sample from {(from_us - run.started_us) / 1e6:.0f} s "
         f"to {(to_us - run.started_us) / 1e6:.0f} s"
-        for from_us, to_us in silences
+        for from_us, to_us in silent
     ]
-    return judged(row, figure, "; ".join(details))
-
-
-def _silences(run: Run) -> list[tuple[int, int]]:
-    """Stretches without a sample, the way to the end of the run included."""
-    longest_us = max(run.interval_s * thresholds.GAP_INTERVALS, thresholds.GAP_MIN_S) * 1e6
-    times = [run.started_us, *(s.at_us for s in run.samples), run.ended_us]
-    return [(a, b) for a, b in pairwise(sorted(times)) if b - a > longest_us]
+    return judged(row, len(unexplained) + len(silent), "; ".join(details))
 
 
 def _duration(run: Run) -> SoakCriterion:

@@ -20,7 +20,8 @@ NAMED_MAX = 5
 
 def judge_evidence(run: Run) -> list[SoakCriterion]:
     """Loss, search, verify, self-checks."""
-    return [*_reconciled(run), _verified(run), *_checked(run)]
+    # Nobody planted a fact on a person's own screen.
+    return [*_reconciled(run), _verified(run), *([] if run.plan.live else _checked(run))]
 
 
 def _reconciled(run: Run) -> list[SoakCriterion]:
@@ -109,7 +110,7 @@ def _checked(run: Run) -> list[SoakCriterion]:
     ages = [check.age_s for check in due if check.age_s is not None]
     oldest = f"; oldest fact {max(ages) / 60:.0f} min" if ages else ""
     made = judged(threshold("checks_made"), len(due), f"{waiting} more were not due yet{oldest}")
-    return [made, judged(threshold("checks_active"), active), _found(due), _cited(due)]
+    return [made, judged(threshold("checks_active"), active), _found(due), _cited(run.checks)]
 
 
 def _found(due: Sequence[CheckLine]) -> SoakCriterion:
@@ -122,10 +123,11 @@ def _found(due: Sequence[CheckLine]) -> SoakCriterion:
     return judged(row, 100.0 * found / len(due), detail + _problems(missed))
 
 
-def _cited(due: Sequence[CheckLine]) -> SoakCriterion:
+def _cited(checks: Sequence[CheckLine]) -> SoakCriterion:
+    """Of all answers given, those asked too early too: an answer without a citation is made up."""
     row = threshold("checks_cited")
-    answered = [check for check in due if check.found]
-    if not answered:
+    answered = [check for check in checks if check.found or check.answer]
+    if not any(check.found for check in answered):
         return unknown(row, "no self-check was answered")
     wrong = [check for check in answered if not is_cited_right(check)]
     right = len(answered) - len(wrong)
@@ -136,7 +138,13 @@ def _cited(due: Sequence[CheckLine]) -> SoakCriterion:
 
 
 def is_cited_right(check: CheckLine) -> bool:
-    """Whether the citation resolves to the event of the fact and to its place on the screen."""
+    """Whether the citation resolves to the event of the fact and to its place on the screen.
+
+    An answer that does not hold the fact is judged by whether it cites anything at all; that
+    it is not the fact counts as not found.
+    """
+    if not check.found:
+        return bool(check.cited)
     return bool(
         check.cited
         and check.event_ok

@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import msgspec
+
 from contracts.soak import SoakCriterion
 from kernel.soak import thresholds
 from kernel.soak.criterion import judged, unknown
 from kernel.soak.memory import Trend, study_memory
 from kernel.soak.runfiles import METRICS, Run, Sample
+from kernel.soak.silence import explained_gaps
 from kernel.soak.thresholds import threshold
+
+KERNEL = "kernel"
+"""Part of the names of faults that end the kernel."""
 
 
 def judge_machine(run: Run) -> list[SoakCriterion]:
@@ -62,6 +68,7 @@ def _hosts(run: Run) -> SoakCriterion:
     counts = [s.hosts_count for s in run.samples if s.hosts_count is not None]
     counts += [len(s.hosts) for s in run.samples]
     peaks = [event.count for event in run.events_of("host_peak") if event.count is not None]
+    peaks += [s.hosts_peak for s in run.samples if s.hosts_peak is not None]
     if not run.samples:
         return unknown(row, _why_none(run, "hosts"), limit=cap)
     detail = f"samples show {max(counts)} at most"
@@ -82,36 +89,34 @@ def _zombies(run: Run) -> SoakCriterion:
 
 
 def _crashes(run: Run) -> SoakCriterion:
+    """Ends without an explanation, told by the driver or seen as another pid in the samples."""
     row = threshold("crashes")
     if not run.samples and not run.events:
         return unknown(row, "there is no record of the kernel's life")
-    exits = [event.at_us for event in run.events_of("kernel_exit")]
-    starts = [event.at_us for event in run.events_of("kernel_start")]
-    # The driver's own stop at the end: nothing was started after it.
-    last_start_us = max(starts, default=0)
-    finished = run.ended is not None and run.ended.reason == "finished"
-    final = [at_us for at_us in exits if finished and at_us > last_start_us][-1:]
-    spans = [span for at_us in exits if at_us not in final for span in [(at_us, at_us)]]
-    for before, after in pairwise(s for s in run.samples if s.kernel_pid is not None):
-        changed = before.kernel_pid != after.kernel_pid
-        if changed and not any(before.at_us <= at_us <= after.at_us for at_us in exits):
-            spans.append((before.at_us, after.at_us))
-    reasons = list(_explained_spans(run))
+    exits = run.events_of("kernel_exit")
+    excuses = [(span.from_us, span.over_us) for span in run.faults() if KERNEL in span.name]
+    excuses += [(gap.from_us or gap.at_us, gap.to_us or gap.at_us) for gap in explained_gaps(run)]
     crashes = [
-        span
-        for span in spans
-        if not any(from_us <= span[1] and span[0] <= to_us for from_us, to_us in reasons)
+        event
+        for event in exits
+        if event.explained_by is None
+        or (event.explained_by is msgspec.UNSET and not _excused(event.at_us, event.at_us, excuses))
     ]
-    return judged(row, len(crashes), f"{len(spans)} ends in all, the last stop not counted")
+    unseen = [
+        (before.at_us, after.at_us)
+        for before, after in pairwise(s for s in run.samples if s.kernel_pid is not None)
+        if before.kernel_pid != after.kernel_pid
+        and not any(before.at_us <= event.at_us <= after.at_us for event in exits)
+        and not _excused(before.at_us, after.at_us, excuses)
+    ]
+    times = [event.at_us for event in crashes] + [at_us for _, at_us in unseen]
+    said = [f"{(at_us - run.started_us) / 1e6:.0f} s into the run" for at_us in sorted(times)]
+    detail = f"ends in all: {len(exits) + len(unseen)}"
+    return judged(row, len(times), "; ".join([detail, *said[:5]]))
 
 
-def _explained_spans(run: Run) -> Iterator[tuple[int, int]]:
-    for fault in run.faults():
-        limit_us = int(thresholds.recovery_limit_s(fault.name) * 1e6)
-        yield fault.from_us, fault.to_us if fault.to_us is not None else fault.from_us + limit_us
-    for gap in run.events_of("gap"):
-        if gap.explained_by and gap.from_us is not None and gap.to_us is not None:
-            yield gap.from_us, gap.to_us
+def _excused(from_us: int, to_us: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(begun_us <= to_us and from_us <= over_us for begun_us, over_us in spans)
 
 
 def _memory(run: Run) -> list[SoakCriterion]:
@@ -148,7 +153,7 @@ def _cpu(run: Run) -> SoakCriterion:
     if not any(s.cpu_share is not None or s.cpu_budget_exceeded is not None for s in run.samples):
         return unknown(row, _why_none(run, "CPU"))
     flagged = {s.at_us for s in run.samples if s.cpu_budget_exceeded}
-    highest = 0.0
+    highest = max((s.cpu_window_share or 0.0 for s in run.samples), default=0.0)
     for at_us, share in _cpu_windows(run.samples):
         highest = max(highest, share)
         if most is not None and share > most + thresholds.CPU_TOLERANCE:
