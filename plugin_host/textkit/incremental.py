@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from contracts.base import Box
 from plugin_host.textkit.reading import FloatBox, LineReading, WordReading
 from plugin_host.textkit.recall import Recall, key_of
 from plugin_host.textkit.regions import find_regions
@@ -24,9 +23,6 @@ from plugin_host.textkit.regions import find_regions
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-MARGIN_PX: Final = 2
-"""Pixels around a region that are read with it: less than what parts it from the next."""
 
 WORDS_KEPT_MAX: Final = 60_000
 """Words remembered over all regions: about 30 MB, or some 200 full pages."""
@@ -56,32 +52,24 @@ class RegionReader:
         Regions with the same pixels are read once. What ``step`` raises ends the reading;
         nothing of the frame is remembered then.
         """
-        height, width = pixels.shape[:2]
-        areas = [grow_box(box, MARGIN_PX, width, height) for box in find_regions(pixels)]
-        crops = [pixels[y0:y1, x0:x1] for x0, y0, x1, y1 in areas]
-        keys = [key_of(crop) for crop in crops]
+        regions = find_regions(pixels)
+        keys = [key_of(region.pixels) for region in regions]
         known = {key: found for key in keys if (found := self._recall.find(key)) is not None}
-        wanted = {key: crop for key, crop in zip(keys, crops, strict=True) if key not in known}
+        wanted = {
+            key: region.pixels
+            for key, region in zip(keys, regions, strict=True)
+            if key not in known
+        }
         if wanted:
             answers = self._read_crops(list(wanted.values()), step)
             for key, lines in zip(wanted, answers, strict=True):
                 known[key] = tuple(lines)
                 self._recall.keep(key, known[key], 1 + sum(len(line.words) for line in lines))
         return [
-            move_line(line, area[0], area[1])
-            for key, area in zip(keys, areas, strict=True)
+            move_line(line, region.box[0], region.box[1])
+            for key, region in zip(keys, regions, strict=True)
             for line in known[key]
         ]
-
-
-def grow_box(box: Box, margin_px: int, width_px: int, height_px: int) -> Box:
-    """``box`` with a margin, cut to the frame."""
-    return (
-        max(0, box[0] - margin_px),
-        max(0, box[1] - margin_px),
-        min(width_px, box[2] + margin_px),
-        min(height_px, box[3] + margin_px),
-    )
 
 
 def move_line(line: LineReading, x_px: int, y_px: int) -> LineReading:

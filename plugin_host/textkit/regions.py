@@ -3,20 +3,21 @@
 A region is a patch of detail (letters, icons) with flat ground around it. Where the cuts lie
 depends on the pixels near them and on nothing else: not on the place in the frame, and not on
 frames seen before. So a line that scrolls is the same region elsewhere, and a key that is struck
-changes one region of its line. A reader that reads region by region may keep what it read by the
-region's pixels, and what it says of a frame is still a function of that frame alone
+changes one region, that of its line. A reader that reads region by region may keep what it read
+by the region's pixels, and what it says of a frame is still a function of that frame alone
 (`plugin_host.textkit.incremental`).
 
 Detail is where neighbouring pixels differ. Long straight edges (frames of windows, rules of
 tables) are no detail but walls, which no region crosses. Detail is joined over the width of a
-space and the gap of an accent (connected components of the dilated mask), and patches that lie
-over each other are one region.
+space and the gap of a line's marks: connected components of the dilated mask. Where the boxes of
+two of them lie over each other, each shows its own detail and flat ground in place of the other's.
 
 Covers: the cut. Does not cover: what a region says. Needs OpenCV and NumPy.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -43,30 +44,73 @@ large type, down it must not bridge the lines of a terminal."""
 MARK_HEIGHT_SHARE: Final = 0.45
 MARK_GAP_SHARE: Final = 0.3
 LETTERS_HEIGHT_MAX: Final = 96
-"""A patch lower than the first share of the patch right above or below it, and no further from it
-than the second, is a mark of it: the point of an i in a heading. Higher patches have none."""
+"""A patch lower than the first share of a patch that it lies over, or right above or below of, no
+further than the second share, is a mark of it: the point of an i in a heading. Patches higher
+than the last have none."""
+
+SPECK_PX_MAX: Final = 6
+"""A patch of these sides or less on the box of a larger one is part of that."""
 
 SIDE_PX_MIN: Final = (3, 5)
 """A smaller region (across, down) shows nothing that can be read."""
 
+MARGIN_PX: Final = 2
+"""Ground around the detail that a region shows."""
 
-def find_regions(pixels: NDArray[np.uint8]) -> list[Box]:
-    """Boxes of detail on ``pixels`` (height x width x 3), apart from each other, top to bottom.
 
-    Every pixel of detail that is on no wall lies in one of them, but for specks below
-    `SIDE_PX_MIN`.
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A part of a frame: its box, and its ``pixels`` (those of other regions on it left out)."""
+
+    box: Box
+    pixels: NDArray[np.uint8]
+
+
+def find_regions(pixels: NDArray[np.uint8]) -> list[Region]:
+    """Regions of ``pixels`` (height x width x 3), top to bottom.
+
+    Every pixel of detail that is on no wall is shown by one of them, but for specks below
+    `SIDE_PX_MIN`. Equal surroundings give equal regions, wherever on a frame they stand.
     """
+    height, width = pixels.shape[:2]
     detail, walls = find_detail(pixels)
     joined = cv2.dilate(detail, np.ones(JOIN_PX[::-1], np.uint8))
     joined[walls] = 0
     joined |= detail
     count, labels = cv2.connectedComponents(joined, connectivity=4)
-    boxes = _measure(detail, labels, count)
-    return [
-        box
-        for box in merge_boxes(boxes)
-        if box[2] - box[0] >= SIDE_PX_MIN[0] and box[3] - box[1] >= SIDE_PX_MIN[1]
-    ]
+    patches = join_marks(_measure(detail, labels, count))
+    owner = np.zeros(count, np.int32)
+    for number, (_, members) in enumerate(patches, start=1):
+        owner[list(members)] = number
+    shown = [_grow(box, width, height) for box, _ in patches]
+    crowded = _find_crowded(shown)
+    regions = []
+    for number, ((box, _), area) in enumerate(zip(patches, shown, strict=True), start=1):
+        if box[2] - box[0] < SIDE_PX_MIN[0] or box[3] - box[1] < SIDE_PX_MIN[1]:
+            continue
+        x0, y0, x1, y1 = area
+        part = pixels[y0:y1, x0:x1]
+        if crowded[number - 1]:
+            owners = owner[labels[y0:y1, x0:x1]]
+            part = _leave_out(part, (owners != 0) & (owners != number))
+        regions.append(Region(box=area, pixels=part))
+    return sorted(regions, key=lambda region: (region.box[1], region.box[0], region.box))
+
+
+def join_marks(patches: dict[int, Box]) -> list[tuple[Box, tuple[int, ...]]]:
+    """Patches by number to boxes with the numbers of which each is made; each number once."""
+    groups = [(box, (number,)) for number, box in patches.items()]
+    # Large ones first: a mark finds its letters, and what has no larger neighbour stays.
+    groups.sort(key=lambda group: (-_height(group[0]), group[0]))
+    kept: list[tuple[Box, tuple[int, ...]]] = []
+    for box, members in groups:
+        home = next((i for i, (other, _) in enumerate(kept) if _is_mark(box, other)), None)
+        if home is None:
+            kept.append((box, members))
+        else:
+            other, numbers = kept[home]
+            kept[home] = (_union(other, box), numbers + members)
+    return kept
 
 
 def find_detail(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -90,42 +134,63 @@ def find_detail(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[n
     return detail, walls
 
 
-def merge_boxes(boxes: list[Box]) -> list[Box]:
-    """Boxes that lie over each other made one, and marks joined to their letters; all apart."""
-    merged = sorted(boxes, key=lambda b: (b[1], b[0], b))
-    while True:
-        before = len(merged)
-        merged = _merge_once(merged)
-        if len(merged) == before:
-            return merged
-
-
-def _merge_once(boxes: list[Box]) -> list[Box]:
-    kept: list[Box] = []
-    for box in boxes:
-        whole = box
-        while True:
-            touching = [other for other in kept if _is_one(other, whole)]
-            if not touching:
-                break
-            kept = [other for other in kept if other not in touching]
-            whole = _union([whole, *touching])
-        kept.append(whole)
-    return sorted(kept, key=lambda b: (b[1], b[0], b))
-
-
-def _is_one(a: Box, b: Box) -> bool:
-    if min(a[2], b[2]) <= max(a[0], b[0]):
+def _is_mark(mark: Box, letters: Box) -> bool:
+    if min(mark[2], letters[2]) <= max(mark[0], letters[0]):
         return False
-    gap = max(a[1], b[1]) - min(a[3], b[3])
-    if gap < 0:
+    gap = max(mark[1], letters[1]) - min(mark[3], letters[3])
+    low, high = _height(mark), _height(letters)
+    if gap < 0 and low <= SPECK_PX_MAX and mark[2] - mark[0] <= SPECK_PX_MAX:
         return True
-    low, high = sorted((a[3] - a[1], b[3] - b[1]))
     return (
         high <= LETTERS_HEIGHT_MAX
         and low <= MARK_HEIGHT_SHARE * high
         and gap <= MARK_GAP_SHARE * high
     )
+
+
+def _height(box: Box) -> int:
+    return box[3] - box[1]
+
+
+def _grow(box: Box, width: int, height: int) -> Box:
+    return (
+        max(0, box[0] - MARGIN_PX),
+        max(0, box[1] - MARGIN_PX),
+        min(width, box[2] + MARGIN_PX),
+        min(height, box[3] + MARGIN_PX),
+    )
+
+
+def _find_crowded(boxes: list[Box]) -> NDArray[np.bool_]:
+    """Which boxes share pixels with another; detail joins some pixels beyond its own box."""
+    if not boxes:
+        return np.zeros(0, bool)
+    sides = np.array(boxes)
+    left, top = sides[:, 0] - JOIN_PX[0], sides[:, 1] - JOIN_PX[1]
+    right, bottom = sides[:, 2] + JOIN_PX[0], sides[:, 3] + JOIN_PX[1]
+    apart = (
+        (left[:, None] >= right[None])
+        | (right[:, None] <= left[None])
+        | (top[:, None] >= bottom[None])
+        | (bottom[:, None] <= top[None])
+    )
+    crowded: NDArray[np.bool_] = (~apart).sum(axis=1) > 1
+    return crowded
+
+
+def _leave_out(part: NDArray[np.uint8], foreign: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """``part`` with ground, the median of what is its own along its edges, on foreign pixels."""
+    if not foreign.any():
+        return part
+    own = ~foreign
+    edge = np.concatenate(
+        [part[0][own[0]], part[-1][own[-1]], part[:, 0][own[:, 0]], part[:, -1][own[:, -1]]]
+    )
+    if not len(edge):
+        edge = part[own]
+    alone = part.copy()
+    alone[foreign] = np.median(edge, axis=0).astype(np.uint8)
+    return alone
 
 
 def _differs(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -144,7 +209,7 @@ def _find_straight(
     return found
 
 
-def _measure(detail: NDArray[np.uint8], labels: NDArray[np.int32], count: int) -> list[Box]:
+def _measure(detail: NDArray[np.uint8], labels: NDArray[np.int32], count: int) -> dict[int, Box]:
     """The box of each label's detail, without the pixels that joining added."""
     places = np.flatnonzero(detail)
     of = labels.ravel()[places]
@@ -157,15 +222,12 @@ def _measure(detail: NDArray[np.uint8], labels: NDArray[np.int32], count: int) -
     of, columns = of[by_column], columns[by_column]
     boxes[of, 2] = columns + 1
     boxes[of[::-1], 0] = columns[::-1]
-    return [
-        (int(x0), int(y0), int(x1), int(y1)) for x0, y0, x1, y1 in boxes[1:].tolist() if x1 > x0
-    ]
+    return {
+        number: (x0, y0, x1, y1)
+        for number, (x0, y0, x1, y1) in enumerate(boxes.tolist())
+        if number and x1 > x0
+    }
 
 
-def _union(boxes: list[Box]) -> Box:
-    return (
-        min(box[0] for box in boxes),
-        min(box[1] for box in boxes),
-        max(box[2] for box in boxes),
-        max(box[3] for box in boxes),
-    )
+def _union(a: Box, b: Box) -> Box:
+    return (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))

@@ -33,6 +33,9 @@ CONFIDENCE_MIN: Final = 0.5
 TALL_RATIO: Final = 1.5
 """A box this much higher than wide may be one upright character or a line turned on its side."""
 
+TURNED_CHARACTERS_MIN: Final = 2
+"""A turned reading of less is taken for no line: a bar beside an entry, turned, is a zero."""
+
 
 class Engine:
     """Reads frames; one per host, for one thread at a time."""
@@ -90,9 +93,15 @@ def _confidence(reading: Reading) -> float:
     return sum(shown) / len(shown) if shown else 0.0
 
 
+def _is_line(turned: Reading) -> bool:
+    return sum(not c.text.isspace() for c in turned) >= TURNED_CHARACTERS_MIN
+
+
 def _build(box: Box, crop: NDArray[np.uint8], choices: Sequence[Reading]) -> LineReading | None:
     """The line of the surest reading: upright, or turned upward or downward."""
-    best = max(range(len(choices)), key=lambda i: (_confidence(choices[i]), -i))
+    upright, *turned = choices
+    fitting = [upright, *(t if _is_line(t) else () for t in turned)]
+    best = max(range(len(fitting)), key=lambda i: (_confidence(fitting[i]), -i))
     if _confidence(choices[best]) < CONFIDENCE_MIN:
         return None
     if best == 0:
