@@ -54,9 +54,10 @@ class ThreadHost:
         """A thread cannot be killed: it keeps its slot until its plugin gives way."""
         self._gate.open()
 
-    def freeze(self) -> None:
+    def freeze(self) -> bool:
         """Hold the plugin at its next checkpoint (units of at most 100 ms)."""
         self._gate.close()
+        return True
 
     def thaw(self) -> None:
         """Let it go on."""

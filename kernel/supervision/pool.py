@@ -101,6 +101,7 @@ class HostPool:
         Raises `KernelError`: ``pool-full`` at the cap, ``plugin-quarantined``, or what the
         launcher says when it cannot start one (that counts as a crash, with its backoff).
         """
+        assert not self._frozen, "a host was to be started while all stand still"
         if self.free_slots() <= 0:
             raise KernelError("pool-full", f"all {self._settings.max_hosts} hosts are in use")
         if self._quarantine.contains(plugin.plugin_id):
@@ -122,8 +123,6 @@ class HostPool:
         self._slots[host_id] = slot
         self._watch(slot.channel.socket, host_id)
         self._watch(slot.runner.exit_fd, host_id)
-        if self._frozen:
-            self._feed(slot, lifecycle.Froze())
         return host_id
 
     def assign(self, host_id: str, task: PoolTask) -> bool:
@@ -170,7 +169,7 @@ class HostPool:
         """Stop one host where it stands (the duty cycle); nothing when it is gone."""
         slot = self._slots.get(host_id)
         if slot is not None:
-            slot.runner.freeze()
+            slot.is_still = slot.runner.freeze()
             self._feed(slot, lifecycle.Froze())
 
     def thaw_host(self, host_id: str) -> None:
@@ -183,19 +182,18 @@ class HostPool:
     def freeze(self) -> None:
         """Stop every host where it stands: the person is back.
 
-        Repeat it while they stand still: a host whose first process had not forked yet is
-        found by one of the next calls.
+        Repeat it while they stand still: a host that may not stand still whole is seen to again.
+        One that did not say hello yet is ended: its processes are about to be made.
         """
-        if self._frozen:
+        is_new, self._frozen = not self._frozen, True
+        for slot in tuple(self._slots.values()):
+            if slot.hello is None and slot.runner.hosting == "subprocess":
+                self.kill_host(slot.host.host_id, "it was starting", blame=False)
+            elif is_new or not slot.is_still:
+                slot.is_still = slot.runner.freeze()
+        if is_new:
             for slot in self._slots.values():
-                if slot.host.state == "starting":
-                    slot.runner.freeze()
-            return
-        self._frozen = True
-        for slot in self._slots.values():
-            slot.runner.freeze()
-        for slot in self._slots.values():
-            self._feed(slot, lifecycle.Froze())
+                self._feed(slot, lifecycle.Froze())
 
     def thaw(self) -> None:
         """Let every host go on. Repeating it does nothing."""
@@ -239,7 +237,6 @@ class HostPool:
     def shutdown(self, deadline_s: float) -> list[PoolEvent]:
         """Stop every host and wait until all are gone; KILL when the deadline is near."""
         events: list[PoolEvent] = []
-        self.thaw()
         for slot in list(self._slots.values()):
             self._feed(slot, lifecycle.StopRequested("the kernel stops", now=True))
         end_s = self._now_s() + deadline_s
@@ -327,7 +324,7 @@ class HostPool:
                     slot.launcher.note_hung(slot.plugin.plugin_id)
                     self._feed(slot, lifecycle.GaveNoWay())
             case lifecycle.Thaw():
-                slot.runner.thaw()
+                self._let_go(slot)
             case lifecycle.Requeue():
                 self._events.append(
                     TaskLost(
@@ -342,6 +339,14 @@ class HostPool:
                 self._report_death(slot, instruction)
             case _:
                 assert_never(instruction)
+
+    def _let_go(self, slot: Slot) -> None:
+        """A stopped host shall leave: it may run for that, but not while the person works."""
+        if not self._frozen:
+            slot.runner.thaw()
+        elif slot.runner.hosting == "subprocess":
+            slot.runner.kill()
+        # A thread listens though its plugin is held, and leaves by the message that follows.
 
     def _listen(self, slot: Slot) -> None:
         for item in slot.channel.receive():
@@ -409,8 +414,6 @@ class HostPool:
             return
         slot.channel.send(Welcome(beat_interval_ms=self._settings.beat_interval_ms))
         self._feed(slot, lifecycle.HelloAccepted())
-        if self._frozen:
-            slot.runner.freeze()
 
     def _note_ready(self, slot: Slot, message: Ready) -> None:
         was_starting = slot.host.state == "starting"

@@ -26,6 +26,8 @@ class Slot:
     launcher: Launcher
     born_s: float
     hello: Hello | None = None
+    is_still: bool = False
+    """Whether, when it was stopped last, all of it was."""
     tasks_done: int = 0
     memory_bytes: int = 0
     fault: str = ""

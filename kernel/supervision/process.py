@@ -30,10 +30,11 @@ from kernel.supervision.chain import Chain
 from kernel.supervision.identity import ProcessIdentity, read_identity
 from kernel.supervision.interpreter import HostInterpreter
 from kernel.supervision.launch import launch_document, open_launch_pipe, plan_launch
-from kernel.supervision.process_tree import descendants
+from kernel.supervision.process_tree import descendants, members, threads_of
 from kernel.supervision.records import HostRecord, remove_host_record, write_host_record
 from kernel.supervision.rundir import RunDir
 from kernel.supervision.runner import ExitFacts, Hosting, SpawnRequest
+from kernel.supervision.thread_signal import stop_thread
 
 OUTPUT_BYTES_PER_TURN = 65_536
 LAST_WORDS_BYTES = 2_000
@@ -114,20 +115,25 @@ class ProcessHost:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
-    def freeze(self) -> None:
-        """SIGSTOP to everything below the stub; the stub itself only waits."""
-        stopped: set[int] = set()
+    def freeze(self) -> bool:
+        """SIGSTOP to every thread below the stub; False when some may have been missed.
+
+        The stub itself only waits, and must stay awake to tell of the host's death. Before the
+        host is known the stub may be about to fork.
+        """
+        stopped: set[tuple[int, int]] = set()
         for _ in range(FREEZE_ROUNDS_MAX):
-            running = set(descendants(self._process.pid)) - stopped
+            running = {(pid, tid) for pid in self._members() for tid in threads_of(pid)} - stopped
             if not running:
-                return
-            for pid in running:
-                self._signal(pid, signal.SIGSTOP)
+                return self._host_pid is not None
+            for pid, tid in running:
+                stop_thread(pid, tid)
             stopped |= running
+        return False
 
     def thaw(self) -> None:
         """SIGCONT to everything below the stub."""
-        for pid in descendants(self._process.pid):
+        for pid in self._members():
             self._signal(pid, signal.SIGCONT)
 
     def drain_output(self) -> None:
@@ -159,6 +165,9 @@ class ProcessHost:
         return ExitFacts(
             status=None if signalled else status, signal=signalled, last_words=words[-500:]
         )
+
+    def _members(self) -> tuple[int, ...]:
+        return members(self._process.pid)
 
     @staticmethod
     def _signal(pid: int, number: signal.Signals) -> None:

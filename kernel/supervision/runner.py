@@ -108,8 +108,11 @@ class HostRunner(Protocol):
         """End it and everything it started."""
         ...
 
-    def freeze(self) -> None:
-        """Stop it where it stands; it uses no CPU until `thaw`."""
+    def freeze(self) -> bool:
+        """Stop it where it stands; it uses no CPU until `thaw`.
+
+        False: not all of it may stand still yet (it is starting, it forks): call again.
+        """
         ...
 
     def thaw(self) -> None:

@@ -1,12 +1,14 @@
 """The person comes and goes while hosts work: how long until everything stands still.
 
 Times are taken by somebody outside: from the moment the signal is in place until every process
-of every host is in state T, or (inside the kernel) until the last unit of work was begun.
+of every host is told to stop and its processor clock stands still, or (inside the kernel) until
+the last unit of work was begun.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import mmap
 import random
 import struct
@@ -16,13 +18,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kernel.scheduling.override import Override, Word, write_override
-from tests.functional.outside import host_states
+from tests.functional.outside import cpu_ns, host_pids_below, host_states
 from tests.functional.rig import Rig, wait_until
 
 IDLE_AFTER_S = 20.0
 QUIET_S = 0.4
 """A gated thread that noted nothing for this long stands still."""
 LOOK_S = 0.001
+SETTLED_S = 0.1
+"""Standing still counts when it held for so long."""
+STOPPING_CPU_NS = 2_000_000
+"""What stopping itself may cost all hosts together in that time: a system call is ended first."""
 
 
 @dataclass
@@ -117,17 +123,46 @@ def flip(rig: Rig, count: int, stand_still: StandStill, stirs: Stirs) -> Flips:
     return flips
 
 
+class Clocks:
+    """The processor time of all hosts' processes together, those that ended included."""
+
+    def __init__(self, kernel_pid: int) -> None:
+        self._kernel_pid = kernel_pid
+        self._seen_ns: dict[int, int] = {}
+
+    def look_ns(self) -> int:
+        """Nanoseconds since the first look at each process."""
+        for pid in host_pids_below(self._kernel_pid):
+            self._seen_ns[pid] = max(self._seen_ns.get(pid, 0), cpu_ns(pid))
+        return sum(self._seen_ns.values())
+
+
 def processes_stand_still(kernel_pid: int) -> tuple[StandStill, Stirs]:
-    """Every process of every host is in state T."""
+    """No process of a host gets anything done: all are told to stop, and no clock moves.
+
+    The time that it took ends with the first look after which that held.
+    """
+    clocks = Clocks(kernel_pid)
+    last_look_ns = 0
 
     def stirs() -> bool:
-        return any(letter != "T" for letter in host_states(kernel_pid))
+        nonlocal last_look_ns
+        former_ns, last_look_ns = last_look_ns, clocks.look_ns()
+        moved = last_look_ns - former_ns > STOPPING_CPU_NS
+        return moved or any(letter != "T" for letter in host_states(kernel_pid))
 
     def stand_still(begin_s: float) -> float:
-        while stirs():
-            assert time.monotonic() < begin_s + 10.0, host_states(kernel_pid)
+        nonlocal last_look_ns
+        since_s, since_ns = math.inf, 0
+        while (look_s := time.monotonic()) < since_s + SETTLED_S:
+            last_look_ns, letters = clocks.look_ns(), host_states(kernel_pid)
+            if any(letter != "T" for letter in letters):
+                since_s = math.inf
+            elif since_s == math.inf or last_look_ns - since_ns > STOPPING_CPU_NS:
+                since_s, since_ns = look_s, last_look_ns
+            assert look_s < begin_s + 10.0, letters
             time.sleep(LOOK_S)  # noqa: TID251 - as often as we can look
-        return time.monotonic() - begin_s
+        return since_s - begin_s
 
     return stand_still, stirs
 
