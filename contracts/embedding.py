@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from contracts.base import Digest, Name, PluginId, Record, Version
+from contracts.base import Digest, Name, PluginId, Record, Text, Version
 
 Dimensions = Annotated[int, msgspec.Meta(ge=1, le=16_384)]
 
@@ -28,6 +28,20 @@ class Embedding(Record, frozen=True, kw_only=True, tag="embedding"):
     dimensions: Dimensions
     scale_nano: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
     components: Annotated[bytes, msgspec.Meta(min_length=1, max_length=16_384)]
+
+
+class TextBatch(Record, frozen=True, kw_only=True, tag="text_batch"):
+    """Distinct texts whose vectors are wanted, in the order in which they became known."""
+
+    schema_version: Literal[1] = 1
+    texts: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=1024)]
+
+
+class EmbeddingBatch(Record, frozen=True, kw_only=True, tag="embedding_batch"):
+    """The vectors of a `TextBatch`: one for each text, in its order, all of one model."""
+
+    schema_version: Literal[1] = 1
+    embeddings: Annotated[tuple[Embedding, ...], msgspec.Meta(min_length=1, max_length=1024)]
 
 
 class EmbeddingRef(Record, frozen=True, kw_only=True, tag="embedding_ref"):

@@ -23,7 +23,7 @@ MANIFEST_NAME: Final = "plugin.toml"
 MANIFEST_VERSION: Final = 1
 MANIFEST_BYTES_MAX: Final = 256 << 10
 
-KERNEL_API_VERSION: Final = "1.0.0"
+KERNEL_API_VERSION: Final = "1.1.0"
 """Version of what a plugin may rely on: the hooks, their meaning and this manifest."""
 
 HOOKS: Final = frozenset({"autocapture_setup", "autocapture_run"})
@@ -68,6 +68,8 @@ class StageDeclaration(Part, frozen=True, kw_only=True):
 
     ``inputs`` and ``output`` are kinds whose versions stand under ``[contracts]``. ``model``
     names one of the plugin's models. ``config`` holds the stage's settings with their defaults.
+    ``previous`` are kinds that it takes of the frame before on the same source and monitor as
+    well, when there is one: such a stage gets its frames in order (`contracts.stages`).
     """
 
     name: StageName
@@ -78,6 +80,7 @@ class StageDeclaration(Part, frozen=True, kw_only=True):
     config: Annotated[dict[Name, ConfigValue], msgspec.Meta(max_length=64)] = msgspec.field(
         default_factory=dict
     )
+    previous: Annotated[tuple[Kind, ...], msgspec.Meta(max_length=8)] = ()
 
 
 class Permissions(Part, frozen=True, kw_only=True):
@@ -195,7 +198,7 @@ def _check_ranges(manifest: PluginManifest) -> Iterator[tuple[str, str]]:
 def _check_stages(manifest: PluginManifest) -> Iterator[tuple[str, str]]:
     models = {model.key for model in manifest.models}
     for index, stage in enumerate(manifest.stages):
-        for kind in (*stage.inputs, stage.output):
+        for kind in (*stage.inputs, *stage.previous, stage.output):
             if kind not in manifest.contracts:
                 yield f"stages[{index}]", f"{kind} has no version range under [contracts]"
         if stage.model is not None and stage.model not in models:

@@ -32,7 +32,7 @@ from contracts.control import (
     SubmitCapture,
 )
 from contracts.derivation import DerivationKey, StageTiming
-from contracts.embedding import Embedding, EmbeddingRef
+from contracts.embedding import Embedding, EmbeddingBatch, EmbeddingRef, TextBatch
 from contracts.health import HealthSample, HostHealth, StageBacklog
 from contracts.interval import BoxSince, TextInterval
 from contracts.ledger import LedgerAnchor, LedgerEntry
@@ -190,6 +190,7 @@ RECORDS: Final[tuple[type[Record], ...]] = (
     Element,
     ElementChange,
     Embedding,
+    EmbeddingBatch,
     EmbeddingRef,
     HealthSample,
     HostHealth,
@@ -210,6 +211,7 @@ RECORDS: Final[tuple[type[Record], ...]] = (
     SoakReport,
     StageBacklog,
     StageTiming,
+    TextBatch,
     TextInterval,
     TextLine,
     TextPage,

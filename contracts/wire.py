@@ -92,7 +92,8 @@ class RunTask(Message, frozen=True, kw_only=True, tag="run_task"):
     """Kernel to host: run ``stage`` on the payload frames that follow.
 
     ``config`` is the canonical JSON of the stage's settings, ``inputs`` the digests of the
-    payload frames in their order.
+    payload frames in their order, ``roles`` what each of them is: the kind of the record, with
+    `contracts.stages.PREVIOUS` before it when it belongs to the frame before.
     """
 
     task_id: TaskId
@@ -101,6 +102,7 @@ class RunTask(Message, frozen=True, kw_only=True, tag="run_task"):
     config: Text
     inputs: Annotated[tuple[Digest, ...], msgspec.Meta(max_length=256)]
     deadline_ms: Annotated[int, msgspec.Meta(ge=1, le=86_400_000)]
+    roles: Annotated[tuple[Name, ...], msgspec.Meta(max_length=256)] = ()
 
 
 class Progress(Message, frozen=True, kw_only=True, tag="progress"):

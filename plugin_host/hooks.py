@@ -7,7 +7,7 @@ hosting policy says so), one call at a time. A plugin imports this module and no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -64,10 +64,21 @@ class TaskContext(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StageInput:
-    """One input of a stage: its digest and its bytes (for the text stage: an encoded image)."""
+    """One input of a stage: its digest, its bytes, and what it is.
+
+    ``role`` is the kind of the record, as the manifest declares it; for what comes from the
+    frame before, ``previous.`` and the kind. The bytes of a ``pixel_blob`` are the encoded image
+    as it was captured; those of a record are canonical (`contracts.registry.REGISTRY.decode`).
+    """
 
     digest: str
     data: bytes
+    role: str = ""
+
+
+def find_input(inputs: Sequence[StageInput], role: str) -> StageInput | None:
+    """The input of that role; None where there is none (no frame before, or not yet read)."""
+    return next((found for found in inputs if found.role == role), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from contracts.manifest import MANIFEST_NAME, PluginManifest, StageDeclaration, 
 from contracts.plugin_digest import digest_plugin
 from contracts.registry import REGISTRY, key_of
 from contracts.source import contracts_source_digest
+from contracts.stages import roles_of
 from contracts.wire import (
     PROTOCOL_VERSION,
     Beat,
@@ -106,10 +107,13 @@ class PluginUnderTest:
         *inputs: bytes,
         config: Mapping[str, Any] | None = None,
         timeout_s: float | None = None,
+        roles: Sequence[str] = (),
     ) -> StageResult:
         """Run one stage; ``config`` replaces settings of the manifest one by one.
 
-        Raises `PluginFailed`: what the plugin raised, ``no-answer`` after the timeout, or
+        ``roles`` say what the inputs are; without, they are what the manifest declares, in its
+        order (those of the frame before last, and left out by giving fewer inputs). Raises
+        `PluginFailed`: what the plugin raised, ``no-answer`` after the timeout, or
         ``wrong-output`` for a record that is not of the kind which the manifest declares.
         """
         declared = _declaration(self.manifest, stage)
@@ -122,6 +126,7 @@ class PluginUnderTest:
             config=json.dumps(settings, sort_keys=True),
             inputs=tuple(canonical.digest_bytes(data) for data in inputs),
             deadline_ms=declared.deadline_ms,
+            roles=tuple(roles or roles_of(declared.inputs, declared.previous)[: len(inputs)]),
         )
         _send(self._socket, self._peer, task, inputs)
         progress: list[tuple[int, int]] = []
@@ -148,13 +153,15 @@ def run_stage(
     config: Mapping[str, Any] | None = None,
     hosting: Literal["thread", "process"] = "thread",
     timeout_s: float = 60.0,
+    roles: Sequence[str] = (),
 ) -> msgspec.Struct:
     """The record that the plugin in ``folder`` makes of the inputs, in a fresh host.
 
-    Raises `PluginFailed`, and `contracts.bounded.ContractError` for a bad manifest.
+    ``roles`` as in `PluginUnderTest.run`. Raises `PluginFailed`, and
+    `contracts.bounded.ContractError` for a bad manifest.
     """
     with open_plugin(folder, config=config, hosting=hosting, timeout_s=timeout_s) as plugin:
-        return plugin.run(stage, *inputs, config=config).record
+        return plugin.run(stage, *inputs, config=config, roles=roles).record
 
 
 @contextlib.contextmanager

@@ -158,9 +158,10 @@ class Worker:
         started = time.monotonic()
         try:
             self._gate.wait()
+            roles = task.roles or ("",) * len(payload)
             inputs = tuple(
-                StageInput(digest=digest, data=data)
-                for digest, data in zip(task.inputs, payload, strict=True)
+                StageInput(digest=digest, data=data, role=role)
+                for digest, data, role in zip(task.inputs, payload, roles, strict=True)
             )
             record = plugin.run(task.stage, inputs, running)
             encoded = canonical.encode(record)

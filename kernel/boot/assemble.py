@@ -18,24 +18,25 @@ from contextlib import ExitStack
 import zmq
 
 from kernel.boot.budgets import Audit
-from kernel.boot.catalog import choose_stages, declared_timings
+from kernel.boot.catalog import ChosenStages, choose_available, declared_timings
 from kernel.boot.orphans import record_reaped
 from kernel.boot.parts import Parts
 from kernel.boot.rebuildable import open_or_set_aside
 from kernel.boot.trail import AuditTrail
-from kernel.config.errors import KernelError
 from kernel.config.locks import require_contracts_lock
 from kernel.config.machine import read_machine
 from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
 from kernel.config.service_user import service_ids
 from kernel.config.settings import LoadedSettings
+from kernel.pipeline.arranger import Arranger
 from kernel.pipeline.costs import Costs
 from kernel.pipeline.dispatcher import Dispatcher, Stores
 from kernel.pipeline.feeder import Feeder
 from kernel.pipeline.planning import Planning
 from kernel.pipeline.retries import RetryPolicy
-from kernel.pipeline.stages import Stage
+from kernel.pipeline.sequencer import Sequencer
+from kernel.pipeline.stages import Stage, describe
 from kernel.scheduling.enforce import cores_for_hosts
 from kernel.scheduling.policies import disk_limits, schedule_policy
 from kernel.store.backlog import Backlog
@@ -73,7 +74,8 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         evidence = undo.enter_context(_open_evidence(data_dir, loaded.settings))
         run_dir, run_id = _enter_run_dir(data_dir, evidence)
         plugins = load_approved_plugins(data_dir)
-        stages, problem = _choose_or_degrade(loaded.settings, plugins)
+        chosen = choose_available(loaded.settings, plugins)
+        stages = chosen.stages
         trail = AuditTrail(evidence.ledger)
         derived, backlog = _open_rebuildable(data_dir, trail, undo)
         reclaimed = backlog.reclaim_leases()
@@ -107,7 +109,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             backlog=backlog,
             costs=costs,
             stages=stages,
-            problem=problem,
+            problem=chosen.problem,
             pool=pool,
             dispatcher=_make_dispatcher(
                 loaded.settings,
@@ -117,9 +119,11 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
                 trail.append,
             ),
             feeder=Feeder(evidence, derived, backlog, stages),
+            arranger=Arranger(evidence, derived),
+            sequencer=Sequencer(evidence, derived, backlog, stages),
             quarantine=quarantine,
         )
-        _announce(parts, plugins, reclaimed)
+        _announce(parts, plugins, chosen, reclaimed)
         undo.pop_all()
     return parts
 
@@ -185,17 +189,7 @@ def _memory_caps(settings: Settings, stages: tuple[Stage, ...]) -> dict[str, int
     return {stage.model_key: min(stage.plugin.memory_bytes_max, roof) for stage in stages}
 
 
-def _choose_or_degrade(
-    settings: Settings, plugins: ApprovedPlugins
-) -> tuple[tuple[Stage, ...], KernelError | None]:
-    """The stages; none, and why, when their plugin may not run: capture goes on without it."""
-    try:
-        return choose_stages(settings, plugins), None
-    except KernelError as error:
-        return (), error
-
-
-def _announce(parts: Parts, plugins: ApprovedPlugins, reclaimed: int) -> None:
+def _announce(parts: Parts, plugins: ApprovedPlugins, chosen: ChosenStages, reclaimed: int) -> None:
     """Write the boot into the ledger and the address into the data dir."""
     parts.evidence.ledger.append(
         "kernel-started",
@@ -212,6 +206,12 @@ def _announce(parts: Parts, plugins: ApprovedPlugins, reclaimed: int) -> None:
     if parts.problem is not None:
         detail = {"code": parts.problem.code, "reason": parts.problem.message[:2000]}
         parts.evidence.ledger.append("processing-unavailable", parts.run_id, detail)
+    for name, error in chosen.left_out:
+        detail = {"code": error.code, "reason": error.message[:2000]}
+        parts.evidence.ledger.append("stage-unavailable", name, detail)
+    if parts.derived.remember_stages(describe(stage) for stage in parts.stages):
+        names = {s.name: f"{s.plugin.plugin_id} {s.plugin.version}" for s in parts.stages}
+        parts.evidence.ledger.append("stages-changed", parts.run_id, names)
     write_note(
         parts.data_dir,
         RunNote(

@@ -1,16 +1,18 @@
 """From installed and locked plugins to the stages of this run.
 
-Covers: which plugin does the text stage and with which settings. Does not cover: finding and
-judging plugins (`kernel.supervision.approved`).
+Covers: which plugin does which stage of the graph and with which settings. Does not cover:
+finding and judging plugins (`kernel.supervision.approved`).
 """
 
 from __future__ import annotations
 
 import importlib.metadata
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from contracts.manifest import PluginManifest, StageDeclaration
+from contracts.stages import GRAPH, find_mismatch
 from contracts.version_range import VersionRange
 from kernel.config.errors import ExitCode, KernelError
 from kernel.config.sections import Settings
@@ -27,15 +29,59 @@ BARE_HOST_BYTES = 64 << 20
 """A host with an interpreter and no model."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChosenStages:
+    """The stages in force in the order of the graph, and why others are not."""
+
+    stages: tuple[Stage, ...]
+    problem: KernelError | None = None
+    """Why there is no text stage, and with it nothing else."""
+    left_out: tuple[tuple[str, KernelError], ...] = ()
+    """Optional stages whose plugin may not or cannot run: the others go on without them."""
+
+
+def choose_available(settings: Settings, plugins: ApprovedPlugins) -> ChosenStages:
+    """What can be done under these settings, whatever cannot."""
+    stages: list[Stage] = []
+    left_out: list[tuple[str, KernelError]] = []
+    for shape in GRAPH:
+        try:
+            stage = choose_stage(shape.name, settings, plugins)
+        except KernelError as error:
+            if shape.name == TEXT_STAGE:
+                return ChosenStages((), error)
+            left_out.append((shape.name, error))
+            continue
+        if stage is not None:
+            stages.append(stage)
+        elif shape.name == TEXT_STAGE:
+            return ChosenStages(())
+    return ChosenStages(tuple(stages), None, tuple(left_out))
+
+
 def choose_stages(settings: Settings, plugins: ApprovedPlugins) -> tuple[Stage, ...]:
     """The stages in force under these settings.
 
-    Raises `KernelError`: ``plugin-unknown`` (not installed), ``plugin-refused`` (not locked,
-    changed, or asking for more than it was granted), ``stage-missing``.
+    Raises what `choose_stage` raises for any of them.
     """
-    wanted = settings.pipeline.text_plugin
+    chosen = choose_available(settings, plugins)
+    for error in (chosen.problem, *(error for _, error in chosen.left_out)):
+        if error is not None:
+            raise error
+    return chosen.stages
+
+
+def choose_stage(name: str, settings: Settings, plugins: ApprovedPlugins) -> Stage | None:
+    """The stage with the plugin that the settings name for it; None for "none".
+
+    Raises `KernelError`: ``plugin-unknown`` (not installed), ``plugin-refused`` (not locked,
+    changed, or asking for more than it was granted), ``plugin-dependencies-missing``,
+    ``stage-missing`` (the plugin does not do it), ``stage-mismatch`` (other inputs or another
+    output than the graph has).
+    """
+    wanted = str(getattr(settings.pipeline, f"{name}_plugin"))
     if wanted == NO_PLUGIN:
-        return ()
+        return None
     if wanted not in plugins.standings:
         reasons = "; ".join(f"{b.place.package}: {b.reason}" for b in plugins.broken)
         raise KernelError(
@@ -46,15 +92,29 @@ def choose_stages(settings: Settings, plugins: ApprovedPlugins) -> tuple[Stage, 
         )
     record = plugins.require(wanted)
     _require_dependencies(plugins.standings[wanted].plugin.manifest)
-    declared = _declaration(plugins, wanted)
+    declared = _declaration(plugins, wanted, name)
     if declared is None:
         raise KernelError(
             "stage-missing",
-            f"plugin {wanted} does not do the stage {TEXT_STAGE}",
-            hint="choose another one with pipeline.text_plugin",
+            f"plugin {wanted} does not do the stage {name}",
+            hint=f"choose another one with pipeline.{name}_plugin",
             exit_code=ExitCode.USAGE,
         )
-    return (make_stage(TEXT_STAGE, record, stage_settings(declared, settings)),)
+    mismatch = find_mismatch(name, declared.inputs, declared.previous, declared.output)
+    if mismatch:
+        raise KernelError(
+            "stage-mismatch",
+            f"plugin {wanted} cannot do the stage {name}: {mismatch}",
+            hint="docs/pipeline.md lists the stages with their inputs and outputs",
+            exit_code=ExitCode.USAGE,
+        )
+    return make_stage(
+        name,
+        record,
+        stage_settings(declared, settings),
+        inputs=declared.inputs,
+        previous=declared.previous,
+    )
 
 
 def _require_dependencies(manifest: PluginManifest) -> None:
@@ -106,6 +166,6 @@ def declared_timings(
     return timings
 
 
-def _declaration(plugins: ApprovedPlugins, plugin_id: str) -> StageDeclaration | None:
+def _declaration(plugins: ApprovedPlugins, plugin_id: str, name: str) -> StageDeclaration | None:
     stages = plugins.standings[plugin_id].plugin.manifest.stages
-    return next((stage for stage in stages if stage.name == TEXT_STAGE), None)
+    return next((stage for stage in stages if stage.name == name), None)

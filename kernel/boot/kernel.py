@@ -131,7 +131,10 @@ class Kernel:
     def progress(self) -> Progress:
         """Where the backlog stands."""
         tally = self._parts.dispatcher.tally
-        unfinished = self._parts.backlog.unfinished()
+        parts = self._parts
+        # What is still to be put in its place may make further tasks.
+        behind = bool(parts.stages) and (parts.arranger.is_behind or parts.sequencer.is_behind)
+        unfinished = parts.backlog.unfinished() + behind
         return Progress(
             unfinished=unfinished,
             in_hand=self._parts.dispatcher.in_hand,

@@ -96,6 +96,8 @@ class Working:
             decision.hosts_allowed, self._memory_needs(), admit=decision.admit
         )
         self._too_large = self._find_too_large(budget)
+        parts.arranger.step()
+        parts.sequencer.feed()
         parts.dispatcher.dispatch(budget, now_s=self._governing.worked_s)
         self._enclose()
         if parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0:

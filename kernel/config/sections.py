@@ -20,6 +20,7 @@ HOSTS_MAX = 16
 Share = Annotated[float, Field(gt=0.0, le=1.0)]
 Seconds = Annotated[float, Field(ge=0.0, le=31 * 86_400.0)]
 PositiveSeconds = Annotated[float, Field(gt=0.0, le=31 * 86_400.0)]
+PluginName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")]
 # TOML and the environment have no path type, so files too may give a plain string.
 OptionalPath = Annotated[Path | None, Field(strict=False)]
 
@@ -173,8 +174,20 @@ class SchedulerSettings(Section):
 class PipelineSettings(Section):
     """`[pipeline]`: which plugin does which stage."""
 
-    text_plugin: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")] = Field(
+    text_plugin: PluginName = Field(
         default="ocr_rapid", description="Plugin that does the text stage; none: no text."
+    )
+    state_plugin: PluginName = Field(
+        default="none", description="Plugin that makes screen states of frames; none: no states."
+    )
+    delta_plugin: PluginName = Field(
+        default="none", description="Plugin that compares screen states; none: no deltas."
+    )
+    vision_plugin: PluginName = Field(
+        default="none", description="Plugin that describes frames with a model; none: not done."
+    )
+    embed_plugin: PluginName = Field(
+        default="none", description="Plugin that makes vectors of texts; none: words only."
     )
     languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{3}(_[a-z]+)?$")], ...] = Field(
         default=("eng",), min_length=1, max_length=8, description="ISO 639-2 codes, best first."

@@ -12,20 +12,29 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, assert_never
 
 import apsw
 
+from contracts.capture import CaptureEvent
 from contracts.derivation import DerivationKey, StageTiming
 from contracts.text import TextPage
 from kernel.config.errors import KernelError
+from kernel.pipeline.inputs import (
+    Evidence,
+    InputChanged,
+    Records,
+    inputs_of,
+    read_inputs,
+    subject_of,
+)
 from kernel.pipeline.planning import Planning
-from kernel.pipeline.results import ResultRefused, parse_page
+from kernel.pipeline.results import ResultRefused, check_record, parse_page
 from kernel.pipeline.retries import Fate, RetryPolicy, after_error, after_loss
 from kernel.scheduling.schedule import Assign, Budget, StartHost, StopHost
-from kernel.store.backlog import Backlog, Task
+from kernel.store.backlog import Backlog, Task, TaskInput
 from kernel.supervision.pool import HostPool
 from kernel.supervision.pool_events import (
     HostDied,
@@ -38,19 +47,31 @@ from kernel.supervision.pool_events import (
 )
 
 
-class Blobs(Protocol):
-    """The part of the evidence store that gives a stage its input."""
+class Results(Records, Protocol):
+    """The part of the derived store that takes results."""
 
-    def read_blob(self, digest: str) -> bytes:
-        """The bytes of a blob, checked; raises `KernelError` when missing or damaged."""
+    def commit_page(
+        self,
+        key: DerivationKey,
+        page: TextPage,
+        timing: StageTiming,
+        events: Sequence[CaptureEvent] = (),
+    ) -> bool:
+        """Store a page once, in its place on the streams of its events; False: stored already."""
+        ...
+
+    def commit_record(
+        self, key: DerivationKey, subject: str, record: bytes, timing: StageTiming
+    ) -> bool:
+        """Store another stage's result once; False when it is stored already."""
         ...
 
 
-class Results(Protocol):
-    """The part of the derived store that takes results."""
+class Captured(Evidence, Protocol):
+    """The part of the evidence store that the dispatcher reads."""
 
-    def commit_page(self, key: DerivationKey, page: TextPage, timing: StageTiming) -> bool:
-        """Store a page once; False when it is stored already."""
+    def events_of_blob(self, digest: str) -> list[CaptureEvent]:
+        """Every event that shows these bytes."""
         ...
 
 
@@ -59,7 +80,7 @@ class Stores:
     """Where work comes from and results go."""
 
     backlog: Backlog
-    evidence: Blobs
+    evidence: Captured
     results: Results
 
 
@@ -71,6 +92,15 @@ class Tally:
     repeated: int = 0
     failed: int = 0
     lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _InHand:
+    """A task that is with a host; ``payload`` is kept where the result is checked against it."""
+
+    task: Task
+    inputs: tuple[TaskInput, ...]
+    payload: tuple[bytes, ...]
 
 
 class Dispatcher:
@@ -96,7 +126,7 @@ class Dispatcher:
         self._policy = policy
         self._task_timeout_s = task_timeout_s
         self._audit = audit
-        self._in_hand: dict[str, Task] = {}
+        self._in_hand: dict[str, _InHand] = {}
         self._sent: dict[str, tuple[int, int]] = {}
         self._load_us: dict[str, int] = {}
         self.tally = Tally()
@@ -136,8 +166,9 @@ class Dispatcher:
             case TaskSucceeded():
                 self._store(event)
             case TaskErrored():
-                task = self._take(event.task_id)
-                if task is not None:
+                held = self._take(event.task_id)
+                if held is not None:
+                    task = held.task
                     self._costs.add_failure(task.key.stage, self._model_of(task), "error")
                     fate = after_error(
                         attempts=task.attempts + 1, retry=event.retry, policy=self._policy
@@ -164,36 +195,47 @@ class Dispatcher:
 
     def _assign(self, action: Assign, now_s: float) -> None:
         stage = self._stages[action.stage]
-        for task in self._backlog.lease(stage.plugin.plugin_id, action.count, order=action.order):
+        plugin_id = stage.plugin.plugin_id
+        for task in self._backlog.lease(
+            plugin_id, action.count, stage=stage.name, order=action.order
+        ):
+            inputs = inputs_of(task)
             try:
-                data = self._blobs.read_blob(task.key.input_digest)
+                payload = read_inputs(inputs, self._blobs, self._results)
             except KernelError as error:
-                self._settle(task, Fate("give_up"), str(error), stage.plugin.plugin_id)
+                self._settle(task, Fate("give_up"), str(error), plugin_id)
+                continue
+            except InputChanged:
+                # A newer result stands where this task's input was: whoever made the task will
+                # make another one for it.
+                self._backlog.shelve(task.task_id)
                 continue
             pool_task = PoolTask(
                 task_id=task.task_id,
                 attempt=task.attempts + 1,
                 stage=task.key.stage,
                 config=stage.config,
-                inputs=(task.key.input_digest,),
-                payload=(data,),
+                inputs=tuple(given.digest for given in inputs),
+                payload=payload,
                 timeout_s=self._task_timeout_s,
+                roles=tuple(given.role for given in inputs),
             )
             if self._pool.assign(action.host_id, pool_task):
-                self._in_hand[task.task_id] = task
-                self._sent[task.task_id] = (_now_us(), len(data))
+                kept = payload if stage.unit == "texts" else ()
+                self._in_hand[task.task_id] = _InHand(task, inputs, kept)
+                self._sent[task.task_id] = (_now_us(), sum(map(len, payload)))
                 self._view.assigned(action.host_id, stage.name, now_s)
             else:
                 self._backlog.put_back(task.task_id, "the host went away before the task was sent")
 
     def _store(self, event: TaskSucceeded) -> None:
-        task = self._take(event.task_id)
-        if task is None:
+        held = self._take(event.task_id)
+        if held is None:
             return
+        task = held.task
         try:
-            page = parse_page(event.record, input_digest=task.key.input_digest)
             timing = self._timing(task, event)
-            stored = self._results.commit_page(task.key, page, timing)
+            stored = self._commit(held, event.record, timing)
         except (ResultRefused, KernelError) as error:
             # The plugin broke its contract: running it again would break it again.
             self._settle(task, Fate("give_up"), str(error), event.plugin_id)
@@ -211,6 +253,16 @@ class Dispatcher:
         else:
             self.tally.repeated += 1
 
+    def _commit(self, held: _InHand, record: bytes, timing: StageTiming) -> bool:
+        key = held.task.key
+        if key.stage == "text":
+            page = parse_page(record, input_digest=key.input_digest)
+            events = self._blobs.events_of_blob(page.blob)
+            return self._results.commit_page(key, page, timing, events)
+        subject = subject_of(held.inputs)
+        check_record(record, held.task, held.inputs, held.payload, subject)
+        return self._results.commit_record(key, subject, record, timing)
+
     def _timing(self, task: Task, event: TaskSucceeded) -> StageTiming:
         now_us = _now_us()
         sent_at_us, input_bytes = self._sent.pop(task.task_id, (now_us, 0))
@@ -224,9 +276,10 @@ class Dispatcher:
         )
 
     def _put_back_lost(self, event: TaskLost) -> None:
-        task = self._take(event.task_id)
-        if task is None:
+        held = self._take(event.task_id)
+        if held is None:
             return
+        task = held.task
         self.tally.lost += 1
         self._costs.add_failure(task.key.stage, self._model_of(task), "lost")
         deaths = self._backlog.put_back(task.task_id, event.cause, blame=event.blame)
@@ -249,11 +302,11 @@ class Dispatcher:
     def _model_of(self, task: Task) -> str:
         return self._stages[task.key.stage].model_key
 
-    def _take(self, task_id: str) -> Task | None:
-        task = self._in_hand.pop(task_id, None)
-        if task is None:
+    def _take(self, task_id: str) -> _InHand | None:
+        held = self._in_hand.pop(task_id, None)
+        if held is None:
             self._sent.pop(task_id, None)
-        return task
+        return held
 
 
 def _now_us() -> int:

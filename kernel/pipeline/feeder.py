@@ -46,7 +46,8 @@ class Feeder:
         self._events = events
         self._results = results
         self._backlog = backlog
-        self._stages = tuple(stages)
+        self._all = tuple(stages)
+        self._stages = tuple(stage for stage in stages if stage.unit == "blob")
         self._rewind_if_stages_changed()
 
     def feed(self) -> int:
@@ -68,8 +69,7 @@ class Feeder:
     def _rewind_if_stages_changed(self) -> None:
         """Other plugins or settings mean other keys: look at all evidence again."""
         name = " ".join(
-            f"{s.name}={s.plugin.plugin_id}@{s.plugin.version}/{s.config_digest}"
-            for s in self._stages
+            f"{s.name}={s.plugin.plugin_id}@{s.plugin.version}/{s.config_digest}" for s in self._all
         )
         if name and self._backlog.stages() != name:
             self._backlog.set_stages(name)

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import apsw
@@ -44,7 +44,18 @@ CREATE TABLE IF NOT EXISTS tasks (
   not_before_us INTEGER NOT NULL DEFAULT 0,
   error TEXT NOT NULL DEFAULT ''
 ) STRICT;
-CREATE INDEX IF NOT EXISTS tasks_by_state ON tasks (state, plugin_id, captured_at_us);
+DROP INDEX IF EXISTS tasks_by_state;
+CREATE INDEX IF NOT EXISTS tasks_of_stage ON tasks (state, stage, plugin_id, captured_at_us);
+CREATE INDEX IF NOT EXISTS tasks_open ON tasks (stage, captured_at_us)
+  WHERE state IN ('waiting', 'delayed', 'leased');
+CREATE TABLE IF NOT EXISTS task_inputs (
+  task_id TEXT NOT NULL,
+  place INTEGER NOT NULL,
+  role TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  PRIMARY KEY (task_id, place)
+) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tasks_by_input ON tasks (input_digest);
 CREATE INDEX IF NOT EXISTS tasks_delayed ON tasks (not_before_us) WHERE state='delayed';
 """
@@ -58,8 +69,23 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
+class TaskInput:
+    """One input of a task: what it is (`contracts.wire.RunTask`), its digest, where it is had.
+
+    ``subject``: the digest of the blob, or the id of the event, whose result or bytes it is.
+    """
+
+    role: str
+    digest: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
-    """One row; ``attempts`` counts leases, ``deaths`` the hosts that died with it."""
+    """One row; ``attempts`` counts leases, ``deaths`` the hosts that died with it.
+
+    ``inputs`` is filled by `Backlog.lease`; empty, the only input is the blob that the key names.
+    """
 
     task_id: str
     key: DerivationKey
@@ -69,6 +95,7 @@ class Task:
     attempts: int
     deaths: int
     error: str
+    inputs: tuple[TaskInput, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +178,25 @@ class Backlog:
             raise
         return added
 
+    def add(self, key: DerivationKey, inputs: Sequence[TaskInput], *, captured_at_us: int) -> bool:
+        """Add one task with its inputs; False when it is there already and not due again."""
+        task_id = task_id_of(key)
+        try:
+            with transaction(self._connection):
+                if not self._insert(key, captured_at_us, self._now_us()):
+                    return False
+                self._connection.executemany(
+                    "INSERT OR REPLACE INTO task_inputs VALUES (?,?,?,?,?)",
+                    [
+                        (task_id, place, given.role, given.digest, given.subject)
+                        for place, given in enumerate(inputs)
+                    ],
+                )
+        except BaseException:
+            self._recount()
+            raise
+        return True
+
     def _insert(self, key: DerivationKey, captured_at_us: int, now_us: int) -> bool:
         task_id = task_id_of(key)
         known = self._state_of(task_id)
@@ -205,18 +251,27 @@ class Backlog:
 
     # --- working -------------------------------------------------------------------------
 
-    def lease(self, plugin_id: str, limit: int, *, order: Order = "newest") -> list[Task]:
+    def lease(
+        self, plugin_id: str, limit: int, *, stage: str = "text", order: Order = "newest"
+    ) -> list[Task]:
         """Take up to ``limit`` waiting tasks in order of capture and mark them leased."""
         direction = "DESC" if order == "newest" else "ASC"
         with transaction(self._connection):
             rows = self._select(
-                "state='waiting' AND plugin_id=?"
+                "state='waiting' AND stage=? AND plugin_id=?"
                 f" ORDER BY captured_at_us {direction}, task_id LIMIT ?",
-                (plugin_id, limit),
+                (stage, plugin_id, limit),
             )
             for task in rows:
                 self._move(task.task_id, "leased", attempts=1)
-        return rows
+        return [replace(task, inputs=self._inputs_of(task.task_id)) for task in rows]
+
+    def _inputs_of(self, task_id: str) -> tuple[TaskInput, ...]:
+        rows = self._connection.execute(
+            "SELECT role, digest, subject FROM task_inputs WHERE task_id=? ORDER BY place",
+            (task_id,),
+        )
+        return tuple(TaskInput(*row) for row in rows)
 
     def wake_delayed(self) -> int:
         """Let tasks wait again whose delay is over; returns how many."""
@@ -239,6 +294,10 @@ class Backlog:
     def quarantine(self, task_id: str, error: str) -> None:
         """The task killed too many hosts."""
         self._move(task_id, "quarantined", error=error)
+
+    def shelve(self, task_id: str) -> None:
+        """Its input is not what it was made for any more; it may be put in again."""
+        self._move(task_id, "shelved")
 
     def put_back(
         self, task_id: str, error: str, *, delay_s: float = 0.0, blame: bool = False
@@ -281,8 +340,9 @@ class Backlog:
             return Waiting(0)
         oldest, newest = (
             self._connection.execute(
-                f"SELECT {end}(captured_at_us) FROM tasks WHERE state='waiting' AND plugin_id=?",  # noqa: S608 - min or max
-                (plugin_id,),
+                f"SELECT {end}(captured_at_us) FROM tasks"  # noqa: S608 - min or max
+                " WHERE state='waiting' AND stage=? AND plugin_id=?",
+                (stage, plugin_id),
             ).get
             for end in ("min", "max")
         )
@@ -295,6 +355,20 @@ class Backlog:
             " FROM tasks GROUP BY stage, plugin_id, state ORDER BY stage, plugin_id, state"
         )
         return tuple(QueueCount(*row) for row in rows)
+
+    def state_of(self, key: DerivationKey) -> TaskState | None:
+        """Where the work of this key stands; None when it was never put in."""
+        task = self.find(task_id_of(key))
+        return task.state if task else None
+
+    def oldest_open_us(self, stage: str) -> int | None:
+        """Time of capture of the oldest task of a stage that is not done yet; None without."""
+        row = self._connection.execute(
+            "SELECT min(captured_at_us) FROM tasks"
+            " WHERE stage=? AND state IN ('waiting', 'delayed', 'leased')",
+            (stage,),
+        ).get
+        return None if row is None else int(row)
 
     def unfinished(self) -> int:
         """Tasks that wait (now or later) or run."""

@@ -25,15 +25,17 @@ import apsw
 import msgspec
 
 from contracts import canonical
+from contracts.capture import CaptureEvent
 from contracts.derivation import DerivationKey, StageTiming
 from contracts.text import TextPage
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.store import derived_schema, folding
+from kernel.store.placing import Placer
 from kernel.store.sqlite import connect, transaction
+from kernel.store.stage_store import TEXT_STAGE, StageStore
 
-TEXT_STAGE = "text"
-"""The stage whose results are text pages."""
+__all__ = ["TEXT_STAGE", "DerivedStore", "InconsistentPage"]
 
 _HASH_BYTES = 8
 _STEPS_BETWEEN_LOOKS = 20_000
@@ -70,12 +72,13 @@ class InconsistentPage(KernelError):
         )
 
 
-class DerivedStore:
+class DerivedStore(StageStore):
     """Derived results in ``derived.db``; use from one thread at a time."""
 
     def __init__(self, connection: apsw.Connection, data_dir: DataDir) -> None:
-        self._db = connection
+        super().__init__(connection)
         self._data_dir = data_dir
+        self._placer = Placer(connection)
 
     @classmethod
     def open(cls, data_dir: DataDir) -> Self:
@@ -115,36 +118,25 @@ class DerivedStore:
         """From now on break off statements (`apsw.InterruptError`) once this says so."""
         self._db.set_progress_handler(is_over, _STEPS_BETWEEN_LOOKS)
 
-    def commit_page(self, key: DerivationKey, page: TextPage, timing: StageTiming) -> bool:
-        """Store a text page and index its lines, all or nothing.
+    def commit_page(
+        self,
+        key: DerivationKey,
+        page: TextPage,
+        timing: StageTiming,
+        events: Sequence[CaptureEvent] = (),
+    ) -> bool:
+        """Store a text page, index its lines and put it in the places of its events, or nothing.
 
         False, with nothing changed, when a result of this key is stored already. The newest
         committed result of a blob is the one that queries read; older ones stay beside it.
         Raises `InconsistentPage`, and `apsw.Error` when the disk refuses.
         """
         _check_page(key, page)
-        key_digest = bytes.fromhex(canonical.digest(key))
         with transaction(self._db):
-            known = self._db.execute(
-                "SELECT 1 FROM results WHERE key_digest=?", (key_digest,)
-            ).fetchone()
-            if known:
+            if self.has(key):
                 return False
             blob = bytes.fromhex(page.blob)
-            self._db.execute(
-                "INSERT INTO results(key_digest, input_digest, stage, key, record, timing,"
-                " finished_at_us) VALUES(?,?,?,?,?,?,?)",
-                (
-                    key_digest,
-                    blob,
-                    key.stage,
-                    canonical.encode(key),
-                    canonical.encode(page),
-                    canonical.encode(timing),
-                    timing.finished_at_us,
-                ),
-            )
-            result_id = self._db.last_insert_rowid()
+            result_id = self._records.insert(key, page.blob, canonical.encode(page), timing)
             self._db.executemany(
                 "INSERT INTO lines(text_id, result_id, position) VALUES(?,?,?)",
                 [
@@ -157,7 +149,28 @@ class DerivedStore:
                 " ON CONFLICT(blob) DO UPDATE SET result_id=excluded.result_id",
                 (blob, result_id),
             )
+            for event in events:
+                self._placer.place(event, result_id)
         return True
+
+    def placed_up_to(self) -> int:
+        """The journal position up to which `place_events` has looked at events."""
+        row = self._db.execute("SELECT value FROM meta WHERE name='placed'").fetchone()
+        return int(row[0]) if row else 0
+
+    def place_events(self, events: Sequence[CaptureEvent]) -> None:
+        """Put events whose bytes are read in their places, all or none; repeating does nothing."""
+        with transaction(self._db):
+            for event in events:
+                row = self._db.execute(
+                    "SELECT result_id FROM pages WHERE blob=?", (bytes.fromhex(event.blob),)
+                ).fetchone()
+                if row:
+                    self._placer.place(event, int(row[0]))
+            self._db.execute(
+                "INSERT OR REPLACE INTO meta(name, value) VALUES('placed', ?)",
+                (str(events[-1].seq),),
+            )
 
     def _text_id(self, text: str) -> int:
         digest = canonical.digest_bytes(text.encode("utf-8", "surrogatepass"))
@@ -177,25 +190,20 @@ class DerivedStore:
         )
         return text_id
 
-    def has(self, key: DerivationKey) -> bool:
-        """Whether a result of this key is stored."""
-        digest = bytes.fromhex(canonical.digest(key))
-        row = self._db.execute("SELECT 1 FROM results WHERE key_digest=?", (digest,)).fetchone()
-        return row is not None
-
     def page_of(self, blob: str) -> tuple[DerivationKey, TextPage] | None:
         """The text page of a blob as queries see it, read back from its stored bytes.
 
         Raises `KernelError` (``derived-damaged``) when the bytes are not a text page.
         """
         row = self._db.execute(
-            "SELECT r.key, r.record FROM pages p JOIN results r USING(result_id) WHERE p.blob=?",
+            "SELECT r.key, r.result_id FROM pages p JOIN results r USING(result_id) WHERE p.blob=?",
             (bytes.fromhex(blob),),
         ).fetchone()
         if row is None:
             return None
         try:
-            return canonical.decode(row[0], DerivationKey), canonical.decode(row[1], TextPage)
+            record = self._records.read(int(row[1]))
+            return canonical.decode(row[0], DerivationKey), canonical.decode(record, TextPage)
         except msgspec.MsgspecError as error:
             raise KernelError(
                 "derived-damaged",

@@ -43,6 +43,84 @@ _MIGRATIONS: tuple[str, ...] = (
     CREATE VIRTUAL TABLE line_grams USING fts5(
       squashed, content='', detail=full, columnsize=0, tokenize='trigram case_sensitive 1');
     """,
+    # Pages of version 1 keep their rows in `lines` until they are put in their place on the
+    # streams (kernel.store.placing), which needs the journal and is done in small steps.
+    """
+    ALTER TABLE results ADD COLUMN codec INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE results ADD COLUMN base_id INTEGER;
+    CREATE TABLE latest(
+      stage TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      result_id INTEGER NOT NULL REFERENCES results(result_id),
+      PRIMARY KEY(stage, subject)) WITHOUT ROWID;
+    CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE stages(
+      stage TEXT NOT NULL,
+      plugin_id TEXT NOT NULL,
+      plugin_version TEXT NOT NULL,
+      config_digest TEXT NOT NULL,
+      inputs TEXT NOT NULL,
+      since_us INTEGER NOT NULL,
+      PRIMARY KEY(stage, since_us)) WITHOUT ROWID;
+    CREATE TABLE cursors(
+      stage TEXT NOT NULL,
+      stream_id INTEGER NOT NULL,
+      at_us INTEGER NOT NULL,
+      seq INTEGER NOT NULL,
+      PRIMARY KEY(stage, stream_id)) WITHOUT ROWID;
+    CREATE TABLE staged(
+      stage TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      result_id INTEGER NOT NULL REFERENCES results(result_id),
+      PRIMARY KEY(stage, subject)) WITHOUT ROWID;
+    CREATE TABLE streams(
+      stream_id INTEGER PRIMARY KEY,
+      generation INTEGER NOT NULL,
+      source TEXT NOT NULL,
+      monitor INTEGER NOT NULL,
+      UNIQUE(generation, source, monitor));
+    CREATE TABLE windows(
+      window_id INTEGER PRIMARY KEY,
+      app TEXT,
+      title TEXT);
+    CREATE UNIQUE INDEX windows_by_name
+      ON windows(ifnull(app, char(0)), ifnull(title, char(0)));
+    CREATE TABLE frames(
+      stream_id INTEGER NOT NULL REFERENCES streams(stream_id),
+      at_us INTEGER NOT NULL,
+      seq INTEGER NOT NULL,
+      event BLOB NOT NULL,
+      result_id INTEGER NOT NULL REFERENCES results(result_id),
+      window_id INTEGER NOT NULL REFERENCES windows(window_id),
+      PRIMARY KEY(stream_id, at_us, seq)) WITHOUT ROWID;
+    CREATE INDEX frames_of_page ON frames(result_id);
+    CREATE INDEX frames_of_window ON frames(window_id, stream_id, at_us);
+    CREATE TABLE intervals(
+      interval_id INTEGER PRIMARY KEY,
+      stream_id INTEGER NOT NULL REFERENCES streams(stream_id),
+      text_id INTEGER NOT NULL REFERENCES texts(text_id),
+      first_us INTEGER NOT NULL,
+      first_seq INTEGER NOT NULL,
+      last_us INTEGER,
+      last_seq INTEGER,
+      runs BLOB NOT NULL);
+    CREATE INDEX intervals_of_text ON intervals(text_id, first_us);
+    CREATE INDEX intervals_begun ON intervals(stream_id, first_us);
+    CREATE INDEX intervals_ended ON intervals(stream_id, last_us);
+    CREATE TABLE variants(
+      text_id INTEGER NOT NULL REFERENCES texts(text_id),
+      interval_id INTEGER NOT NULL REFERENCES intervals(interval_id) ON DELETE CASCADE,
+      PRIMARY KEY(text_id, interval_id)) WITHOUT ROWID;
+    CREATE INDEX variants_of_interval ON variants(interval_id);
+    CREATE TABLE movements(
+      stream_id INTEGER NOT NULL REFERENCES streams(stream_id),
+      at_us INTEGER NOT NULL,
+      seq INTEGER NOT NULL,
+      dx INTEGER NOT NULL,
+      dy INTEGER NOT NULL,
+      lines INTEGER NOT NULL,
+      PRIMARY KEY(stream_id, at_us, seq)) WITHOUT ROWID;
+    """,
 )
 
 VERSION = len(_MIGRATIONS)

@@ -22,6 +22,8 @@ class PoolTask:
     inputs: tuple[str, ...]
     payload: tuple[bytes, ...]
     timeout_s: float
+    roles: tuple[str, ...] = ()
+    """What each input is, see `contracts.wire.RunTask`."""
 
 
 @dataclass(frozen=True, slots=True)

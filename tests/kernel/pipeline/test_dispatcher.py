@@ -85,26 +85,26 @@ def text_stage() -> Stage:
     return make_stage("text", hostile("echo"), {})
 
 
-def open_line(stack: ExitStack, folder: Path) -> Line:
+def open_line(stack: ExitStack, folder: Path, stages: tuple[Stage, ...] = ()) -> Line:
     data_dir = DataDir(folder / "data")
     evidence = stack.enter_context(EvidenceStore.open(data_dir))
     derived = stack.enter_context(DerivedStore.open(data_dir))
     backlog = Backlog.open(data_dir)
     stack.callback(backlog.close)
-    stage = text_stage()
-    costs = Costs(TelemetryStore.open(data_dir), {stage.model_key: TIMINGS})
+    stages = stages or (text_stage(),)
+    costs = Costs(TelemetryStore.open(data_dir), {stage.model_key: TIMINGS for stage in stages})
     stack.callback(costs.close)
     rig = stack.enter_context(pool_rig(ThreadLauncher()))
     audit: list[tuple[str, str]] = []
     dispatcher = Dispatcher(
         pool=rig.pool,
         stores=Stores(backlog, evidence, derived),
-        planning=Planning((stage,), costs=costs, policy=Policy()),
+        planning=Planning(stages, costs=costs, policy=Policy()),
         policy=RetryPolicy(attempts_max=2, retry_base_s=0.05),
         task_timeout_s=10.0,
         audit=lambda act, subject, detail: audit.append((act, detail.get("error", ""))),
     )
-    feeder = Feeder(evidence, derived, backlog, (stage,))
+    feeder = Feeder(evidence, derived, backlog, stages)
     return Line(evidence, derived, backlog, feeder, dispatcher, costs, rig, audit)
 
 

@@ -1,0 +1,115 @@
+"""The derived store as the stages see it: frames in order, results, how far each stage is.
+
+Covers: commits of every stage but the text stage, each one transaction. Does not cover: text
+pages and queries (`kernel.store.derived`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import apsw
+
+from contracts import canonical
+from contracts.derivation import DerivationKey, StageTiming
+from contracts.embedding import TextBatch
+from kernel.store.frames import Frame, FrameTable, Place
+from kernel.store.pagecodec import RecordStore
+from kernel.store.sqlite import transaction
+from kernel.store.stage_results import StageResults
+
+TEXT_STAGE = "text"
+"""The stage whose results are text pages."""
+
+
+class StageStore:
+    """What pipeline stages read and write; use from one thread at a time."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._db = connection
+        self._records = RecordStore(connection)
+        self._results = StageResults(connection)
+        self._frames = FrameTable(connection)
+
+    def has(self, key: DerivationKey) -> bool:
+        """Whether a result of this key is stored."""
+        return self._results.find(key) is not None
+
+    def record_of(self, stage: str, subject: str) -> bytes | None:
+        """The stored bytes of the current result about a blob (text) or an event; None without."""
+        if stage != TEXT_STAGE:
+            return self._results.record_of(stage, subject)
+        row = self._db.execute(
+            "SELECT result_id FROM pages WHERE blob=?", (bytes.fromhex(subject),)
+        ).fetchone()
+        return self._records.read(int(row[0])) if row else None
+
+    def commit_record(
+        self, key: DerivationKey, subject: str, record: bytes, timing: StageTiming
+    ) -> bool:
+        """Store another stage's result once; False when it is stored already.
+
+        It becomes current when the stage's cursor comes by (`settle_frame`), in order of capture.
+        """
+        del subject
+        with transaction(self._db):
+            if self.has(key):
+                return False
+            self._results.insert(key, record, timing)
+        return True
+
+    def text_batch(self, span: str) -> bytes:
+        """The texts of a span of text ids (``first:last``) as an encoded `TextBatch`."""
+        first, _, last = span.partition(":")
+        rows = self._db.execute(
+            "SELECT text FROM texts WHERE text_id BETWEEN ? AND ? ORDER BY text_id",
+            (int(first), int(last)),
+        )
+        return canonical.encode(TextBatch(texts=tuple(text for (text,) in rows)))
+
+    def active_streams(self) -> tuple[int, ...]:
+        """Streams that queries see."""
+        return tuple(self._frames.streams())
+
+    def frames_following(self, stream_id: int, place: Place, *, limit: int) -> list[Frame]:
+        """Up to ``limit`` frames after this place on the stream, in order."""
+        return list(self._frames.following(stream_id, place, limit=limit))
+
+    def frame_before(self, frame: Frame) -> Frame | None:
+        """The frame before it on its stream."""
+        return self._frames.before(frame.stream_id, frame.place)
+
+    def cursor(self, stage: str, stream_id: int) -> Place:
+        """Up to where on the stream the stage is done."""
+        return self._results.cursor(stage, stream_id)
+
+    def settle_frame(self, stage: str, frame: Frame, key: DerivationKey | None) -> None:
+        """The stage is done with this frame: by the result of this key, or without any."""
+        result_id = None if key is None else self._results.find(key)
+        with transaction(self._db):
+            if result_id is None:
+                self._results.unpoint(stage, frame.event_id)
+            else:
+                self._results.point(stage, frame.event_id, result_id)
+            self._results.set_cursor(stage, frame.stream_id, frame.place)
+
+    def remember_stages(self, stages: Iterable[tuple[str, str, str, str, str]]) -> bool:
+        """Keep the graph in force: name, plugin, its version, digest of settings, inputs.
+
+        Returns whether it differs from what was in force before.
+        """
+        wanted = sorted(stages)
+        known = self._db.execute("SELECT value FROM meta WHERE name='graph'").fetchone()
+        text = canonical.encode_any([list(stage) for stage in wanted]).hex()
+        if known and known[0] == text:
+            return False
+        now_us = time.time_ns() // 1000
+        with transaction(self._db):
+            self._db.execute("INSERT OR REPLACE INTO meta(name, value) VALUES('graph', ?)", (text,))
+            self._db.executemany(
+                "INSERT OR REPLACE INTO stages(stage, plugin_id, plugin_version, config_digest,"
+                " inputs, since_us) VALUES(?,?,?,?,?,?)",
+                [(*stage, now_us) for stage in wanted],
+            )
+        return True
