@@ -137,6 +137,7 @@ class HostPool:
             config=task.config,
             inputs=task.inputs,
             deadline_ms=max(1, int(task.timeout_s * 1000)),
+            roles=task.roles,
         )
         if not slot.channel.send(message, task.payload):
             return False
