@@ -60,6 +60,11 @@ class DataDir:
         return self.root / "derived.db"
 
     @property
+    def vectors_db(self) -> Path:
+        """Vectors of texts; can be made again from the texts."""
+        return self.root / "vectors.db"
+
+    @property
     def backlog_db(self) -> Path:
         """Work that waits, runs or failed; can be rebuilt from evidence and derived."""
         return self.root / "backlog.db"
