@@ -25,6 +25,7 @@ from kernel.config.paths import DATA_DIR_ENV, DataDir, default_data_dir
 from kernel.config.settings import LoadedSettings, load_settings
 
 DEMO_PROFILE = "demo"
+FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command(
@@ -37,6 +38,14 @@ DEMO_PROFILE = "demo"
 @click.option(
     "--max-hosts", type=click.IntRange(1, 16), help="Most plugin hosts at a time (hard cap)."
 )
+@click.option("--run-dir", type=FOLDER, help="Soak: the run's own folder; default: a new one.")
+@click.option("--resume", type=FOLDER, help="Soak: go on with the interrupted run in this folder.")
+@click.option("--no-faults", is_flag=True, help="Soak: put in no faults.")
+@click.option(
+    "--live", is_flag=True, help="Soak: watch the person's own data dir; no driver, no faults."
+)
+@click.option("--frames", type=FOLDER, help="Soak: show these screenshots (PNG) as the screen.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Soak: which day is played.")
 @json_option
 @click.option(
     "--data-dir",
@@ -49,6 +58,7 @@ DEMO_PROFILE = "demo"
 @click.pass_context
 def run(  # noqa: PLR0913 - one parameter per option
     context: click.Context,
+    /,
     *,
     profile: str | None,
     once: bool,
@@ -56,6 +66,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     max_hosts: int | None,
     as_json: bool,
     data_dir: Path | None,
+    **soak: Any,  # noqa: ANN401 - the soak's options, handed on as they are
 ) -> None:
     """Start, serve, stop; exit 0 after an orderly stop."""
     overrides: dict[str, Any] = {}
@@ -65,6 +76,12 @@ def run(  # noqa: PLR0913 - one parameter per option
         overrides["hosts.max_hosts"] = max_hosts
     place = _choose_data_dir(data_dir, profile)
     loaded = load_settings(profile, place, overrides)
+    if loaded.settings.soak.enabled:
+        # Imported here: the soak draws pictures and asks questions, a kernel does neither.
+        from kernel.cli.soak_run import run_soak
+
+        context.exit(run_soak(loaded, place if data_dir is not None else None, soak, as_json))
+    _refuse_soak_options(soak)
     report = _Reporter(as_json=as_json)
     with kernel_session(place, loaded) as (kernel, stop):
         kernel.watch_inbox()
@@ -75,6 +92,13 @@ def run(  # noqa: PLR0913 - one parameter per option
         report.stopping(reason)
     report.stopped()
     context.exit(ExitCode.OK)
+
+
+def _refuse_soak_options(soak: dict[str, Any]) -> None:
+    given = [name for name, value in soak.items() if value and name != "seed"]
+    if given:
+        option = "--" + given[0].replace("_", "-")
+        raise click.UsageError(f"{option} is for a soak: --profile soak24, mini-soak or dry-run")
 
 
 def _serve(
