@@ -1,0 +1,148 @@
+"""Typed and deleted text: a line that grew or shrank at the caret.
+
+Text grows by itself too: a log, a progress line, an answer that streams in, subtitles. What
+tells typing is the caret at the end of what grew. Without it nothing is said of a line, and
+little of a field.
+
+Covers: text added to or taken from the end of a line or field, and the line begun below it.
+Does not cover: edits inside of a line (the caret is not seen there), block carets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from contracts.screen import Element
+from plugins.screen_state.geometry import height, overlap
+from plugins.screen_state.views import Act, Comparison
+
+CARET_LETTERS: Final = "|lI1!]"
+"""What readers take a caret for."""
+
+FAST_CHARS_PER_S: Final = 25
+BURST_CHARS: Final = 10
+PASTED_PERMILLE: Final = 300
+
+PERMILLE: Final = {
+    ("caret-after", "caret-before"): 950,
+    ("caret-after",): 850,
+    ("caret-before",): 600,
+}
+FIELD_PERMILLE: Final = 350
+NEW_LINE_PERMILLE: Final = 750
+LAST_LINE_PERMILLE: Final = 350
+
+
+def find_typing(pair: Comparison) -> list[Act]:
+    """Typed and deleted texts, in the order of the elements."""
+    acts = list(_new_lines(pair)) or list(_last_lines(pair))
+    told = {element_id for act in acts for element_id in act.elements}
+    carets = sum(element.caret_x is not None for element in pair.after.leaves())
+    if carets > 1:
+        # One person types in one place; more strokes are drawings.
+        return []
+    for old, new in pair.common():
+        if new.element_id in told or new.role == "button":
+            continue
+        act = _grown(pair, old, new)
+        if act is not None:
+            acts.append(act)
+    return acts if len(acts) == 1 else []
+
+
+def clean_text(element: Element) -> str:
+    """The element's text without the letter that its caret was read as."""
+    text = element.text or ""
+    inside = element.caret_x is not None and element.caret_x < element.box[2]
+    if inside and text and text[-1] in CARET_LETTERS:
+        return text[:-1].rstrip()
+    return text.rstrip()
+
+
+def _grown(pair: Comparison, old: Element, new: Element) -> Act | None:
+    before, after = clean_text(old), clean_text(new)
+    if before == after or abs(old.box[0] - new.box[0]) > height(new.box) // 2:
+        return None
+    action = "typed" if after.startswith(before) else "deleted"
+    if action == "deleted" and not before.startswith(after):
+        return None
+    text = after[len(before) :] if action == "typed" else before[len(after) :]
+    basis = _carets(old, new)
+    permille = PERMILLE.get(basis, FIELD_PERMILLE if new.role == "field" else 0)
+    if not permille or (action == "deleted" and "caret-after" not in basis):
+        return None
+    if len(text) > _fast(pair):
+        permille = min(permille, PASTED_PERMILLE)
+    sign = "text-grew" if action == "typed" else "text-shrank"
+    return Act(action, permille, (*basis, sign), (new.element_id,), new.element_id, text)
+
+
+def _carets(old: Element, new: Element) -> tuple[str, ...]:
+    signs = []
+    if new.caret_x is not None:
+        signs.append("caret-after")
+    if old.caret_x is not None:
+        signs.append("caret-before")
+    return tuple(signs)
+
+
+def _fast(pair: Comparison) -> int:
+    """As many characters as somebody types between the frames."""
+    span_s = max(0, pair.later.at_us - pair.earlier.at_us) / 1_000_000
+    return BURST_CHARS + int(FAST_CHARS_PER_S * span_s)
+
+
+def _new_lines(pair: Comparison) -> Iterator[Act]:
+    """The caret's line ended and the one below, which is new, has the caret now."""
+    for old, ended in pair.common():
+        if old.caret_x is None or ended.caret_x is not None or ended.role != "line":
+            continue
+        before, after = clean_text(old), clean_text(ended)
+        if not after.startswith(before):
+            continue
+        for fresh in pair.after.leaves():
+            if fresh.caret_x is None or fresh.role != "line" or not _is_below(ended, fresh):
+                continue
+            was = pair.before.by_id.get(fresh.element_id)
+            if was is not None and (was.text or "").strip():
+                continue
+            text = after[len(before) :] + "\n" + clean_text(fresh)
+            permille = NEW_LINE_PERMILLE if len(text) <= _fast(pair) else PASTED_PERMILLE
+            yield Act(
+                "typed",
+                permille,
+                ("caret-before", "caret-on-new-line", "line-appeared"),
+                (ended.element_id, fresh.element_id),
+                fresh.element_id,
+                text,
+            )
+            return
+
+
+def _last_lines(pair: Comparison) -> Iterator[Act]:
+    """The caret, not seen before, stands on a new line below what was the last line of a pane.
+
+    Somebody may as well have gone down a line with the caret, so this is little to go by.
+    """
+    if any(element.caret_x is not None for element in pair.before.leaves()):
+        return
+    for fresh in pair.after.leaves():
+        if fresh.caret_x is None or fresh.element_id in pair.before.by_id:
+            continue
+        number, home = fresh.line_number, pair.after.home[fresh.element_id]
+        rows = [e.line_number for e in pair.before.leaves_in(home) if e.line_number is not None]
+        if number is not None and rows and number == max(rows) + 1:
+            basis = ("caret-after", "line-appeared")
+            text = "\n" + clean_text(fresh)
+            yield Act(
+                "typed", LAST_LINE_PERMILLE, basis, (fresh.element_id,), fresh.element_id, text
+            )
+            return
+
+
+def _is_below(above: Element, below: Element) -> bool:
+    tall = max(height(above.box), height(below.box))
+    gap = below.box[1] - above.box[3]
+    beside = overlap(above.box[0], above.box[2], below.box[0], below.box[2])
+    return -tall // 3 <= gap <= tall and (beside > 0 or abs(above.box[0] - below.box[0]) <= tall)
