@@ -35,6 +35,7 @@ COMMANDS = {
     "restore": ("kernel.cli.restore:restore", "Restore a backup into an empty data dir."),
     "resume": ("kernel.cli.override:resume", "Let activity decide again."),
     "run": ("kernel.cli.run:run", "Run the kernel in the foreground."),
+    "soak": ("kernel.cli.soak:soak", "Report on long runs, compare and simulate them."),
     "stats": ("kernel.cli.stats:stats", "Show what each stage and model has cost."),
     "status": ("kernel.cli.status:status", "Say what the kernel does and how it stands."),
     "verify": ("kernel.cli.verify:verify", "Check that nothing stored is damaged."),

@@ -14,6 +14,7 @@ import msgspec
 from contracts import canonical
 from contracts.soak import SoakFault, SoakReport
 from kernel.config.approvals import write_atomically
+from kernel.config.errors import ExitCode, KernelError
 from kernel.soak.report_html import render_report
 from kernel.soak.runfiles import PLAN, REPORT_HTML, REPORT_JSON, Run, read_run
 from kernel.soak.verdict import Verdict, judge
@@ -30,14 +31,44 @@ def conclude(run_dir: Path) -> SoakReport:
     """Judge the run in this folder and write ``report.json`` and ``report.html`` into it.
 
     May be called again, and while the run still goes on: what is not there yet is unknown.
-    Raises `KernelError` ``soak-no-run`` where the folder holds no run.
+    Raises `KernelError`: ``soak-no-run`` where the folder holds no run,
+    ``soak-report-unwritable``.
     """
     run = read_run(run_dir)
     report = make_report(run, judge(run))
     data = msgspec.json.format(msgspec.json.encode(report), indent=1)
-    write_atomically(run_dir / REPORT_JSON, data + b"\n")
-    write_atomically(run_dir / REPORT_HTML, render_report(run, report).encode())
+    page = render_report(run, report).encode()
+    try:
+        write_atomically(run_dir / REPORT_JSON, data + b"\n")
+        write_atomically(run_dir / REPORT_HTML, page)
+    except OSError as error:
+        raise KernelError(
+            "soak-report-unwritable",
+            f"the report cannot be written into {run_dir}: {error}",
+            hint="copy the run to a folder that you may write to",
+        ) from error
     return report
+
+
+def read_report(path: Path) -> SoakReport:
+    """The report of a run folder, judged anew without writing; or one kept as a file.
+
+    A folder whose records are gone (only its report was kept) gives that report. Raises
+    `KernelError` ``soak-no-run``.
+    """
+    kept = path / REPORT_JSON if path.is_dir() else path
+    if path.is_dir() and (path / PLAN).is_file():
+        run = read_run(path)
+        return make_report(run, judge(run))
+    try:
+        return msgspec.json.decode(kept.read_bytes(), type=SoakReport)
+    except (OSError, msgspec.DecodeError) as error:
+        raise KernelError(
+            "soak-no-run",
+            f"{path} is neither the folder of a soak nor its report.json: {error}",
+            hint="name the folder that `kernel run --profile soak24` wrote to",
+            exit_code=ExitCode.USAGE,
+        ) from error
 
 
 def make_report(run: Run, verdict: Verdict) -> SoakReport:

@@ -117,7 +117,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     from_us: int | None = None
     to_us: int | None = None
     # Absent and null differ: an end of the kernel that says null has no explanation.
-    explained_by: str | None | msgspec.UnsetType = msgspec.UNSET
+    explained_by: str | msgspec.UnsetType | None = msgspec.UNSET
     count: int | None = None
     run_id: str | None = None
     pid: int | None = None

@@ -80,12 +80,16 @@ def good_run(
             }
         )
         if name == "kernel_killed":
-            run.events.append({"at_us": at_us(from_s + 0.1), "kind": "kernel_exit"})
+            run.events.append(
+                {"at_us": at_us(from_s + 0.1), "kind": "kernel_exit", "explained_by": fault_id}
+            )
             run.events.append({"at_us": at_us(from_s + 1.0), "kind": "kernel_start"})
     _add_phases(run, length_s, spell_s)
     _add_samples(run, length_s, interval_s, spell_s, spans, seed)
     _add_evidence(run, length_s)
-    run.events.append({"at_us": at_us(length_s), "kind": "kernel_exit"})
+    run.events.append(
+        {"at_us": at_us(length_s), "kind": "kernel_exit", "explained_by": "the end of the run"}
+    )
     run.events.sort(key=lambda event: event["at_us"])
     run.ended = {
         "ended_us": at_us(length_s + 1),
@@ -247,7 +251,7 @@ def _add_evidence(run: RunFolder, length_s: float) -> None:
         }
         for number in range(40)
     ]
-    run.checks.append({**run.checks[-1], "found": False, "cited": False, "pending": True})
+    run.checks.append({**run.checks[-1], "found": False, "answer": "", "pending": True})
     run.reconciliation = {
         "produced": frames,
         "acknowledged": frames,
