@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 GIB = 1 << 30
 MIB = 1 << 20
@@ -21,8 +21,14 @@ Share = Annotated[float, Field(gt=0.0, le=1.0)]
 Seconds = Annotated[float, Field(ge=0.0, le=31 * 86_400.0)]
 PositiveSeconds = Annotated[float, Field(gt=0.0, le=31 * 86_400.0)]
 PluginName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")]
-# TOML and the environment have no path type, so files too may give a plain string.
-OptionalPath = Annotated[Path | None, Field(strict=False)]
+
+
+def _path_of(value: object) -> object:
+    """TOML has no path type, and strict validation takes no text for one: files give a string."""
+    return Path(value) if isinstance(value, str) else value
+
+
+OptionalPath = Annotated[Path | None, BeforeValidator(_path_of)]
 
 
 class Section(BaseModel):

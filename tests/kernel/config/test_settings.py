@@ -168,6 +168,14 @@ def test_text_from_the_environment_becomes_the_type_of_the_key(load: Load) -> No
     assert settings.hosts.max_hosts == 3
 
 
+@pytest.mark.parametrize("key", ["disk.spool_dir", "intake.inbox_dir", "activity.signal_file"])
+def test_a_file_names_a_folder_by_plain_text(load: Load, tmp_path: Path, key: str) -> None:
+    section, _, name = key.partition(".")
+    (tmp_path / "data" / "config.toml").write_text(f'[{section}]\n{name} = "/mnt/second"\n')
+    settings = load().settings
+    assert getattr(getattr(settings, section), name) == Path("/mnt/second")
+
+
 def test_an_unknown_profile_is_answered_with_the_known_ones(load: Load) -> None:
     with pytest.raises(KernelError, match="soak24"):
         load("soak42")
