@@ -46,6 +46,20 @@ class View:
     name: str
     groups: tuple[tuple[Point, ...], ...]
     rise_min_mb: float
+    adds_up: bool
+
+    @property
+    def observed_s(self) -> float:
+        """How long was looked: of groups that ``adds_up`` all together, else the longest one.
+
+        Lives of the kernel follow one another, and what it leaks in each adds up. Hosts fill
+        caches of bounded size in each of their lives: a hundred short lives are no long one.
+        """
+        spans = [group[-1][0] - group[0][0] for group in self.groups if group]
+        if not self.adds_up:
+            return max(spans, default=0.0)
+        times = [t for group in self.groups for t, _ in group]
+        return min(sum(spans), max(times) - min(times)) if times else 0.0
 
     @property
     def points(self) -> int:
@@ -59,6 +73,7 @@ class Trend:
 
     name: str
     line: Line
+    observed_s: float
     limit_mb_h: float
     growth_mb: float
 
@@ -101,9 +116,9 @@ def study_memory(run: Run) -> Memory:
     born = _births(run.samples)
     calm = [sample for sample in kept if _youngest_s(sample, born) >= warm_s]
     views = (
-        View("tree without hosts", _by_kernel(kept), thresholds.TREE_RISE_MIN_MB),
-        View("whole tree", _by_hosts(calm), thresholds.TREE_RISE_MIN_MB),
-        View("hosts", _by_host(kept, born, warm_s), thresholds.HOST_RISE_MIN_MB),
+        View("tree without hosts", _by_kernel(kept), thresholds.TREE_RISE_MIN_MB, adds_up=True),
+        View("whole tree", _by_hosts(calm), thresholds.TREE_RISE_MIN_MB, adds_up=True),
+        View("hosts", _by_host(kept, born, warm_s), thresholds.HOST_RISE_MIN_MB, adds_up=False),
     )
     trends = tuple(trend for view in views if (trend := _trend(view)) is not None)
     return Memory(trends=trends, used=len(kept), seen=len(measured))
@@ -196,12 +211,13 @@ def _by_host(
 
 def _trend(view: View) -> Trend | None:
     line = fit(view.groups)
-    if line is None or view.points < POINTS_MIN or line.span_s < SPAN_MIN_S:
+    if line is None or view.points < POINTS_MIN or view.observed_s < SPAN_MIN_S:
         return None
     return Trend(
         name=view.name,
         line=line,
-        limit_mb_h=slope_limit_mb_h(line.span_s, view.rise_min_mb),
+        observed_s=view.observed_s,
+        limit_mb_h=slope_limit_mb_h(view.observed_s, view.rise_min_mb),
         growth_mb=max(rise(group) for group in view.groups),
     )
 

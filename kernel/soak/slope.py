@@ -14,15 +14,11 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``slope`` in units per second, ``r2`` the share of the variation that it explains.
-
-    ``span_s`` is the longest stretch that one group covers: the line says nothing about more.
-    """
+    """``slope`` in units per second, ``r2`` the share of the variation that it explains."""
 
     slope: float
     r2: float
     points: int
-    span_s: float
 
 
 def fit(groups: Sequence[Sequence[Point]]) -> Line | None:
@@ -34,7 +30,6 @@ def fit(groups: Sequence[Sequence[Point]]) -> Line | None:
     """
     sxx = sxy = syy = 0.0
     count = 0
-    span_s = 0.0
     for group in groups:
         if len(group) < 2:  # noqa: PLR2004 - a point alone has no direction
             continue
@@ -44,11 +39,10 @@ def fit(groups: Sequence[Sequence[Point]]) -> Line | None:
         sxy += sum((t - mean_t) * (y - mean_y) for t, y in group)
         syy += sum((y - mean_y) ** 2 for _, y in group)
         count += len(group)
-        span_s = max(span_s, group[-1][0] - group[0][0])
     if sxx <= 0.0:
         return None
     r2 = sxy * sxy / (sxx * syy) if syy > 0.0 else 0.0
-    return Line(slope=sxy / sxx, r2=min(1.0, r2), points=count, span_s=span_s)
+    return Line(slope=sxy / sxx, r2=min(1.0, r2), points=count)
 
 
 def floors(points: Sequence[Point], bucket_s: float) -> list[Point]:

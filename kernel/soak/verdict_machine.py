@@ -15,7 +15,7 @@ from contracts.soak import SoakCriterion
 from kernel.soak import thresholds
 from kernel.soak.criterion import judged, unknown
 from kernel.soak.memory import Trend, study_memory
-from kernel.soak.runfiles import METRICS, Run, Sample
+from kernel.soak.runfiles import EVENTS, METRICS, Run, Sample
 from kernel.soak.silence import explained_gaps
 from kernel.soak.thresholds import threshold
 
@@ -91,8 +91,8 @@ def _zombies(run: Run) -> SoakCriterion:
 def _crashes(run: Run) -> SoakCriterion:
     """Ends without an explanation, told by the driver or seen as another pid in the samples."""
     row = threshold("crashes")
-    if not run.samples and not run.events:
-        return unknown(row, "there is no record of the kernel's life")
+    if EVENTS in run.problems:
+        return unknown(row, f"{EVENTS} is {run.problems[EVENTS]}")
     exits = run.events_of("kernel_exit")
     excuses = [(span.from_us, span.over_us) for span in run.faults() if KERNEL in span.name]
     excuses += [(gap.from_us or gap.at_us, gap.to_us or gap.at_us) for gap in explained_gaps(run)]
@@ -131,7 +131,7 @@ def _memory(run: Run) -> list[SoakCriterion]:
     told = "; ".join(_trend_text(trend) for trend in memory.trends)
     used = f"{memory.used} of {memory.seen} samples"
     if steepest is None:
-        longest = max(memory.trends, key=lambda trend: trend.line.span_s)
+        longest = max(memory.trends, key=lambda trend: trend.observed_s)
         detail = f"no line fits (r2 over {thresholds.SLOPE_R2_MIN}), so none counts: {told}; {used}"
         slope = judged(slope_row, 0.0, detail, limit=longest.limit_mb_h)
     else:
@@ -143,7 +143,7 @@ def _memory(run: Run) -> list[SoakCriterion]:
 def _trend_text(trend: Trend) -> str:
     return (
         f"{trend.name} {trend.slope_mb_h:+.1f} MB/h, r2 {trend.line.r2:.2f} over "
-        f"{trend.line.span_s / 60:.0f} min, grew {trend.growth_mb:+.1f} MB"
+        f"{trend.observed_s / 60:.0f} min, grew {trend.growth_mb:+.1f} MB"
     )
 
 
