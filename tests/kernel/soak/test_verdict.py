@@ -326,6 +326,7 @@ MISSING: list[tuple[str, set[str]]] = [
     ("metrics-*.jsonl", {"cpu_violations", "memory_violations", "heavy_while_active"}),
     ("plan.json", {"hosts_peak", "heavy_while_active", "stops_late", "duration", "artifacts"}),
     ("ended.json", {"duration"}),
+    ("produced.jsonl", {"lost_events"}),
 ]
 
 
