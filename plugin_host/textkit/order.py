@@ -79,10 +79,14 @@ def _find_blocks(boxes: Sequence[Box]) -> list[_Block]:
     """Lines chained to the nearest line above them in their column."""
     indices = sorted(range(len(boxes)), key=lambda i: (boxes[i][1], boxes[i][0], i))
     parent = list(range(len(boxes)))
+    # What ends further above than this is in no line's block, whatever stands between.
+    reach = LINE_GAP_SHARE * max((box[3] - box[1] for box in boxes), default=0)
     for position, low in enumerate(indices):
         best: tuple[int, int] | None = None
         for high in reversed(indices[:position]):
             gap = boxes[low][1] - boxes[high][3]
+            if gap > reach:
+                continue
             if _is_same_column(boxes[high], boxes[low]) and (best is None or gap < best[0]):
                 best = (gap, high)
         if best is None:

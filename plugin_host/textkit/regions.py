@@ -99,18 +99,34 @@ def find_regions(pixels: NDArray[np.uint8]) -> list[Region]:
 
 def join_marks(patches: dict[int, Box]) -> list[tuple[Box, tuple[int, ...]]]:
     """Patches by number to boxes with the numbers of which each is made; each number once."""
-    groups = [(box, (number,)) for number, box in patches.items()]
-    # Large ones first: a mark finds its letters, and what has no larger neighbour stays.
-    groups.sort(key=lambda group: (-_height(group[0]), group[0]))
-    kept: list[tuple[Box, tuple[int, ...]]] = []
-    for box, members in groups:
-        home = next((i for i, (other, _) in enumerate(kept) if _is_mark(box, other)), None)
-        if home is None:
-            kept.append((box, members))
-        else:
-            other, numbers = kept[home]
-            kept[home] = (_union(other, box), numbers + members)
-    return kept
+    # Large ones first: a mark goes to the largest patch that it may be a mark of.
+    numbers = sorted(patches, key=lambda n: (-_height(patches[n]), patches[n], n))
+    boxes = [patches[number] for number in numbers]
+    home = list(range(len(boxes)))
+    for mark, letters in _find_near(boxes):
+        if home[mark] == mark and _is_mark(boxes[mark], boxes[letters]):
+            home[mark] = home[letters]
+    groups: dict[int, tuple[Box, tuple[int, ...]]] = {}
+    for index, (number, box) in enumerate(zip(numbers, boxes, strict=True)):
+        whole, members = groups.get(home[index], (box, ()))
+        groups[home[index]] = (_union(whole, box), (*members, number))
+    return list(groups.values())
+
+
+def _find_near(boxes: list[Box]) -> list[tuple[int, int]]:
+    """Pairs (later, earlier) of boxes that may be mark and letters, in order of their indices."""
+    if not boxes:
+        return []
+    left, top, right, bottom = np.array(boxes).T
+    high = bottom - top
+    near = (
+        (left[:, None] < right[None])
+        & (left[None] < right[:, None])
+        & (top[:, None] <= (bottom + MARK_GAP_SHARE * high)[None])
+        & ((top - MARK_GAP_SHARE * high)[None] <= bottom[:, None])
+        & (high[:, None] <= np.maximum(SPECK_PX_MAX, MARK_HEIGHT_SHARE * high)[None])
+    )
+    return [(int(mark), int(letters)) for mark, letters in np.argwhere(np.tril(near, -1))]
 
 
 def find_detail(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -211,17 +227,20 @@ def _find_straight(
 
 def _measure(detail: NDArray[np.uint8], labels: NDArray[np.int32], count: int) -> dict[int, Box]:
     """The box of each label's detail, without the pixels that joining added."""
-    places = np.flatnonzero(detail)
-    of = labels.ravel()[places]
-    rows, columns = np.divmod(places, detail.shape[1])
     boxes = np.zeros((count, 4), np.int64)
+    boxes[:, 0] = detail.shape[1]
+    places = cv2.findNonZero(detail)
+    if places is None:
+        return {}
+    columns, rows = places.reshape(-1, 2).T
+    of = labels[rows, columns]
     # Places run row by row: of several writes the last one stays.
     boxes[of, 3] = rows + 1
     boxes[of[::-1], 1] = rows[::-1]
-    by_column = np.argsort(columns, kind="stable")
-    of, columns = of[by_column], columns[by_column]
-    boxes[of, 2] = columns + 1
-    boxes[of[::-1], 0] = columns[::-1]
+    ends = np.flatnonzero((of[1:] != of[:-1]) | (columns[1:] < columns[:-1]))
+    starts, ends = np.append(0, ends + 1), np.append(ends, len(of) - 1)
+    np.minimum.at(boxes[:, 0], of[starts], columns[starts])
+    np.maximum.at(boxes[:, 2], of[ends], columns[ends] + 1)
     return {
         number: (x0, y0, x1, y1)
         for number, (x0, y0, x1, y1) in enumerate(boxes.tolist())

@@ -56,7 +56,7 @@ class Engine:
         ``step(done, total)`` is called between pieces of about 100 ms; what it raises ends the
         reading.
         """
-        return self._regions.read(np.ascontiguousarray(pixels[:, :, ::-1]), step)
+        return self._regions.read(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), step)
 
     def _read_crops(
         self, regions: Sequence[NDArray[np.uint8]], step: Step
