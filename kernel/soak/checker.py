@@ -23,6 +23,7 @@ from kernel.soak.storeview import StoreView, frame_of
 OLD_SHARE = 0.4
 """How often a fact of any age is taken instead of one of the newest."""
 NEWEST = 12
+PROBLEM_CHARS_MAX = 400
 PENDING_EVERY = 6
 """Each so many checks asks for something that was not read yet: no answer may be made up."""
 
@@ -69,7 +70,8 @@ class Checker:
     def stop(self) -> None:
         """Ask no more."""
         self._stop.set()
-        self._thread.join(150.0)
+        if self._thread.ident is not None:
+            self._thread.join(150.0)
 
     def check_read(self, count: int) -> None:
         """Ask for so many facts that were read, spread over the whole day."""
@@ -144,7 +146,8 @@ def judge(said: Said, planted: Planted, book: Book) -> Judged:
     document = said.document
     if document is None or "state" not in document:
         words = said.complaint or f"exit status {said.status}"
-        return Judged(problem=f"no answer: {words}"[:500])
+        # The last words: a traceback ends with what it is about.
+        return Judged(problem=f"no answer: {words[-PROBLEM_CHARS_MAX:]}")
     answer = str(document["answer"])[:300]
     claims = [claim for claim in document["claims"] if planted.fact.answer in claim["text"]]
     if not claims:

@@ -41,12 +41,18 @@ class KernelChild:
     starts: int = 0
     run_ids: list[str] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
+    _serves: bool = False
 
     @property
     def pid(self) -> int | None:
         """Of the running kernel; None when none runs. Any thread may ask."""
         process = self._process
         return process.pid if process is not None and process.returncode is None else None
+
+    @property
+    def serving_pid(self) -> int | None:
+        """Of the running kernel once it has said that it serves."""
+        return self.pid if self._serves else None
 
     def start(self, why: str) -> None:
         """Start it and wait until it serves. Raises `KernelError` ``soak-kernel-start``."""
@@ -68,6 +74,7 @@ class KernelChild:
             )
         started = self._wait_started(self._process)
         self.starts += 1
+        self._serves = True
         self.run_ids.append(str(started["run_id"]))
         run_id = f"r-{started['run_id']}"
         self.folder.event("kernel_start", pid=self._process.pid, run_id=run_id, why=why)
@@ -128,6 +135,7 @@ class KernelChild:
         if self._process is not None and self._process.stdout is not None:
             self._process.stdout.close()
         self._process = None
+        self._serves = False
 
     def _end_leftover(self) -> None:
         """End the kernel of an earlier part of this soak that lost its parent."""

@@ -13,10 +13,12 @@ from typing import Literal
 
 Truth = Literal["active", "idle"]
 
-ACTIVE_SHARE = 0.4
+ACTIVE_SHARE, ACTIVE_SHARE_SHORT = 0.4, 0.3
+SHORT_S = 900.0
+"""In a day of minutes a model takes a large part of each rest to load: rests are longer then."""
 SPELL_S = 1_500.0
 """Wished length of one spell of work and the rest after it."""
-SPELLS_MIN, SPELLS_MAX = 5, 48
+SPELLS_MIN, SPELLS_MAX = 4, 48
 SPELL_S_MIN = 14.0
 """Shorter than this a spell holds neither work nor rest."""
 JITTER = 0.15
@@ -66,7 +68,8 @@ def plan_day(seed: int, length_s: float) -> tuple[Phase, ...]:
     """
     rng = random.Random(f"day:{seed}:{length_s}")  # noqa: S311 - a script, no secret
     spells = _count_spells(length_s)
-    work_s = _split(rng, ACTIVE_SHARE * length_s, [1.0] * spells)
+    share = ACTIVE_SHARE if length_s > SHORT_S else ACTIVE_SHARE_SHORT
+    work_s = _split(rng, share * length_s, [1.0] * spells)
     names = [PAUSES[number % len(PAUSES)] for number in range(spells - 1)]
     night = max(NIGHT_WEIGHT, 0.9 * len(names)) if names else 1.0
     rest_s = _split(rng, length_s - sum(work_s), [*(weight for _, weight in names), night])

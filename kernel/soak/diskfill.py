@@ -96,8 +96,7 @@ class DiskFill:
 
     def spooled_bytes(self) -> int:
         """What lies in the spool and has not come home yet."""
-        folder = self.spool_dir / PACKS_NAME
-        return tree_bytes(folder) if folder.exists() else 0
+        return sum(tree_bytes(folder) for folder in self.spool_dir.glob(f"*/{PACKS_NAME}"))
 
     def is_drained(self) -> bool:
         """Whether all of it came home."""

@@ -75,7 +75,8 @@ class Driver:
     def stop(self) -> None:
         """Stop playing; the person is away from then on, as far as the kernel is told."""
         self._stop.set()
-        self._thread.join(30.0)
+        if self._thread.ident is not None:
+            self._thread.join(30.0)
 
     def _run(self) -> None:
         try:

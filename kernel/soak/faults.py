@@ -21,7 +21,7 @@ from kernel.soak.book import Book
 from kernel.soak.child import KernelChild
 from kernel.soak.diskfill import DiskFill
 from kernel.soak.driver import Driver
-from kernel.soak.faultplan import PlannedFault
+from kernel.soak.faultplan import IN_REST, PlannedFault
 from kernel.soak.folder import RunFolder, now_us
 from kernel.soak.garbage import throw_garbage
 from kernel.soak.ledgerview import LedgerView
@@ -41,7 +41,10 @@ STOP_AGAIN_S = 0.02
 
 @dataclass
 class Faults:
-    """A thread of its own. ``restart_wanted`` and ``kernel_fault`` are for the main thread."""
+    """Two threads: a fault of a host may wait for long, one of the kernel comes in its time.
+
+    ``restart_wanted`` and ``kernel_fault`` are for the main thread.
+    """
 
     folder: RunFolder
     planned: Sequence[PlannedFault]
@@ -58,20 +61,33 @@ class Faults:
     problem: str = ""
     injected: int = 0
     recovered: int = 0
-    busy: bool = False
     restart_wanted: str | None = None
     kernel_fault: str | None = None
+    _busy: set[str] = field(default_factory=set)
     _finish: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _restarted: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self._rng = random.Random(f"faults:{self.seed}")  # noqa: S311 - a script, no secret
-        self._thread = threading.Thread(target=self._run, name="soak-faults", daemon=True)
+        lanes = (
+            [fault for fault in self.planned if fault.name in IN_REST],
+            [fault for fault in self.planned if fault.name not in IN_REST],
+        )
+        self._threads = [
+            threading.Thread(target=self._run, args=(lane,), name="soak-faults", daemon=True)
+            for lane in lanes
+        ]
 
     def start(self) -> None:
         """Begin; faults whose time is over already are left out."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a fault is being put in or recovered from."""
+        return bool(self._busy)
 
     def finish(self) -> None:
         """Put in no new fault; one that was begun is ended."""
@@ -82,7 +98,9 @@ class Faults:
         self._finish.set()
         self._stop.set()
         self._restarted.set()
-        self._thread.join(30.0)
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(30.0)
         self.disk.remove()
 
     def before_restart(self) -> None:
@@ -96,7 +114,7 @@ class Faults:
 
     # --- the thread --------------------------------------------------------------------------
 
-    def _run(self) -> None:
+    def _run(self, lane: Sequence[PlannedFault]) -> None:
         acts: dict[str, Callable[[PlannedFault], bool]] = {
             "host_killed": self._kill_host,
             "host_hung": self._hang_host,
@@ -106,19 +124,19 @@ class Faults:
             "disk_full": self._fill_disk,
         }
         try:
-            for fault in self.planned:
+            for fault in lane:
                 if not self._wait_until(fault.at_s):
                     return
                 if self._now_s() > fault.until_s:
                     self._skip(fault, "its time was over")
                     continue
-                self.busy = True
+                self._busy.add(fault.name)
                 acts[fault.name](fault)
-                self.busy = False
+                self._busy.discard(fault.name)
         except (KernelError, OSError) as error:
             self.problem = f"a fault could not be put in: {error!r}"
         finally:
-            self.busy = False
+            self._busy -= {fault.name for fault in lane}
 
     def _wait_until(self, at_s: float) -> bool:
         return self._wait_for(lambda: self._now_s() >= at_s)
@@ -164,7 +182,7 @@ class Faults:
     # --- hosts -------------------------------------------------------------------------------
 
     def _kill_host(self, fault: PlannedFault) -> bool:
-        host = self._working_host(fault)
+        host = self._working_host()
         if host is None:
             return self._skip(fault, "no host worked")
         pid = max(stat.pid for stat in host.stats)
@@ -174,7 +192,7 @@ class Faults:
         return self._end(fault_id, began_s, lambda: self._is_replaced(host))
 
     def _hang_host(self, fault: PlannedFault) -> bool:
-        host = self._working_host(fault)
+        host = self._working_host()
         if host is None:
             return self._skip(fault, "no host worked")
         pids = [stat.pid for stat in host.stats if stat.pid != host.root_pid]
@@ -192,17 +210,15 @@ class Faults:
 
         return self._end(fault_id, began_s, is_over)
 
-    def _working_host(self, fault: PlannedFault) -> Host | None:
-        """A host that has a task in hand, as soon as there is one in the fault's time."""
+    def _working_host(self) -> Host | None:
+        """A host that has a task in hand, as soon as there is one."""
         chosen: list[Host] = []
 
         def is_working() -> bool:
-            if self._now_s() > fault.until_s:
-                return True
             live = (self.status().get("kernel") or {}).get("hosts", [])
             busy = {host["host_id"] for host in live if host["state"] == "busy"}
-            chosen.extend(host for host in self.watcher.look.hosts if host.host_id in busy)
-            return bool(chosen)
+            chosen[:] = [host for host in self.watcher.look.hosts if host.host_id in busy]
+            return bool(chosen) and self.watcher.truth == "idle"
 
         self._wait_for(is_working)
         present = [host for host in chosen if self._is_present(host) and len(host.stats) > 1]
@@ -225,19 +241,16 @@ class Faults:
             return self._skip(fault, "there is no leaking copy of the text plugin in force")
         self.driver.pictures.mark_leaks(LEAK_FRAMES)
         before = self.ledger.count(LEAK_ACT)
-        if not self._wait_for(lambda: bool(self.watcher.look.hosts) and self._may_work()):
+        if not self._wait_for(lambda: self.watcher.truth == "idle") or not self._working_host():
             return self._skip(fault, "no host worked")
         began_s = time.monotonic()
         fault_id = self._begin(fault.name, f"{LEAK_FRAMES} marked frames wait for the leaky plugin")
         return self._end(fault_id, began_s, lambda: self.ledger.count(LEAK_ACT) > before)
 
-    def _may_work(self) -> bool:
-        return self.watcher.truth == "idle"
-
     # --- the kernel --------------------------------------------------------------------------
 
     def _kill_kernel(self, fault: PlannedFault) -> bool:
-        pid = self.child.pid
+        pid = self.child.serving_pid
         if pid is None:
             return self._skip(fault, "no kernel ran")
         began_s = time.monotonic()
@@ -247,7 +260,7 @@ class Faults:
 
         def is_over() -> bool:
             # Served again, and what lay in the inbox meanwhile is taken over.
-            again = self.child.pid
+            again = self.child.serving_pid
             return again not in {None, pid} and not lost & set(self.book.pending_ids())
 
         done = self._end(fault_id, began_s, is_over)

@@ -65,7 +65,8 @@ class Sampler:
     def stop(self) -> None:
         """Sample no more."""
         self._stop.set()
-        self._thread.join(30.0)
+        if self._thread.ident is not None:
+            self._thread.join(30.0)
 
     def _run(self) -> None:
         due_s = time.monotonic()

@@ -61,7 +61,8 @@ class Watcher:
         """Look no more."""
         self._stop.set()
         self._turn.set()
-        self._thread.join(10.0)
+        if self._thread.ident is not None:
+            self._thread.join(10.0)
 
     def turned(self, truth: Truth) -> None:
         """The person came or left at this moment; called by the driver's thread."""
