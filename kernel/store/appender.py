@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 import apsw
 import blake3
@@ -26,7 +26,7 @@ from kernel.store.draft import Acknowledged, CaptureDraft, draft_event
 from kernel.store.drives import is_mounted, packs_dir
 from kernel.store.failure import translated
 from kernel.store.frame import FrameKind
-from kernel.store.journal import PRIMARY, Journal, NewBlob, Place
+from kernel.store.journal import CAPTURES, PRIMARY, TILES, Journal, NewBlob, Place
 from kernel.store.journal_copy import back_up_before_migration
 from kernel.store.ledger import append_entry, write_anchor
 from kernel.store.lock import DataDirLock
@@ -104,7 +104,7 @@ class Appender:
         with self.journal.turn() as connection:
             journal = Journal(connection)
             digests = [blake3.blake3(draft.data).digest() for draft in drafts]
-            blob_ids, new = _split_known(journal, drafts, digests)
+            blob_ids, new = _split_known(journal, drafts, digests, self._reachable(journal))
             batch = _make_batch(journal.head(), drafts, digests, now_us)
             data, head = seal_batch(batch)
             self._write_frames(journal, new, Frame(FrameKind.BATCH, head, data), now_us)
@@ -116,7 +116,7 @@ class Appender:
             self._spare.clear()
             self._spare_ends.clear()
             self._anchor_when_due(len(drafts), now_us)
-        return _acknowledge(batch, digests, new)
+        return _acknowledge(batch, digests, new.keys() - blob_ids.keys())
 
     def disk_decision(self) -> DiskDecision:
         """What the drives allow at this moment. Raises `KernelError` ``disk-failed``."""
@@ -129,8 +129,30 @@ class Appender:
         Read back and compared before the commit; returns the bytes written. Raises
         `KernelError`.
         """
+
+        def record(journal: Journal, places: Sequence[Place]) -> None:
+            for frame, place in zip(frames, places, strict=True):
+                if frame.digest in blob_ids:
+                    journal.insert_place(blob_ids[frame.digest], place)
+
+        self.write_aside(frames, CAPTURES, record, now_us)
+        return sum(len(frame.payload) for frame in frames)
+
+    def write_aside(
+        self,
+        frames: Sequence[Frame],
+        content: str,
+        record: Callable[[Journal, Sequence[Place]], None],
+        now_us: int,
+    ) -> None:
+        """Write frames that are no new captures; ``record`` commits what they mean, with them.
+
+        They are durable, read back and compared before ``record`` is called inside the
+        transaction. Raises `KernelError`, and whatever ``record`` raises: then nothing of it
+        counts, and the frames lie unused.
+        """
         with self.journal.turn() as connection:
-            pack = self._outlets.primary
+            pack = self._outlets.tiles if content == TILES else self._outlets.primary
             written = pack.append(frames, created_at_us=now_us)
             pack.sync()
             path = segment_path(self._data_dir.packs_dir, written.number)
@@ -139,12 +161,15 @@ class Appender:
                     raise OSError(errno.EIO, "a frame was not read back as written", str(path))
             journal = Journal(connection)
             with sqlite.transaction(connection):
-                journal.record_segment(PRIMARY, written.number, written.end_bytes, now_us)
-                for frame, offset in zip(frames, written.offsets, strict=True):
-                    if frame.digest in blob_ids:
-                        place = Place(PRIMARY, written.number, offset)
-                        journal.insert_place(blob_ids[frame.digest], place)
-            return sum(len(frame.payload) for frame in frames)
+                journal.record_segment(PRIMARY, written.number, written.end_bytes, now_us, content)
+                record(
+                    journal, [Place(PRIMARY, written.number, offset) for offset in written.offsets]
+                )
+
+    def end_tiles_segment(self) -> None:
+        """The next packed frames begin a new segment."""
+        with self.journal.turn():
+            self._outlets.tiles.retire()
 
     def end_spool_segment(self) -> None:
         """The next spooled batch begins a new segment."""
@@ -169,6 +194,19 @@ class Appender:
         self.journal.close()
         self._outlets.close()
         self._lock.release()
+
+    def _reachable(self, journal: Journal) -> Callable[[int], bool]:
+        """Tells of a blob whether its own bytes can be read now."""
+        mounted: set[int] = set()
+
+        def is_reachable(blob_id: int) -> bool:
+            if not mounted:
+                # Asked once a batch, and only when a capture repeats an earlier one.
+                volumes = journal.volumes()
+                mounted.update(v.volume_id for v in volumes if is_mounted(self._data_dir.root, v))
+            return not mounted.isdisjoint(journal.live_volumes(blob_id))
+
+        return is_reachable
 
     def _write_frames(
         self, journal: Journal, new: dict[bytes, CaptureDraft], batch: Frame, now_us: int
@@ -202,12 +240,15 @@ class Appender:
             with sqlite.relaxed(connection, wanted=home), sqlite.transaction(connection):
                 for (volume_id, number), end_bytes in self._spare_ends.items():
                     journal.record_segment(volume_id, number, end_bytes, batch.committed_at_us)
+                fresh = {key: draft for key, draft in new.items() if key not in blob_ids}
+                for key in new.keys() & blob_ids.keys():
+                    journal.insert_place(blob_ids[key], self._spare[key])
                 blobs = [
                     NewBlob(key, len(draft.data), draft.media_type, self._spare[key])
-                    for key, draft in new.items()
+                    for key, draft in fresh.items()
                 ]
-                blob_ids.update(zip(new, journal.insert_blobs(blobs), strict=True))
-                journal.insert_batch(batch, head, blob_ids)
+                named = dict(zip(fresh, journal.insert_blobs(blobs), strict=True))
+                journal.insert_batch(batch, head, blob_ids | named)
 
         try:
             commit()
@@ -306,19 +347,26 @@ def _find_all_tails(journal: Journal, data_dir: DataDir) -> tuple[list[Tail], li
 
 
 def _split_known(
-    journal: Journal, drafts: Sequence[CaptureDraft], digests: Sequence[bytes]
+    journal: Journal,
+    drafts: Sequence[CaptureDraft],
+    digests: Sequence[bytes],
+    is_reachable: Callable[[int], bool],
 ) -> tuple[dict[bytes, int], dict[bytes, CaptureDraft]]:
-    """Row ids of blobs that are stored, and the first draft of each one that is not."""
+    """Row ids of known blobs, and the first draft of each one whose bytes are to be written.
+
+    A known blob whose bytes lie on a drive that is away, or were replaced by a packed form, is
+    in both: its bytes are at hand now, and an acknowledged capture can be read at once.
+    """
     blob_ids: dict[bytes, int] = {}
     new: dict[bytes, CaptureDraft] = {}
     for digest, draft in zip(digests, drafts, strict=True):
         if digest in blob_ids or digest in new:
             continue
         blob_id = journal.blob_id(digest)
-        if blob_id is None:
-            new[digest] = draft
-        else:
+        if blob_id is not None:
             blob_ids[digest] = blob_id
+        if blob_id is None or not is_reachable(blob_id):
+            new[digest] = draft
     return blob_ids, new
 
 
@@ -342,9 +390,9 @@ def _make_batch(
 
 
 def _acknowledge(
-    batch: Batch, digests: Sequence[bytes], new: dict[bytes, CaptureDraft]
+    batch: Batch, digests: Sequence[bytes], never_seen: Set[bytes]
 ) -> list[Acknowledged]:
-    fresh = set(new)
+    fresh = set(never_seen)
     acknowledged = []
     for event, digest in zip(batch.events, digests, strict=True):
         acknowledged.append(

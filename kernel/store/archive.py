@@ -1,10 +1,9 @@
 """Moving cold segments to another drive; they stay queryable while it is mounted.
 
 A segment is copied, every frame of the copy is checked, the copy is synced, the journal
-commits its new place and the ledger tells of it; only then is the first copy given up. This
-is the one place of the program that removes a file of evidence, and it does so against a
-verified copy alone. Covers: choosing and moving. Does not cover: reading
-(`kernel.store.blobs`).
+commits its new place and the ledger tells of it; only then is the first copy given up. It
+is removed against a verified copy alone. Covers: choosing and moving. Does not cover: reading
+(`kernel.store.blobs`), replacing by a packed form (`kernel.store.reclaim`).
 """
 
 from __future__ import annotations
@@ -89,8 +88,13 @@ def _cold_segments(appender: Appender, older_than_us: int) -> list[SegmentRow]:
     with appender.journal.turn() as connection:
         journal = Journal(connection)
         rows = [row for row in journal.segments() if row.state in {"open", "sealed"}]
-        # The newest one is still written to.
-        return [row for row in rows[:-1] if journal.newest_capture_us(row) < older_than_us]
+        # The newest one of each kind is still written to.
+        newest = {row.content: row.number for row in rows}
+        return [
+            row
+            for row in rows
+            if newest[row.content] != row.number and journal.newest_capture_us(row) < older_than_us
+        ]
 
 
 def _move(

@@ -28,7 +28,7 @@ from kernel.store.drives import (
 from kernel.store.evidence import EvidenceStore
 from kernel.store.failure import translated
 from kernel.store.filecopy import copy_bytes, digest_file, sync_file
-from kernel.store.journal import Journal, SegmentRow, VolumeRow
+from kernel.store.journal import GONE_STATES, Journal, SegmentRow, VolumeRow
 from kernel.store.journal_copy import copy_journal
 from kernel.store.ledger import ledger_head, parse_anchor
 from kernel.store.manifest import (
@@ -40,7 +40,6 @@ from kernel.store.manifest import (
 )
 from kernel.store.pack import segment_path
 from kernel.store.readers import connect_reader
-from kernel.store.recovery import GONE_STATES
 from kernel.store.report import Progress, ProgressSink, VerifyReport
 from kernel.store.verify import ignore_progress, verify
 

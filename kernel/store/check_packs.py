@@ -18,8 +18,10 @@ from kernel.store.batch import Batch
 from kernel.store.frame import FrameKind
 from kernel.store.journal import SegmentRow
 from kernel.store.pack import segment_path
+from kernel.store.packed import TILES_MEDIA, PackedRows
 from kernel.store.report import Findings, Progress, ProgressSink
 from kernel.store.scan import ScannedFrame, scan_segment
+from kernel.store.tileframe import decode_payload
 
 PROGRESS_BYTES = 8 << 20
 
@@ -77,10 +79,11 @@ def check_references(connection: apsw.Connection, findings: Findings) -> None:
     """Every event's blob and every blob's place exist, and each blob is some event's."""
     rows = connection.execute(
         "SELECT b.blob_id, b.digest FROM blob b "
-        "WHERE NOT EXISTS (SELECT 1 FROM place p WHERE p.blob_id = b.blob_id)"
+        "WHERE NOT EXISTS (SELECT 1 FROM place p WHERE p.blob_id = b.blob_id) "
+        "AND NOT EXISTS (SELECT 1 FROM packed f WHERE f.blob_id = b.blob_id)"
     )
-    for blob_id, digest in list(rows):
-        message = "no place is recorded for it"
+    for blob_id, digest in [*rows, *PackedRows(connection).without_form()]:
+        message = "no place is recorded for it, and no packed form"
         findings.add(
             "blob-missing", f"blob {digest.hex()}", message, events_of(connection, blob_id)
         )
@@ -95,16 +98,20 @@ def check_references(connection: apsw.Connection, findings: Findings) -> None:
         findings.add("blob-row-damaged", f"blob {digest.hex()}", message, touched)
     rows = connection.execute(
         "SELECT b.digest FROM blob b "
-        "WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.blob_id = b.blob_id)"
+        "WHERE b.media_type != ? "
+        "AND NOT EXISTS (SELECT 1 FROM event e WHERE e.blob_id = b.blob_id)",
+        (TILES_MEDIA,),
     )
     for (digest,) in rows:
         findings.note(f"blob {digest.hex()} belongs to no event")
 
 
 def events_of(connection: apsw.Connection, blob_id: int) -> list[str]:
-    """Ids of the events that show the blob, in order."""
+    """Ids of the events that show the blob, or a frame packed into it, in order."""
     rows = connection.execute(
-        "SELECT event_id FROM event WHERE blob_id = ? ORDER BY seq", (blob_id,)
+        "SELECT event_id FROM event WHERE blob_id = ?1 OR blob_id IN "
+        "(SELECT blob_id FROM packed WHERE pack_id = ?1) ORDER BY seq",
+        (blob_id,),
     )
     return [EVENT_ID_PREFIX + key.hex() for (key,) in rows]
 
@@ -125,6 +132,8 @@ def _check_frames(
                     message = "its length or media type in the journal differs from the pack"
                     where = f"blob {place.digest.hex()}"
                     findings.add("blob-row-damaged", where, message, touched)
+                elif frame.header.kind is FrameKind.TILES:
+                    _check_pack(connection, place, frame, findings)
             elif frame.header and frame.header.kind is FrameKind.BATCH:
                 _check_batch_copy(connection, path, frame, findings)
     except OSError as error:
@@ -163,8 +172,29 @@ def _report_place(
     if places[0][0] != place.place_id:
         findings.note(f"{where}: {problem}; a newer copy is in use")
         return
+    if PackedRows(connection).has(place.digest):
+        findings.note(f"{where}: {problem}; its packed form is in use")
+        return
     also = f"; {len(places) - 1} older copies are recorded" if len(places) > 1 else ""
     findings.add("blob-damaged", where, problem + also, events_of(connection, place.blob_id))
+
+
+def _check_pack(
+    connection: apsw.Connection, place: PlaceRow, frame: ScannedFrame, findings: Findings
+) -> None:
+    """What the journal says of a pack's frames is what the pack says of itself."""
+    said = [original.pixels for original in decode_payload(frame.payload).frames]
+    rows = connection.execute(
+        "SELECT f.blob_id, f.frame, p.digest FROM packed f LEFT JOIN pixel p USING (blob_id) "
+        "WHERE f.pack_id = ?",
+        (place.blob_id,),
+    )
+    for blob_id, index, pixels in list(rows):
+        if pixels is None or index >= len(said) or said[index] != pixels.hex():
+            message = f"frame {index} of pack {place.digest.hex()} shows other pixels"
+            findings.add(
+                "packed-row-damaged", f"blob row {blob_id}", message, events_of(connection, blob_id)
+            )
 
 
 def _check_batch_copy(
@@ -191,9 +221,12 @@ def _places(connection: apsw.Connection, row: SegmentRow) -> Iterator[PlaceRow]:
 def _events_behind(connection: apsw.Connection, row: SegmentRow, offset: int) -> list[str]:
     """Events whose pixels reach behind ``offset`` of the segment."""
     rows = connection.execute(
-        "SELECT e.event_id FROM place p JOIN blob b USING (blob_id) "
-        "JOIN event e USING (blob_id) WHERE p.volume_id = ? AND p.number = ? "
-        "AND p.offset_bytes + b.length_bytes > ? ORDER BY e.seq",
+        "SELECT e.event_id FROM event e WHERE e.blob_id IN (SELECT p.blob_id FROM place p "
+        "JOIN blob b USING (blob_id) WHERE p.volume_id = ?1 AND p.number = ?2 "
+        "AND p.offset_bytes + b.length_bytes > ?3) OR e.blob_id IN (SELECT f.blob_id FROM place p "
+        "JOIN blob b USING (blob_id) JOIN packed f ON f.pack_id = p.blob_id "
+        "WHERE p.volume_id = ?1 AND p.number = ?2 "
+        "AND p.offset_bytes + b.length_bytes > ?3) ORDER BY e.seq",
         (row.volume_id, row.number, offset),
     )
     return [EVENT_ID_PREFIX + key.hex() for (key,) in rows]

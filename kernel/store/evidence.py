@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.capture import CaptureEvent, PixelBlob
+from contracts.tiles import ProvenFrames, RepackedFrames
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.store import schema
@@ -30,9 +31,12 @@ from kernel.store.ledger import Ledger
 from kernel.store.lock import DataDirLock
 from kernel.store.outlets import Outlets
 from kernel.store.pack import SEGMENT_BYTES_MAX, Frame, list_segments, segment_path
+from kernel.store.packed import PackCandidate, PackedRows
 from kernel.store.pressure import DiskDecision, DiskLimits
 from kernel.store.readers import ReaderPool
+from kernel.store.reclaim import Reclaimed, reclaim_segment
 from kernel.store.report import ProgressSink
+from kernel.store.takeover import Takeover, keep_as_they_are, take_over
 
 __all__ = ["Acknowledged", "CaptureDraft", "EvidenceStore", "StoreStats"]
 
@@ -162,13 +166,70 @@ class EvidenceStore:
             journal.insert_pixels(blob_id, bytes.fromhex(pixel_digest), width_px, height_px)
 
     def read_blob(self, digest: str) -> bytes:
-        """The blob's bytes, checked against the digest.
+        """The blob's bytes, checked against the digest; its pixels where they were replaced.
 
-        Raises `KernelError`: ``blob-missing`` (unknown, or its segment is gone),
-        ``blob-damaged`` (there, but not these bytes any more), ``blob-offline`` (on a drive
-        that is not mounted).
+        A blob whose segment was replaced by the packed form comes as a PNG of the same pixels,
+        checked against their digest. Raises `KernelError`: ``blob-missing`` (unknown, or its
+        segment is gone), ``blob-damaged`` (there, but not these bytes any more),
+        ``blob-offline`` (on a drive that is not mounted), ``tiles-need-numpy``.
         """
         return self._blobs.read(digest)
+
+    def read_original(self, digest: str) -> bytes:
+        """The blob's own bytes, checked against the digest; raises as `read_blob`."""
+        return self._blobs.read_original(digest)
+
+    def packing_group(
+        self, after_id: int, *, frames_max: int, bytes_max: int
+    ) -> list[PackCandidate]:
+        """The next blobs that have no packed form, in order of their coming."""
+        with self._readers.borrow() as connection:
+            found = PackedRows(connection).candidates(after_id, frames_max)
+        group: list[PackCandidate] = []
+        for candidate in found:
+            bytes_max -= candidate.length_bytes
+            if group and bytes_max < 0:
+                break
+            group.append(candidate)
+        return group
+
+    def newest_packs(self, limit_rows: int) -> list[tuple[str, bytes]]:
+        """Digest and tiles of the packs made last, for the next one to build on.
+
+        Packs that cannot be read now are left out.
+        """
+        with self._readers.borrow() as connection:
+            digests = PackedRows(connection).newest_packs(limit_rows)
+        found = []
+        for digest in digests:
+            try:
+                found.append((digest.hex(), self._blobs.read_tiles(digest).tiles))
+            except KernelError:
+                continue
+        return found
+
+    def take_over(self, made: RepackedFrames, proven: ProvenFrames) -> Takeover:
+        """Take a proven pack into use; see `kernel.store.takeover`. Raises `KernelError`."""
+        return take_over(
+            self._appender(),
+            made,
+            proven,
+            load_base=self._blobs.load_base,
+            now_us=self._now_us(),
+        )
+
+    def keep_as_they_are(self, unfit: Sequence[tuple[str, str]]) -> None:
+        """Note (digest, code) of blobs that have no packed form. Raises `KernelError`."""
+        keep_as_they_are(self._appender(), unfit)
+
+    def reclaim(self, *, may_go_on: Callable[[], bool] = lambda: True) -> Reclaimed | None:
+        """Give up one segment whose frames are all packed; None when there is none.
+
+        See `kernel.store.reclaim`. Raises `KernelError`.
+        """
+        return reclaim_segment(
+            self._appender(), self._blobs, self._data_dir.root, self._now_us(), may_go_on
+        )
 
     def blob_digests(self, after_id: int, *, limit_rows: int) -> list[tuple[int, str]]:
         """Row ids and digests of the blobs behind ``after_id``, in order; for walking all."""

@@ -1,6 +1,7 @@
 """The journal: rows of events, blobs, places and batches over one connection.
 
-Covers: every SQL statement on evidence except the ledger's. A `Journal` belongs to whoever
+Covers: every SQL statement on evidence except the ledger's and those on packed frames
+(`kernel.store.packed`). A `Journal` belongs to whoever
 borrowed its connection; it takes no locks and begins no transactions. Does not cover: the
 packs (`kernel.store.pack`), order of durability (`kernel.store.evidence`).
 """
@@ -19,6 +20,11 @@ from kernel.store.batch import GENESIS, Batch
 
 PRIMARY = 1
 """The volume id of the data dir's own packs."""
+CAPTURES = "captures"
+TILES = "tiles"
+"""What a segment holds: its two writers never share one."""
+GONE_STATES = frozenset({"drained", "archived", "repacked"})
+"""Segments that were moved or replaced: their content has another place, or another form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,16 @@ class VolumeRow:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """A segment as the journal knows it; bytes behind ``end_bytes`` belong to nobody."""
+    """A segment as the journal knows it; bytes behind ``end_bytes`` belong to nobody.
+
+    ``content``: ``captures``, or ``tiles`` for packed frames and what was carried over with them.
+    """
 
     volume_id: int
     number: int
     end_bytes: int
     state: str
+    content: str = CAPTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,16 @@ class Journal:
             (digest,),
         )
         return [Place(*row) for row in rows]
+
+    def live_volumes(self, blob_id: int) -> set[int]:
+        """Volumes on which the blob's own bytes lie in a segment that was not moved away."""
+        gone = ", ".join(f"'{state}'" for state in sorted(GONE_STATES))
+        rows = self.connection.execute(
+            "SELECT DISTINCT p.volume_id FROM place p JOIN segment s USING (volume_id, number) "  # noqa: S608 - literals of this module
+            f"WHERE p.blob_id = ? AND s.state NOT IN ({gone})",
+            (blob_id,),
+        )
+        return {row[0] for row in rows}
 
     def blobs_of_pixels(self, pixel_digest: bytes) -> list[str]:
         """Digests of the blobs that decode to the same pixels, the oldest first."""
@@ -184,7 +204,7 @@ class Journal:
     def segments(self, volume_id: int = PRIMARY) -> list[SegmentRow]:
         """The volume's segments by number."""
         rows = self.connection.execute(
-            "SELECT volume_id, number, end_bytes, state FROM segment "
+            "SELECT volume_id, number, end_bytes, state, content FROM segment "
             "WHERE volume_id = ? ORDER BY number",
             (volume_id,),
         )
@@ -193,8 +213,10 @@ class Journal:
     def newest_capture_us(self, row: SegmentRow) -> int:
         """Capture time of the newest event with pixels in the segment; -1 without any."""
         found = self.connection.execute(
-            "SELECT max(e.captured_at_us) FROM place p JOIN event e USING (blob_id) "
-            "WHERE p.volume_id = ? AND p.number = ?",
+            "SELECT max(e.captured_at_us) FROM event e WHERE e.blob_id IN ("
+            "SELECT p.blob_id FROM place p WHERE p.volume_id = ?1 AND p.number = ?2 UNION ALL "
+            "SELECT f.blob_id FROM place p JOIN packed f ON f.pack_id = p.blob_id "
+            "WHERE p.volume_id = ?1 AND p.number = ?2)",
             (row.volume_id, row.number),
         ).fetchone()
         return -1 if found is None or found[0] is None else int(found[0])
@@ -208,16 +230,18 @@ class Journal:
             (volume_id, kind, identity, root),
         )
 
-    def record_segment(self, volume_id: int, number: int, end_bytes: int, now_us: int) -> None:
+    def record_segment(
+        self, volume_id: int, number: int, end_bytes: int, now_us: int, content: str = CAPTURES
+    ) -> None:
         """The segment holds acknowledged frames up to ``end_bytes``."""
         self.connection.execute(
-            "INSERT INTO segment (volume_id, number, opened_at_us, end_bytes) "
-            "VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET end_bytes = excluded.end_bytes",
-            (volume_id, number, now_us, end_bytes),
+            "INSERT INTO segment (volume_id, number, opened_at_us, end_bytes, content) "
+            "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET end_bytes = excluded.end_bytes",
+            (volume_id, number, now_us, end_bytes, content),
         )
 
     def seal_segment(self, volume_id: int, number: int, state: str = "sealed") -> None:
-        """Nothing is appended to the segment any more; ``drained``, ``archived``: it was moved."""
+        """Nothing is appended to the segment any more; see `GONE_STATES`."""
         self.connection.execute(
             "UPDATE segment SET state = ? WHERE volume_id = ? AND number = ?",
             (state, volume_id, number),

@@ -1,6 +1,6 @@
 """Where new frames go: the data dir's packs, or the spool while those have no room.
 
-Covers: the two pack writers, asking the drives, taking the spool into use. Does not cover:
+Covers: the pack writers, asking the drives, taking the spool into use. Does not cover:
 the decision itself (`kernel.store.pressure`), bringing spooled frames home
 (`kernel.store.drain`).
 """
@@ -25,7 +25,7 @@ from kernel.store.drives import (
     read_marker,
 )
 from kernel.store.failure import FULL_ERRNOS
-from kernel.store.journal import PRIMARY, Journal, VolumeRow
+from kernel.store.journal import CAPTURES, PRIMARY, TILES, Journal, VolumeRow
 from kernel.store.pack import Frame, PackWriter, Written, list_segments, segment_path
 from kernel.store.pressure import DiskDecision, DiskFacts, DiskLevel, DiskLimits, decide_disk
 
@@ -48,25 +48,33 @@ class Outlets:
         self._spool_dir = spool_dir.absolute() if spool_dir else None
         self._level = DiskLevel.GREEN
         self._primary: PackWriter | None = None
+        self._tiles: PackWriter | None = None
         self._spool: PackWriter | None = None
         self._spool_row: VolumeRow | None = None
 
     def open(self, journal: Journal) -> None:
-        """Continue the newest segment of the data dir if it ended cleanly; find the spool.
+        """Continue the newest segments of the data dir if they ended cleanly; find the spool.
 
         May insert the spool's volume row, in a transaction of its own. Raises `OSError` and
         `apsw.Error`.
         """
+        self._primary = self._continued(journal, CAPTURES)
+        self._tiles = self._continued(journal, TILES)
+        self._find_spool(journal)
+
+    def _continued(self, journal: Journal, content: str) -> PackWriter:
         packs = self._data_dir.packs_dir
         rows = journal.segments()
-        numbers = [row.number for row in rows] + list_segments(packs)
-        writer = self._writer(packs, numbers)
-        if rows and rows[-1].state == "open" and rows[-1].number == max(numbers):
-            path = segment_path(packs, rows[-1].number)
-            if path.exists() and path.stat().st_size == rows[-1].end_bytes:
-                writer.resume(rows[-1].number, rows[-1].end_bytes)
-        self._primary = writer
-        self._find_spool(journal)
+        on_disk = list_segments(packs)
+        writer = self._writer(packs, [row.number for row in rows] + on_disk)
+        known = {row.number for row in rows}
+        mine = [row for row in rows if row.content == content]
+        # Behind a segment that the journal does not know nothing is continued: it is a crash's.
+        if mine and mine[-1].state == "open" and known.issuperset(on_disk):
+            path = segment_path(packs, mine[-1].number)
+            if path.exists() and path.stat().st_size == mine[-1].end_bytes:
+                writer.resume(mine[-1].number, mine[-1].end_bytes)
+        return writer
 
     def decide(self, journal: Journal, bytes_per_day: int = 0) -> DiskDecision:
         """What the drives allow now. Raises `OSError` when the primary cannot be asked."""
@@ -107,9 +115,15 @@ class Outlets:
         assert self._primary is not None
         return self._primary
 
+    @property
+    def tiles(self) -> PackWriter:
+        """The writer of packed frames, beside the captures; after `open`."""
+        assert self._tiles is not None
+        return self._tiles
+
     def close(self) -> None:
         """Close the segments at hand."""
-        for writer in (self._primary, self._spool):
+        for writer in (self._primary, self._tiles, self._spool):
             if writer is not None:
                 writer.retire()
 

@@ -145,6 +145,9 @@ class PackWriter:
         if self._descriptor is not None and self._end_bytes >= self._segment_bytes_max:
             self.retire()
         if self._descriptor is None:
+            while segment_path(self._directory, self._next_number).exists():
+                # The other writer of this directory has taken that number.
+                self._next_number += 1
             number = self._next_number
             self._descriptor = self._disk.create(segment_path(self._directory, number))
             self._next_number = number + 1

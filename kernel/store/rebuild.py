@@ -24,7 +24,16 @@ from kernel.store.batch import GENESIS
 from kernel.store.drives import drained_dir, is_mounted, packs_dir
 from kernel.store.journal import PRIMARY, Journal, VolumeRow
 from kernel.store.pack import list_segments, segment_path
-from kernel.store.recovery import FoundBatch, Tail, TailContent, choose_chain, read_tails
+from kernel.store.recovery import (
+    FoundBatch,
+    Tail,
+    TailContent,
+    adopt_packs,
+    choose_chain,
+    content_of,
+    read_tails,
+)
+from kernel.store.tileframe import PackedOriginal
 
 UNKNOWN_MEDIA = "application/octet-stream"
 
@@ -93,10 +102,12 @@ def rebuild_journal(
         schema.migrate(connection, back_up=lambda _: None)
         with sqlite.transaction(connection):
             journal = Journal(connection)
-            _insert_frame_of_reference(journal, volumes, tails, salvage, now_us)
+            _insert_frame_of_reference(journal, volumes, tails, content, salvage, now_us)
+            originals = {o.blob: o for pack in content.packs for o in pack.frames}
             for found in chain:
-                blob_ids = _blob_ids(journal, content, spare, found)
+                blob_ids = _blob_ids(journal, content, spare, originals, found)
                 journal.insert_batch(found.batch, found.head, blob_ids)
+            adopt_packs(journal, content)
         return Rebuilt(journal.count_events(), journal.count_blobs(), tuple(gaps))
     finally:
         connection.close()
@@ -145,12 +156,18 @@ def _segments_in(directory: Path, volume_id: int) -> list[Tail]:
 
 
 def _insert_frame_of_reference(
-    journal: Journal, volumes: list[VolumeRow], tails: list[Tail], salvage: Salvage, now_us: int
+    journal: Journal,
+    volumes: list[VolumeRow],
+    tails: list[Tail],
+    content: TailContent,
+    salvage: Salvage,
+    now_us: int,
 ) -> None:
     for row in volumes:
         journal.insert_volume(row.volume_id, row.kind, row.identity, row.root)
     for tail in tails:
-        journal.record_segment(tail.volume_id, tail.number, tail.file_bytes, now_us)
+        holds = content_of(tail, content)
+        journal.record_segment(tail.volume_id, tail.number, tail.file_bytes, now_us, holds)
         state = "drained" if tail.path.parent.name == "drained" else "sealed"
         journal.seal_segment(tail.volume_id, tail.number, state)
     for seq, record in enumerate(salvage.ledger, 1):
@@ -161,7 +178,11 @@ def _insert_frame_of_reference(
 
 
 def _blob_ids(
-    journal: Journal, content: TailContent, spare: TailContent, found: FoundBatch
+    journal: Journal,
+    content: TailContent,
+    spare: TailContent,
+    originals: dict[str, PackedOriginal],
+    found: FoundBatch,
 ) -> dict[bytes, int]:
     blob_ids: dict[bytes, int] = {}
     for event in found.batch.events:
@@ -172,9 +193,15 @@ def _blob_ids(
         if blob_id is None and key in content.blobs:
             blob_id = journal.insert_blob(content.blobs[key])
         if blob_id is None:
-            # The event was acknowledged; that its pixels are not here is for verify to say.
-            known = spare.blobs.get(key)
-            length, media = (known.length_bytes, known.media_type) if known else (0, UNKNOWN_MEDIA)
-            blob_id = journal.insert_lost_blob(key, length, media)
+            # The event was acknowledged; its pixels are packed, or verify will say otherwise.
+            blob_id = journal.insert_lost_blob(key, *_facts(event.blob, originals, spare))
         blob_ids[key] = blob_id
     return blob_ids
+
+
+def _facts(blob: str, originals: dict[str, PackedOriginal], spare: TailContent) -> tuple[int, str]:
+    """Length and media type of a blob whose bytes are not here, as far as anything tells."""
+    packed, known = originals.get(blob), spare.blobs.get(bytes.fromhex(blob))
+    if packed is not None:
+        return packed.length_bytes, packed.media_type
+    return (known.length_bytes, known.media_type) if known else (0, UNKNOWN_MEDIA)

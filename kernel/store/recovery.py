@@ -17,12 +17,20 @@ from contracts.canonical import decode
 from contracts.identity import event_id
 from kernel.store.batch import Batch
 from kernel.store.frame import FrameHeader, FrameKind
-from kernel.store.journal import PRIMARY, Journal, NewBlob, Place, SegmentRow
+from kernel.store.journal import (
+    CAPTURES,
+    GONE_STATES,
+    PRIMARY,
+    TILES,
+    Journal,
+    NewBlob,
+    Place,
+    SegmentRow,
+)
 from kernel.store.pack import list_segments, segment_path
+from kernel.store.packed import record_packed
 from kernel.store.scan import ScannedFrame, scan_segment
-
-GONE_STATES = frozenset({"drained", "archived"})
-"""Segments that were moved: their content has another place."""
+from kernel.store.tileframe import PackedOriginal, decode_payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,21 @@ class FoundBatch:
     head: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class FoundPack:
+    """A tile pack read from a segment; it was proved before it was written."""
+
+    blob: NewBlob
+    frames: tuple[PackedOriginal, ...]
+
+
 @dataclass(slots=True)
 class TailContent:
-    """What the tails hold: blobs by digest, batches in the order of the file, bytes of junk."""
+    """What the tails hold: blobs by digest, batches and packs in the order of the file, junk."""
 
     blobs: dict[bytes, NewBlob] = field(default_factory=dict)
     batches: list[FoundBatch] = field(default_factory=list)
+    packs: list[FoundPack] = field(default_factory=list)
     whole_bytes: dict[Path, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
@@ -102,6 +119,10 @@ def _collect(content: TailContent, frame: ScannedFrame, header: FrameHeader, tai
         content.blobs[header.digest] = NewBlob(header.digest, length, frame.media_type, place)
     elif header.kind is FrameKind.BATCH:
         content.batches.append(_batch(frame.payload, header.digest))
+    elif header.kind is FrameKind.TILES:
+        place = Place(tail.volume_id, tail.number, frame.offset)
+        new = NewBlob(header.digest, len(frame.payload), frame.media_type, place)
+        content.packs.append(FoundPack(new, decode_payload(frame.payload).frames))
     elif header.kind is FrameKind.VOID:
         content.batches = [b for b in content.batches if b.head != frame.payload]
 
@@ -148,7 +169,7 @@ def adopt_tails(journal: Journal, tails: list[Tail], now_us: int) -> tuple[int, 
     torn = sum(tail.file_bytes - content.whole_bytes[tail.path] for tail in tails)
     for tail in tails:
         end = content.whole_bytes[tail.path]
-        journal.record_segment(tail.volume_id, tail.number, end, now_us)
+        journal.record_segment(tail.volume_id, tail.number, end, now_us, content_of(tail, content))
         journal.seal_segment(tail.volume_id, tail.number)
     adopted = 0
     for found in choose_chain(content.batches, *journal.head()):
@@ -158,7 +179,21 @@ def adopt_tails(journal: Journal, tails: list[Tail], now_us: int) -> tuple[int, 
             break
         journal.insert_batch(found.batch, found.head, blob_ids)
         adopted += len(found.batch.events)
+    adopt_packs(journal, content)
     return adopted, torn
+
+
+def content_of(tail: Tail, content: TailContent) -> str:
+    """What the tail's segment holds, by what was found in it."""
+    inside = ((found.blob.place.volume_id, found.blob.place.number) for found in content.packs)
+    return TILES if (tail.volume_id, tail.number) in inside else CAPTURES
+
+
+def adopt_packs(journal: Journal, content: TailContent) -> None:
+    """Record tile packs that the journal does not know; inside the caller's transaction."""
+    for found in content.packs:
+        if journal.blob_id(found.blob.digest) is None:
+            record_packed(journal, journal.insert_blob(found.blob), found.frames)
 
 
 def _blob_ids(journal: Journal, content: TailContent, batch: Batch) -> dict[bytes, int] | None:

@@ -23,6 +23,7 @@ from kernel.store.frame import FrameKind
 from kernel.store.ledger import ANCHORS_NAME
 from kernel.store.lock import DataDirLock
 from kernel.store.pack import Frame
+from kernel.store.packed import TILES_MEDIA
 from kernel.store.rebuild import Rebuilt, rebuild_journal, salvage_journal
 from kernel.store.report import Progress, ProgressSink, VerifyReport
 from kernel.store.verify import ignore_progress, verify
@@ -159,12 +160,13 @@ def _restore_blob(store: EvidenceStore, spare: EvidenceStore | None, digest: str
         if source is None:
             continue
         try:
-            data = source.read_blob(digest)
+            data = source.read_original(digest)
         except KernelError:
             continue
         found = source.find_blob(digest)
         media_type = found.media_type if found else "application/octet-stream"
-        frame = Frame(FrameKind.BLOB, blake3.blake3(data).digest(), data, media_type)
+        kind = FrameKind.TILES if media_type == TILES_MEDIA else FrameKind.BLOB
+        frame = Frame(kind, blake3.blake3(data).digest(), data, media_type)
         store.add_place(digest, frame)
         store.ledger.append("repair.blob-restored", digest, {"from": name})
         return RepairAct(code="blob-restored", what=digest, message=f"copied from {name}")

@@ -73,21 +73,50 @@ CREATE TABLE ledger (
 ) STRICT;
 """
 
-APPEND_ONLY = ("blob", "place", "pixel", "event", "batch", "ledger")
+APPEND_ONLY_V1 = ("blob", "place", "pixel", "event", "batch", "ledger")
+APPEND_ONLY_V2 = ("packed", "unpacked")
+APPEND_ONLY = (*APPEND_ONLY_V1, *APPEND_ONLY_V2)
 """Tables whose rows stay as they were written."""
+
+
+def _hold_append_only(connection: apsw.Connection, table: str) -> None:
+    for verb in ("UPDATE", "DELETE"):
+        connection.execute(
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
 
 
 def _create_v1(connection: apsw.Connection) -> None:
     connection.execute(_CREATE_V1)
-    for table in APPEND_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            connection.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+    for table in APPEND_ONLY_V1:
+        _hold_append_only(connection, table)
 
 
-MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_create_v1,)
+_CREATE_V2 = """
+ALTER TABLE segment ADD COLUMN content TEXT NOT NULL DEFAULT 'captures';
+CREATE TABLE packed (
+  packed_id INTEGER PRIMARY KEY,
+  blob_id INTEGER NOT NULL REFERENCES blob,
+  pack_id INTEGER NOT NULL REFERENCES blob (blob_id),
+  frame INTEGER NOT NULL
+) STRICT;
+CREATE TABLE unpacked (
+  blob_id INTEGER PRIMARY KEY REFERENCES blob,
+  code TEXT NOT NULL
+) STRICT;
+CREATE INDEX packed_of_blob ON packed (blob_id);
+CREATE INDEX packed_in_pack ON packed (pack_id);
+"""
+
+
+def _add_packed_frames(connection: apsw.Connection) -> None:
+    connection.execute(_CREATE_V2)
+    for table in APPEND_ONLY_V2:
+        _hold_append_only(connection, table)
+
+
+MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_create_v1, _add_packed_frames)
 """Step *n* leads from schema version *n* to *n* + 1; version 0 is the empty file."""
 VERSION = len(MIGRATIONS)
 

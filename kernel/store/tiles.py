@@ -180,7 +180,7 @@ def _indexes(frame: TiledFrame) -> Any:  # noqa: ANN401 - numpy
 
 
 def _expand(data: bytes, size: int) -> bytes:
-    """zstd of exactly so many bytes; checked before any of them is made."""
+    """Expand zstd of exactly so many bytes; checked before any of them is made."""
     import zstandard
 
     try:

@@ -17,11 +17,11 @@ from kernel.store.check_chain import check_events, check_ledger
 from kernel.store.check_packs import check_references, check_segments
 from kernel.store.drives import is_mounted
 from kernel.store.evidence import EvidenceStore
-from kernel.store.journal import PRIMARY, Journal
+from kernel.store.journal import GONE_STATES, PRIMARY, Journal
 from kernel.store.ledger import ANCHORS_NAME
 from kernel.store.lock import is_held
 from kernel.store.readers import connect_reader
-from kernel.store.recovery import GONE_STATES, choose_chain, find_tails, read_tails
+from kernel.store.recovery import choose_chain, find_tails, read_tails
 from kernel.store.report import Findings, Progress, ProgressSink, VerifyReport
 
 INTEGRITY_ROWS_MAX = 20

@@ -293,7 +293,9 @@ def test_the_database_itself_refuses_to_change_evidence(
     with EvidenceStore.open(data_dir) as store:
         blob = store.append([draft(b"x")])[0].event.blob
         store.record_pixels(blob, "ab" * 32, width_px=1, height_px=2)
+        store.keep_as_they_are([(blob, "undecodable")])
     connection = sqlite.connect(data_dir.journal_db)
+    connection.execute("INSERT INTO packed (blob_id, pack_id, frame) VALUES (1, 1, 0)")
     with pytest.raises(apsw.ConstraintError, match="append-only"):
         connection.execute(statement.format(table))
     connection.close()

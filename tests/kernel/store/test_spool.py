@@ -181,3 +181,27 @@ def test_a_primary_that_fills_up_falls_over_to_the_spool_then_both_refuse_then_a
             check(reader, acked)
         report = verify(data_dir, quick=False)
         assert report.ok, report.findings
+
+
+def test_a_capture_whose_bytes_are_on_an_absent_spool_is_stored_where_it_can_be_read(
+    data_dir: DataDir, spool_dir: Path
+) -> None:
+    acked = fill_spool(data_dir, spool_dir, count=1)
+    ((blob, data),) = acked.items()
+    away = spool_dir.with_name("away")
+    spool_dir.rename(away)
+    with EvidenceStore.open(data_dir) as store:
+        with pytest.raises(KernelError, match="not mounted"):
+            store.read_blob(blob)
+        acks = store.append([draft(data), draft(data)])
+        assert {(ack.event.blob, ack.status) for ack in acks} == {(blob, "duplicate-pixels")}
+        assert store.read_blob(blob) == data
+        size = store.stats().pack_bytes
+        store.append([draft(data)])
+        assert store.stats().pack_bytes - size < len(data)
+    away.rename(spool_dir)
+    with EvidenceStore.open(data_dir) as store:
+        drain_all(store)
+        assert store.read_blob(blob) == data
+    report = verify(data_dir, quick=False)
+    assert report.ok, report.findings
