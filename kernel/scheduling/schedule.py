@@ -87,7 +87,7 @@ class Policy:
     queue_age_max_s: float = 600.0
     switch_share_max: float = 0.05
     dwell_loads: float = 3.0
-    replica_loads: float = 3.0
+    replica_loads: float = 1.0
     keep_loads: float = 3.0
     newest_window_us: int = 900_000_000
     oldest_every: int = 4

@@ -267,8 +267,9 @@ def _start(planner: _Planner, wanted: list[_Demand]) -> None:
 def _start_replicas(planner: _Planner, wanted: list[_Demand], blocked: frozenset[str]) -> None:
     """Use slots that no other model wants for a second host of the model with most work.
 
-    With k hosts a further one shortens the rest R when R/k > S; asking for ``replica_loads``
-    times that keeps loads rare.
+    With k hosts a further one shortens the rest R when R/k > S; ``replica_loads`` times that is
+    asked for. Asking for more spares a load here and there and costs a tenth of a short backlog's
+    time on four hosts (tools/bench/scheduler.py).
     """
     if any(demand.hosts == 0 for demand in wanted):
         return

@@ -24,6 +24,7 @@ from kernel.scheduling.schedule import (
     StopHost,
 )
 from kernel.scheduling.scheduler import plan, plan_release
+from tools.bench.makespan_bound import makespan_bound_s
 
 TICK_S = 1.0
 """The kernel plans on events and at least this often while it works."""
@@ -359,20 +360,11 @@ def _choose(
 
 
 def lower_bound_s(scenario: Scenario) -> float:
-    """Least possible makespan of a backlog that is all there at time zero.
-
-    Each model must be loaded at least once and each task run once, on ``hosts_max`` hosts; a
-    task never ends before its model is loaded.
-    """
+    """Least possible makespan of a backlog that is all there at time zero."""
     counts: dict[str, int] = {}
     for _, model in scenario.arrivals:
         counts[model] = counts.get(model, 0) + 1
-    costs = {model: scenario.models[model] for model in counts}
-    total_s = sum(
-        costs[model].load_s + count * costs[model].task_s for model, count in counts.items()
-    )
-    single_s = max((cost.load_s + cost.task_s for cost in costs.values()), default=0.0)
-    return max(total_s / scenario.hosts_max, single_s)
+    return makespan_bound_s(counts, scenario.models, scenario.hosts_max)
 
 
 def zipf_backlog(

@@ -246,8 +246,8 @@ def test_the_cap_counts_hosts_planned_a_moment_before() -> None:
 
 def test_a_long_queue_gets_a_second_host_when_no_other_model_wants_it() -> None:
     busy = host("h1", "ocr", "busy")
-    assert decide([queue("ocr", 8)], [busy], TWO) == [StartHost("ocr", "replica")]
-    assert decide([queue("ocr", 6)], [busy], TWO) == []
+    assert decide([queue("ocr", 3)], [busy], TWO) == [StartHost("ocr", "replica")]
+    assert decide([queue("ocr", 2)], [busy], TWO) == []
     both = decide([queue("ocr", 8), queue("vlm", 1)], [busy], TWO)
     assert both == [StartHost("vlm", "value")]
 
