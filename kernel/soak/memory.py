@@ -9,8 +9,9 @@ itself, and the worst counts:
 - each host, from its own warm-up to its end: a leaking plugin is renewed at its cap, and the
   saw-tooth of the tree would hide what every tooth shows.
 
-Left out: warm-up after each start of the kernel, hosts in their first minutes, faults from
-their start to their recovery. Views look at floors (`slope.floors`).
+Left out: the warm-up of the run and a shorter one of each later kernel, hosts in their first
+minutes, faults that take memory (a leak put in on purpose) from their start to their recovery.
+Views look at floors (`slope.floors`).
 
 A line is judged by its slope where it fits (r2); where none fits, no slope says anything. The
 limit of 5 MB/h is for an hour or more. A shorter line is not blown up to an hour: it has to rise
@@ -138,9 +139,14 @@ def host_warm_up_s(run: Run) -> float:
 
 
 def _settled(run: Run, samples: Sequence[Sample]) -> list[Sample]:
-    """Samples of a running kernel past its warm-up, outside of faults."""
-    warm_us = warm_up_s(run) * 1e6
-    faults = [(fault.from_us, fault.over_us) for fault in run.faults()]
+    """Samples of a running kernel past its warm-up, outside of faults that take memory."""
+    run_warm_us = run.started_us + warm_up_s(run) * 1e6
+    kernel_warm_us = min(thresholds.RESTART_WARM_UP_MAX_S, warm_up_s(run)) * 1e6
+    faults = [
+        (fault.from_us, fault.over_us)
+        for fault in run.faults()
+        if fault.name not in thresholds.QUIET_FAULTS
+    ]
     first_seen: dict[int, int] = {}
     kept = []
     for sample in samples:
@@ -148,7 +154,8 @@ def _settled(run: Run, samples: Sequence[Sample]) -> list[Sample]:
             continue
         born_us = first_seen.setdefault(sample.kernel_pid, sample.at_us)
         in_fault = any(from_us <= sample.at_us <= to_us for from_us, to_us in faults)
-        if sample.at_us - born_us >= warm_us and not in_fault:
+        is_warm = sample.at_us >= max(run_warm_us, born_us + kernel_warm_us)
+        if is_warm and not in_fault:
             kept.append(sample)
     return kept
 

@@ -232,6 +232,13 @@ HOST_RISE_MIN_MB = 25.0
 HOST_WARM_UP_MAX_S = 180.0
 """A host's memory is judged from this age on, or from the run's warm-up if that is shorter."""
 
+RESTART_WARM_UP_MAX_S = 20.0
+"""A kernel that was started again is warm after this: its run was warmed up before."""
+QUIET_FAULTS = frozenset(
+    {"host_killed", "host_hung", "kernel_killed", "socket_garbage", "disk_full"}
+)
+"""Faults that take no memory: what is measured during them counts. All others are left out."""
+
 ORPHAN_GRACE_S = 3.0
 """After the end of a kernel or a fault: hosts are gone within 2 s, and a sample takes time."""
 CPU_WINDOW_S = 10.0

@@ -1,4 +1,4 @@
-"""What memory says: the person's day is no leak, a leak is one, short runs say little and say so."""
+"""What memory says: the person's day is no leak, a leak is one, and a short run says little."""
 
 from __future__ import annotations
 
@@ -70,15 +70,26 @@ def test_growth_counts_in_five_minutes_too(tmp_path: Path) -> None:
     assert worst.growth_mb > 100
 
 
-def test_an_announced_fault_is_left_out(tmp_path: Path) -> None:
-    run = good_run()
+def leak_during(run: RunFolder, name: str) -> RunFolder:
+    """Three gigabytes more while the fault lasts, under the given name."""
     fault = next(e for e in run.events if e["kind"] == "fault" and e["name"] == "disk_full")
+    fault["name"] = name
     for sample in run.samples:
         if 0 <= sample["at_us"] - fault["at_us"] <= 20e6:
             sample["tree_pss_bytes"] += 3_000 * MB
+    return run
+
+
+def test_an_announced_leak_is_left_out(tmp_path: Path) -> None:
+    run = good_run()
+    next(e for e in run.events if e.get("name") == "disk_full")["name"] = "plugin_leak"
+    quiet = study(run, tmp_path / "quiet")
+    assert study(leak_during(good_run(), "plugin_leak"), tmp_path / "spoiled") == quiet
+
+
+def test_a_fault_that_takes_no_memory_excuses_none(tmp_path: Path) -> None:
     quiet = study(good_run(), tmp_path / "quiet")
-    spoiled = study(run, tmp_path / "spoiled")
-    assert spoiled == quiet
+    assert study(leak_during(good_run(), "disk_full"), tmp_path / "spoiled") != quiet
 
 
 def test_an_unrecovered_fault_does_not_excuse_the_rest_of_the_run(tmp_path: Path) -> None:
