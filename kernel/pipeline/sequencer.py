@@ -24,15 +24,13 @@ from contracts.stages import PREVIOUS, PRODUCERS
 from kernel.pipeline.inputs import EVENT, PIXELS
 from kernel.pipeline.stages import Stage, digest_inputs, kind_of
 from kernel.store.backlog import Backlog, TaskInput
-from kernel.store.frames import Frame, Place
+from kernel.store.frames import GAP_US_MAX, Frame, Place
 
 TEXT_STAGE = "text"
 AHEAD_MAX = 32
 """Tasks of one stage on one stream that wait at a time, where their order does not matter."""
 FRAMES_PER_STEP = 256
 END: Place = (2**63 - 1, 0)
-GAP_US_MAX = 600_000_000
-"""Frames further apart than this are not compared: nothing is known of what lay between."""
 
 
 class Events(Protocol):

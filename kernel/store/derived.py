@@ -30,26 +30,39 @@ from contracts.derivation import DerivationKey, StageTiming
 from contracts.text import TextPage
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
-from kernel.store import derived_schema, folding
+from kernel.store import derived_schema
+from kernel.store.interval_reader import IntervalReader
 from kernel.store.placing import Placer
 from kernel.store.sqlite import connect, transaction
 from kernel.store.stage_store import TEXT_STAGE, StageStore
+from kernel.store.texts import NO_HOUR, TextTable
 
 __all__ = ["TEXT_STAGE", "DerivedStore", "InconsistentPage"]
 
-_HASH_BYTES = 8
 _STEPS_BETWEEN_LOOKS = 20_000
 _POSTINGS_MAX = 20_000
 """Places of lines looked up for one term; frames that show the same line are many."""
 _PARAMETERS_MAX = 500
 _BLOBS_BY_INDEX = """
-SELECT blob FROM
- (SELECT p.blob AS blob, p.result_id AS result_id
-  FROM (SELECT rowid AS text_id FROM {table} WHERE {table} MATCH ?
-        ORDER BY rowid DESC LIMIT ?) AS hit
-  CROSS JOIN lines l ON l.text_id = hit.text_id
+WITH hit AS MATERIALIZED (
+  SELECT DISTINCT text_id FROM (
+    SELECT rowid & 4294967295 AS text_id FROM {table} WHERE {table} MATCH ?1
+    ORDER BY rowid DESC LIMIT ?2)),
+seen AS MATERIALIZED (
+  SELECT interval_id FROM hit CROSS JOIN intervals USING(text_id)
+  UNION SELECT interval_id FROM hit CROSS JOIN variants USING(text_id))
+SELECT blob FROM (
+  SELECT p.blob AS blob, p.result_id AS result_id
+  FROM seen CROSS JOIN intervals i USING(interval_id)
+  JOIN streams s ON s.stream_id = i.stream_id AND s.generation = ?3
+  CROSS JOIN frames f ON f.stream_id = i.stream_id
+    AND (f.at_us, f.seq) >= (i.first_us, i.first_seq)
+    AND (f.at_us, f.seq) <= (ifnull(i.last_us, 9223372036854775807), ifnull(i.last_seq, 0))
+  CROSS JOIN pages p ON p.result_id = f.result_id
+  UNION ALL
+  SELECT p.blob, p.result_id FROM hit CROSS JOIN lines l USING(text_id)
   CROSS JOIN pages p ON p.result_id = l.result_id
-  LIMIT ?)
+  LIMIT ?4)
 GROUP BY blob ORDER BY max(result_id) DESC
 """
 
@@ -78,7 +91,9 @@ class DerivedStore(StageStore):
     def __init__(self, connection: apsw.Connection, data_dir: DataDir) -> None:
         super().__init__(connection)
         self._data_dir = data_dir
-        self._placer = Placer(connection)
+        self._texts = TextTable(connection)
+        self.intervals = IntervalReader(connection)
+        self._placer = Placer(connection, self._texts, self._records)
 
     @classmethod
     def open(cls, data_dir: DataDir) -> Self:
@@ -132,26 +147,45 @@ class DerivedStore(StageStore):
         Raises `InconsistentPage`, and `apsw.Error` when the disk refuses.
         """
         _check_page(key, page)
-        with transaction(self._db):
+        with self._placing():
             if self.has(key):
                 return False
-            blob = bytes.fromhex(page.blob)
-            result_id = self._records.insert(key, page.blob, canonical.encode(page), timing)
-            self._db.executemany(
-                "INSERT INTO lines(text_id, result_id, position) VALUES(?,?,?)",
-                [
-                    (self._text_id(line.text), result_id, position)
-                    for position, line in enumerate(page.lines)
-                ],
+            like = self._placer.nearest_page(events[0]) if events else None
+            result_id = self._records.insert(
+                key, page.blob, canonical.encode(page), timing, like=like
             )
             self._db.execute(
                 "INSERT INTO pages(blob, result_id) VALUES(?,?)"
                 " ON CONFLICT(blob) DO UPDATE SET result_id=excluded.result_id",
-                (blob, result_id),
+                (bytes.fromhex(page.blob), result_id),
             )
+            if not events:
+                self._keep_loose(page, result_id)
             for event in events:
-                self._placer.place(event, result_id)
+                for generation in self._frames.generations():
+                    self._placer.place(event, result_id, generation)
         return True
+
+    def _keep_loose(self, page: TextPage, result_id: int) -> None:
+        """Index a page that no event shows yet."""
+        self._db.execute("INSERT INTO loose(result_id) VALUES(?)", (result_id,))
+        self._db.executemany(
+            "INSERT INTO lines(text_id, result_id, position) VALUES(?,?,?)",
+            [
+                (self._texts.sight(line.text, NO_HOUR), result_id, position)
+                for position, line in enumerate(page.lines)
+            ],
+        )
+
+    @contextlib.contextmanager
+    def _placing(self) -> Iterator[None]:
+        """A transaction after which nothing is remembered that did not happen."""
+        try:
+            with transaction(self._db):
+                yield
+        except BaseException:
+            self._placer.forget()
+            raise
 
     def placed_up_to(self) -> int:
         """The journal position up to which `place_events` has looked at events."""
@@ -160,35 +194,18 @@ class DerivedStore(StageStore):
 
     def place_events(self, events: Sequence[CaptureEvent]) -> None:
         """Put events whose bytes are read in their places, all or none; repeating does nothing."""
-        with transaction(self._db):
+        with self._placing():
             for event in events:
                 row = self._db.execute(
                     "SELECT result_id FROM pages WHERE blob=?", (bytes.fromhex(event.blob),)
                 ).fetchone()
                 if row:
-                    self._placer.place(event, int(row[0]))
+                    for generation in self._frames.generations():
+                        self._placer.place(event, int(row[0]), generation)
             self._db.execute(
                 "INSERT OR REPLACE INTO meta(name, value) VALUES('placed', ?)",
                 (str(events[-1].seq),),
             )
-
-    def _text_id(self, text: str) -> int:
-        digest = canonical.digest_bytes(text.encode("utf-8", "surrogatepass"))
-        short = int(digest[: 2 * _HASH_BYTES], 16) - (1 << 63)
-        row = self._db.execute(
-            "SELECT text_id FROM texts WHERE text_hash=? AND text=?", (short, text)
-        ).fetchone()
-        if row:
-            return int(row[0])
-        self._db.execute("INSERT INTO texts(text_hash, text) VALUES(?,?)", (short, text))
-        text_id = self._db.last_insert_rowid()
-        self._db.execute(
-            "INSERT INTO line_words(rowid, words) VALUES(?,?)", (text_id, folding.index_words(text))
-        )
-        self._db.execute(
-            "INSERT INTO line_grams(rowid, squashed) VALUES(?,?)", (text_id, folding.squash(text))
-        )
-        return text_id
 
     def page_of(self, blob: str) -> tuple[DerivationKey, TextPage] | None:
         """The text page of a blob as queries see it, read back from its stored bytes.
@@ -257,7 +274,8 @@ class DerivedStore(StageStore):
     def _blobs(self, table: str, match: str, texts_max: int) -> tuple[str, ...]:
         # CROSS JOIN fixes the order: walk the index newest first and stop, then look up pages.
         statement = _BLOBS_BY_INDEX.format(table=table)
-        rows = self._db.execute(statement, (match, texts_max, _POSTINGS_MAX))
+        generation = self._frames.active_generation()
+        rows = self._db.execute(statement, (match, texts_max, generation, _POSTINGS_MAX))
         return tuple(blob.hex() for (blob,) in rows)
 
 

@@ -48,6 +48,8 @@ _MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE results ADD COLUMN codec INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE results ADD COLUMN base_id INTEGER;
+    CREATE TABLE loose(result_id INTEGER PRIMARY KEY REFERENCES results(result_id));
+    INSERT INTO loose SELECT result_id FROM results WHERE stage='text';
     CREATE TABLE latest(
       stage TEXT NOT NULL,
       subject TEXT NOT NULL,

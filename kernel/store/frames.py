@@ -21,6 +21,9 @@ from kernel.store.journal import event_key
 Place: TypeAlias = tuple[int, int]
 """A frame's place on its stream: time of capture in microseconds, sequence number."""
 
+GAP_US_MAX = 600_000_000
+"""Frames further apart than this are not compared: nothing is known of what lay between."""
+
 NOWHERE: Place = (-1, -1)
 """Before every frame."""
 

@@ -146,6 +146,10 @@ class RecordStore:
         self._db = connection
         self._bases: OrderedDict[int, bytes] = OrderedDict()
 
+    def forget(self) -> None:
+        """A transaction was rolled back: rows learnt in it may come to be others."""
+        self._bases.clear()
+
     def insert(
         self,
         key: DerivationKey,

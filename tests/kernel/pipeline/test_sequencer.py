@@ -15,9 +15,10 @@ from contracts.change import Delta
 from contracts.screen import ScreenState
 from kernel.pipeline.arranger import Arranger
 from kernel.pipeline.feeder import Feeder
-from kernel.pipeline.sequencer import GAP_US_MAX, Sequencer
+from kernel.pipeline.sequencer import Sequencer
 from kernel.pipeline.stages import Stage, make_stage
 from kernel.store.draft import CaptureDraft
+from kernel.store.frames import GAP_US_MAX
 from tests.kernel.pipeline.test_dispatcher import BUDGET, Line, open_line
 from tests.kernel.supervision.pool_rig import hostile
 
