@@ -309,6 +309,8 @@ class World:
         if not decision.run:
             return min(most_s, TICK_ACTIVE_S)
         steps = [host.left_s / self._speed() for host in self._computing()]
+        if not steps and not self.backlog:
+            return min(most_s, TICK_ACTIVE_S)
         return max(min([most_s, TICK_WORKING_S, *steps]), 1e-6)
 
     def _work(self, decision: Decision, dt: float) -> None:
