@@ -1,7 +1,7 @@
 """Answers every task at once, or does what the task's settings ask for.
 
-``mode``: echo, raise, retry, leave (SystemExit), sleep (seconds), hang (until a file is there),
-spin (holds the GIL), exit, kill (SIGKILL to itself), stop, wrong (a record of another input),
+``mode``: echo, raise, retry, full (MemoryError), leave (SystemExit), sleep (seconds),
+hang (until a file is there), spin (holds the GIL), exit, kill (SIGKILL to itself), stop, wrong (a record of another input),
 not-a-record, progress.
 """
 
@@ -58,6 +58,8 @@ def _misbehave(mode: str, argument: str, task: TaskContext) -> None:  # noqa: C9
             raise RuntimeError(argument)
         case "!retry":
             raise PluginError("try-again", argument, retry=True)
+        case "!full":
+            raise MemoryError(argument)
         case "!leave":
             raise SystemExit(argument)
         case "!hang":

@@ -14,7 +14,7 @@ from contracts.canonical import digest_bytes
 from contracts.text import TextPage
 from kernel.config.paths import DataDir
 from kernel.pipeline.costs import Costs
-from kernel.pipeline.dispatcher import Dispatcher, Stores
+from kernel.pipeline.dispatcher import OUT_OF_MEMORY, Dispatcher, Stores
 from kernel.pipeline.feeder import Feeder
 from kernel.pipeline.planning import Planning
 from kernel.pipeline.retries import RetryPolicy
@@ -26,6 +26,7 @@ from kernel.store.draft import CaptureDraft
 from kernel.store.evidence import EvidenceStore
 from kernel.store.telemetry import TelemetryStore
 from kernel.supervision.inprocess import ThreadLauncher
+from kernel.supervision.pool_events import HostDied
 from tests.kernel.supervision.pool_rig import Rig, hostile, pool_rig
 
 BUDGET = Budget(hosts_max=2, running_max=2, memory_free_bytes=1 << 40)
@@ -121,6 +122,21 @@ def test_every_frame_is_read_and_stored_once(line: Line) -> None:
     assert [line.page(blob).lines[0].text for blob in blobs] == ["one", "two", "three", "one"]  # type: ignore[union-attr]
     assert line.dispatcher.tally.done == 3
     assert line.derived.count_processed_blobs() == 3
+
+
+def test_a_host_that_met_its_memory_limit_is_renewed_before_the_next_try(line: Line) -> None:
+    line.capture("!full", "one")
+    line.feeder.feed()
+    line.drain()
+    line.turn_until(lambda: len(deaths(line)) == 2)
+    assert [death.cause for death in deaths(line)] == [OUT_OF_MEMORY] * 2
+    assert not any(death.crashed for death in deaths(line))
+    assert len({death.host_id for death in deaths(line)}) == 2, "each try had a host of its own"
+    assert line.dispatcher.tally.done == 1
+
+
+def deaths(line: Line) -> list[HostDied]:
+    return [event for event in line.rig.seen if isinstance(event, HostDied)]
 
 
 def test_second_look_at_the_same_evidence_adds_nothing(line: Line) -> None:
