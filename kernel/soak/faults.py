@@ -33,7 +33,6 @@ from kernel.supervision.address import control_socket_of
 LOOK_S = 0.05
 RECOVERY_S_MAX = 600.0
 LEAK_FRAMES = 10
-LEAK_ACT = "host-killed-for-memory"
 NEAR_FULL_S = 5.0
 """How long captures come in while the drive is nearly full."""
 STOP_AGAIN_S = 0.02
@@ -240,12 +239,12 @@ class Faults:
         if not self.child.leaky:
             return self._skip(fault, "there is no leaking copy of the text plugin in force")
         self.driver.pictures.mark_leaks(LEAK_FRAMES)
-        before = self.ledger.count(LEAK_ACT)
+        before = self.ledger.count_renewed()
         if not self._wait_for(lambda: self.watcher.truth == "idle") or not self._working_host():
             return self._skip(fault, "no host worked")
         began_s = time.monotonic()
         fault_id = self._begin(fault.name, f"{LEAK_FRAMES} marked frames wait for the leaky plugin")
-        return self._end(fault_id, began_s, lambda: self.ledger.count(LEAK_ACT) > before)
+        return self._end(fault_id, began_s, lambda: self.ledger.count_renewed() > before)
 
     # --- the kernel --------------------------------------------------------------------------
 

@@ -19,8 +19,8 @@ from kernel.soak.commands import run_command
 from kernel.soak.script import LEAK_MARK
 
 PLUGIN_ID = "soak_text"
-LEAK_BYTES = 150 << 20
-MEMORY_BYTES_MAX = 900 << 20
+LEAK_BYTES = 100 << 20
+MEMORY_BYTES_MAX = 768 << 20
 """The copy's own cap in its manifest: a few marked frames pass it, ordinary work does not."""
 
 _LEAK_MODULE = '''"""Keeps memory at each marked frame, then reads it as the original does."""

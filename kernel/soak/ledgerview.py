@@ -1,20 +1,22 @@
-"""Counts acts in the ledger of the kernel under test, from outside.
+"""Counts in the ledger of the kernel under test what ends a leak, from outside.
 
-Covers: following it. Does not cover: what the acts mean.
+Covers: following it. Does not cover: any other act.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import apsw
 
+from contracts.ledger import LedgerEntry
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
+from kernel.pipeline.dispatcher import OUT_OF_MEMORY
 from kernel.store.evidence import EvidenceStore
 
 ROWS = 1_000
+KILLED_FOR_MEMORY = "host-killed-for-memory"
 
 
 @dataclass
@@ -23,15 +25,22 @@ class LedgerView:
 
     data_dir: DataDir
     _seq: int = 0
-    _acts: Counter[str] = field(default_factory=Counter)
+    _renewed: int = 0
 
-    def count(self, act: str) -> int:
-        """How often the act is on record by now; a ledger that cannot be read now has no news."""
+    def count_renewed(self) -> int:
+        """How many hosts were ended for their memory so far; no news where it cannot be read."""
         try:
             with EvidenceStore.open_read_only(self.data_dir) as store:
                 while entries := store.ledger.entries(self._seq, ROWS):
-                    self._acts.update(entry.act for entry in entries)
+                    self._renewed += sum(map(is_renewal, entries))
                     self._seq = entries[-1].seq
         except (KernelError, apsw.Error):
-            return self._acts[act]
-        return self._acts[act]
+            return self._renewed
+        return self._renewed
+
+
+def is_renewal(entry: LedgerEntry) -> bool:
+    """Whether a host was ended because of its memory: by the watch, or after meeting its limit."""
+    if entry.act == KILLED_FOR_MEMORY:
+        return True
+    return entry.act in {"host-left", "host-crashed"} and OUT_OF_MEMORY in entry.detail["cause"]

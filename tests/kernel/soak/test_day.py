@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ def test_phases_follow_each_other_from_begin_to_end(seed: int, length_s: float) 
     phases = plan_day(seed, length_s)
     assert phases[0].start_s == 0.0
     assert phases[0].truth == "active"
-    for before, after in zip(phases, phases[1:], strict=False):
+    for before, after in pairwise(phases):
         assert abs(before.end_s - after.start_s) < 1e-6
     assert abs(phases[-1].end_s - length_s) < 1e-3
     assert phases[-1].name == "night"
