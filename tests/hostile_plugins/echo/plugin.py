@@ -1,8 +1,8 @@
 """Answers every task at once, or does what the task's settings ask for.
 
 ``mode``: echo, raise, retry, full (MemoryError), leave (SystemExit), sleep (seconds),
-hang (until a file is there), spin (holds the GIL), exit, kill (SIGKILL to itself), stop, wrong (a record of another input),
-not-a-record, progress.
+hang (until a file is there), spin (holds the GIL), exit, kill (SIGKILL to itself), stop,
+wrong (a record of another input), not-a-record, progress.
 """
 
 from __future__ import annotations
