@@ -16,9 +16,9 @@ from typing import Final, Literal, TypeAlias
 
 from contracts.base import StageName
 
-Unit: TypeAlias = Literal["blob", "frame", "texts"]
+Unit: TypeAlias = Literal["blob", "frame", "texts", "blobs"]
 """What one task is about: the bytes of a capture (however many events show them), one event on
-its stream, or some distinct texts."""
+its stream, some distinct texts, or the bytes of some captures."""
 
 PREVIOUS: Final = "previous."
 """Put before a kind it names the input taken from the frame before on the same stream."""
@@ -50,9 +50,18 @@ GRAPH: Final[tuple[StageShape, ...]] = (
     StageShape("vision", "frame", _DELTA, "vlm_observation", previous=_DELTA),
     StageShape("embed", "texts", frozenset({"text_batch"}), "embedding_batch"),
 )
-"""All stages there are, each after those whose results it may take."""
+"""All stages of the graph, each after those whose results it may take."""
 
-SHAPES: Final[Mapping[str, StageShape]] = {shape.name: shape for shape in GRAPH}
+ASIDE: Final[tuple[StageShape, ...]] = (
+    StageShape("repack", "blobs", frozenset({"pixel_blob"}), "repacked_frames"),
+    StageShape(
+        "repack_proof", "blobs", frozenset({"repacked_frames", "pixel_blob"}), "proven_frames"
+    ),
+)
+"""Stages beside the graph: they change how evidence lies on the disk, not what is known of it
+(`kernel.pipeline.repacking`)."""
+
+SHAPES: Final[Mapping[str, StageShape]] = {shape.name: shape for shape in (*GRAPH, *ASIDE)}
 PRODUCERS: Final[Mapping[str, str]] = {shape.output: shape.name for shape in GRAPH}
 """Kind -> the stage whose result it is; other kinds come from evidence."""
 

@@ -88,11 +88,12 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             context=context,
             poller=poller,
             settings=_pool_settings(loaded.settings, contracts_lock, plugins.lock_digest),
-            launcher_of=_launchers(loaded.settings, run_dir, run_id, stages),
+            launcher_of=_launchers(loaded.settings, run_dir, run_id, chosen.hosted),
             quarantine=quarantine,
         )
-        caps = _memory_caps(loaded.settings, stages)
-        costs = Costs(TelemetryStore.open(data_dir), declared_timings(plugins, stages), caps=caps)
+        caps = _memory_caps(loaded.settings, chosen.hosted)
+        timings = declared_timings(plugins, chosen.hosted)
+        costs = Costs(TelemetryStore.open(data_dir), timings, caps=caps)
         undo.callback(costs.close)
         parts = Parts(
             data_dir=data_dir,
@@ -109,6 +110,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             backlog=backlog,
             costs=costs,
             stages=stages,
+            packing=chosen.packing,
             problem=chosen.problem,
             pool=pool,
             dispatcher=_make_dispatcher(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from contracts.manifest import PluginManifest, StageDeclaration
@@ -16,6 +16,7 @@ from contracts.stages import GRAPH, find_mismatch
 from contracts.version_range import VersionRange
 from kernel.config.errors import ExitCode, KernelError
 from kernel.config.sections import Settings
+from kernel.pipeline.repacking import PACK_STAGE, PROOF_STAGE
 from kernel.pipeline.stages import Stage, make_stage
 from kernel.scheduling.schedule import ModelTimings
 from kernel.supervision.approved import ApprovedPlugins
@@ -38,10 +39,42 @@ class ChosenStages:
     """Why there is no text stage, and with it nothing else."""
     left_out: tuple[tuple[str, KernelError], ...] = ()
     """Optional stages whose plugin may not or cannot run: the others go on without them."""
+    packing: Stage | None = None
+    """The plugin that packs frames in idle time, beside the graph."""
+
+    @property
+    def hosted(self) -> tuple[Stage, ...]:
+        """Everything that a host may be started for."""
+        return (*self.stages, self.packing) if self.packing is not None else self.stages
 
 
 def choose_available(settings: Settings, plugins: ApprovedPlugins) -> ChosenStages:
     """What can be done under these settings, whatever cannot."""
+    chosen = _choose_graph(settings, plugins)
+    try:
+        packing = choose_packing(settings, plugins)
+    except KernelError as error:
+        return replace(chosen, left_out=(*chosen.left_out, (PACK_STAGE, error)))
+    return replace(chosen, packing=packing)
+
+
+def choose_packing(settings: Settings, plugins: ApprovedPlugins) -> Stage | None:
+    """The plugin that packs frames and proves packs; None for "none".
+
+    Raises what `choose_stage` raises.
+    """
+    stage = choose_stage(PACK_STAGE, settings, plugins)
+    if stage is not None and _declaration(plugins, stage.plugin.plugin_id, PROOF_STAGE) is None:
+        raise KernelError(
+            "stage-missing",
+            f"plugin {stage.plugin.plugin_id} does not prove the packs that it makes",
+            hint=f"choose another one with pipeline.{PACK_STAGE}_plugin",
+            exit_code=ExitCode.USAGE,
+        )
+    return stage
+
+
+def _choose_graph(settings: Settings, plugins: ApprovedPlugins) -> ChosenStages:
     stages: list[Stage] = []
     left_out: list[tuple[str, KernelError]] = []
     for shape in GRAPH:

@@ -25,6 +25,7 @@ from kernel.boot.guard import Guard
 from kernel.boot.heavy import HeavyWork
 from kernel.boot.observing import Observer
 from kernel.boot.orphans import OrphanSweep
+from kernel.boot.packing import open_packing
 from kernel.boot.parts import Parts
 from kernel.boot.progress import Progress
 from kernel.boot.rates import Rates
@@ -74,7 +75,8 @@ class Kernel:
         )
         self._observer = observer
         self._governing = Governing(settings, observe=observer.observe)
-        self._working = Working(parts, self._governing, self._budgets)
+        self._packing = open_packing(parts)
+        self._working = Working(parts, self._governing, self._budgets, packing=self._packing)
         self._words = WordWatch(observer.folders, parts.poller)
         self._rates = Rates()
         self._inbox_watched = False
@@ -178,6 +180,7 @@ class Kernel:
             "rates": self._rates.facts(captured=load.acknowledged, done=now.done),
             "tasks": {"done": now.done, "failed": now.failed, "in_hand": now.in_hand},
             "stuck": now.stuck,
+            "packing": self._packing.facts() if self._packing is not None else None,
             "quarantined": self._quarantined(),
             "problems": [
                 problem
@@ -217,6 +220,8 @@ class Kernel:
         self._closed = True
         parts = self._parts
         self._spool.close()
+        if self._packing is not None:
+            self._packing.close()
         self._inbox.close()
         self._intake.close()
         for event in parts.pool.shutdown(SHUTDOWN_DEADLINE_S):
@@ -273,6 +278,8 @@ class Kernel:
 
     def _take(self, event: PoolEvent) -> None:
         self._parts.dispatcher.handle(event)
+        if self._packing is not None:
+            self._packing.handle(event)
         act = audit.act_of(event)
         if act is not None:
             self._parts.trail.append(act.act, act.subject, act.detail)

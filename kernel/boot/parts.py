@@ -46,6 +46,8 @@ class Parts:
     backlog: Backlog
     costs: Costs
     stages: tuple[Stage, ...]
+    packing: Stage | None
+    """The plugin that packs frames in idle time; None: frames stay as they came."""
     problem: KernelError | None
     """Why nothing can be processed (the plugin may not run), or None."""
     pool: HostPool

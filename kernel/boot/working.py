@@ -15,7 +15,9 @@ from kernel.boot.governing import ENDLESS_S, Asked, Governing
 from kernel.boot.heavy import HeavyWork
 from kernel.boot.parts import Parts
 from kernel.config.machine import read_machine
+from kernel.pipeline.repacking import Repacking
 from kernel.scheduling.cgroup import HostGroup, find_delegated, open_host_group
+from kernel.scheduling.governor import WORKING_MODES, Decision
 from kernel.scheduling.policies import ram_policy
 from kernel.scheduling.schedule import Budget, HostState, HostView
 from kernel.scheduling.scheduler import plan_release
@@ -37,9 +39,11 @@ class Working:
         governing: Governing,
         budgets: BudgetKeeper,
         *,
+        packing: Repacking | None = None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = parts
+        self._packing = packing
         self._governing = governing
         self._budgets = budgets
         self._now_s = now_s
@@ -80,6 +84,8 @@ class Working:
         if self._stopped_since_s is None:
             self._stopped_since_s = now_s
         self._parts.pool.freeze()
+        if self._packing is not None:
+            self._packing.pause()
         if now_s >= self._release_at_s:
             self._release_at_s = now_s + RELEASE_INTERVAL_S
             self._release(now_s - self._stopped_since_s)
@@ -100,7 +106,8 @@ class Working:
         parts.sequencer.feed()
         parts.dispatcher.dispatch(budget, now_s=self._governing.worked_s)
         self._enclose()
-        if parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0:
+        waits = parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0
+        if self._packs(waits=waits, decision=decision, budget=budget) or waits:
             self._idle_since_s = None
             return
         self._governing.ask("nothing")
@@ -108,6 +115,18 @@ class Working:
         self._idle_since_s = self._idle_since_s or now_s
         if now_s - self._idle_since_s > IDLE_HOST_KEEP_S:
             parts.dispatcher.retire_idle_hosts("nothing to do")
+
+    def _packs(self, *, waits: bool, decision: Decision, budget: Budget) -> bool:
+        """Let frames be packed when nothing else waits and the person is away; whether any are."""
+        if self._packing is None:
+            return False
+        if waits or decision.mode not in WORKING_MODES or not budget.admit:
+            # What a host has in hand is finished; nothing new is begun.
+            self._packing.pause()
+            self._packing.release_hosts("other work waits")
+            return False
+        self._packing.step(memory_free_bytes=budget.memory_free_bytes)
+        return self._packing.is_busy
 
     def _find_too_large(self, budget: Budget) -> str:
         """Of the models in force the one that would not fit though nothing runs; else empty."""

@@ -109,6 +109,13 @@ def _kernel_lines(live: dict[str, Any]) -> list[str]:
         f"gpu       {gpu['name']}: {_size(gpu['used_bytes'])} of {_size(gpu['total_bytes'])}"
         for gpu in live["gpu"]["devices"]
     ]
+    packing = live["packing"]
+    if packing is not None and (packing["frames_packed"] or packing["problem"]):
+        lines.append(
+            f"packing   {packing['frames_packed']} frames, {_size(packing['original_bytes'])} to "
+            f"{_size(packing['packed_bytes'])}, {packing['segments_replaced']} segments replaced"
+            + (f"; {packing['problem']}" if packing["problem"] else "")
+        )
     inbox = live["inbox"]
     outcomes = ", ".join(f"{name} {count}" for name, count in sorted(inbox["outcomes"].items()))
     lines.append(f"inbox     {inbox['folder']}: {inbox['waiting']} waiting {outcomes}".rstrip())

@@ -195,6 +195,9 @@ class PipelineSettings(Section):
     embed_plugin: PluginName = Field(
         default="none", description="Plugin that makes vectors of texts; none: words only."
     )
+    repack_plugin: PluginName = Field(
+        default="repack_tiles", description="Plugin that packs frames in idle time; none: not."
+    )
     languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{3}(_[a-z]+)?$")], ...] = Field(
         default=("eng",), min_length=1, max_length=8, description="ISO 639-2 codes, best first."
     )
@@ -228,6 +231,10 @@ class DiskSettings(Section):
     )
     yellow_days_left: float = Field(
         default=3.0, ge=0.0, description="Fewer days left at the recent rate: yellow."
+    )
+    keep_original_bytes: bool = Field(
+        default=False,
+        description="Keep segments whose frames are all packed, losslessly and proved.",
     )
     spool_dir: OptionalPath = Field(
         default=None,

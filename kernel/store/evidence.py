@@ -208,7 +208,13 @@ class EvidenceStore:
                 continue
         return found
 
-    def take_over(self, made: RepackedFrames, proven: ProvenFrames) -> Takeover:
+    def take_over(
+        self,
+        made: RepackedFrames,
+        proven: ProvenFrames,
+        *,
+        may_go_on: Callable[[], bool] = lambda: True,
+    ) -> Takeover | None:
         """Take a proven pack into use; see `kernel.store.takeover`. Raises `KernelError`."""
         return take_over(
             self._appender(),
@@ -216,6 +222,7 @@ class EvidenceStore:
             proven,
             load_base=self._blobs.load_base,
             now_us=self._now_us(),
+            may_go_on=may_go_on,
         )
 
     def keep_as_they_are(self, unfit: Sequence[tuple[str, str]]) -> None:

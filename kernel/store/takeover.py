@@ -49,14 +49,17 @@ def take_over(
     *,
     load_base: Callable[[bytes], TilePack],
     now_us: int,
-) -> Takeover:
+    may_go_on: Callable[[], bool] = lambda: True,
+) -> Takeover | None:
     """Take the pack into use; all frames of it, or none.
 
+    None, and nothing changed, as soon as ``may_go_on`` says no between two frames.
     Raises `KernelError`: ``pack-refused`` when the proof is not about this pack, a frame reads
     otherwise than it was proved, or contradicts what was recorded of it before;
     ``tiles-need-numpy``; ``disk-full``; ``disk-failed``.
     """
-    _check_proof(made, proven, load_base)
+    if not _check_proof(made, proven, load_base, may_go_on):
+        return None
     with appender.journal.turn() as connection:
         originals = _originals(Journal(connection), proven)
     payload = encode_payload(TilesPayload(frames=originals, tiles=made.tiles))
@@ -97,9 +100,15 @@ def keep_as_they_are(appender: Appender, unfit: Sequence[tuple[str, str]]) -> No
 
 
 def _check_proof(
-    made: RepackedFrames, proven: ProvenFrames, load_base: Callable[[bytes], TilePack]
-) -> None:
-    """The proof is about this pack and these frames, and the store reads them likewise."""
+    made: RepackedFrames,
+    proven: ProvenFrames,
+    load_base: Callable[[bytes], TilePack],
+    may_go_on: Callable[[], bool],
+) -> bool:
+    """The proof is about this pack and these frames, and the store reads them likewise.
+
+    False when told to give way.
+    """
     if proven.tiles != blake3.blake3(made.tiles).hexdigest():
         raise _refused("the proof is about another pack")
     if not made.blobs or tuple(frame.blob for frame in proven.frames) != made.blobs:
@@ -110,12 +119,15 @@ def _check_proof(
             raise _refused(f"{len(pack.frames)} frames for {len(made.blobs)} blobs")
         reader = TileReader(load_base)
         for index, frame in enumerate(proven.frames):
+            if not may_go_on():
+                return False
             read = reader.read(pack, index)
             found = (read.digest.hex(), read.width_px, read.height_px)
             if found != (frame.pixels, frame.width_px, frame.height_px):
                 raise _refused(f"frame {index} reads otherwise than it was proved")
     except (TilesDamaged, msgspec.MsgspecError) as error:
         raise _refused(str(error)) from error
+    return True
 
 
 def _originals(journal: Journal, proven: ProvenFrames) -> tuple[PackedOriginal, ...]:
