@@ -3,37 +3,121 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
+import os
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypedDict, Unpack
 
 import click
 import msgspec
 
 from contracts.answer import Answer, Citation, Coverage, Provenance
 from contracts.lock import contracts_lock_digest
+from kernel.capture.timestamps import read_local_zone, read_zone
+from kernel.cli.answer_text import format_answer
+from kernel.cli.durations import Duration
 from kernel.cli.options import data_dir_option, json_option
+from kernel.cli.terminal_image import find_way, picture_sequence
 from kernel.config.approvals import read_plugin_locks
 from kernel.config.errors import ExitCode, KernelError
 from kernel.config.paths import DataDir
-from kernel.query.answering import Derived, Limits, NothingProcessed, ask
+from kernel.query.answering import Limits, Request, ask
 from kernel.query.crops import save_crop
+from kernel.query.scope import END_US, Scope
+from kernel.query.stores import Derived, NothingProcessed, NoTimeline, Timeline
+from kernel.query.timeline import StoredTimeline
+from kernel.query.times import read_bound
+from kernel.store.clock import wall_clock_us
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
 
-_LINE_CHARS_MAX = 240
+__all__ = ["format_answer", "query"]
+
+_PICTURES_MAX = 4
+_LIMIT_MAX = 60
+
+
+class Options(TypedDict):
+    """The options besides the question, as click hands them over."""
+
+    since: str | None
+    until: str | None
+    app: str | None
+    window: str | None
+    monitor: int | None
+    order: Literal["relevance", "newest"]
+    limit: int
+    crops: bool | None
+    crops_dir: Path | None
+    timeout_s: float
+    tz: str | None
+    now_text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The question and how it is to be answered."""
+
+    request: Request
+    limits: Limits
+    data_dir: DataDir
+    crops_dir: Path | None
 
 
 @click.command(
-    help="Ask about what was on the screen. Exits 0 with an answer, 3 when nothing that was"
-    " captured answers it. Reads only; works with or without a running kernel."
+    help="Ask about what was on the screen: a value, words to find, when something was there,"
+    " what changed, how many, or a summary of a time. Times in the question are understood"
+    " (yesterday before lunch, between 9 and 10, two hours ago). Exits 0 with an answer, 3 when"
+    " nothing that was captured answers it. Reads only, unless --extract-now is given; works"
+    " with or without a running kernel."
 )
 @click.argument("text", nargs=-1, required=True)
+@click.option(
+    "--since", metavar="WHEN", help="Only captures from then on: 2025-11-12 9:30, 2h ago."
+)
+@click.option("--until", metavar="WHEN", help="Only captures before: noon, yesterday (its end).")
+@click.option("--app", metavar="NAME", help="Only this application; part of its name will do.")
+@click.option("--window", metavar="TITLE", help="Only windows whose title holds this.")
+@click.option("--monitor", type=click.IntRange(0, 63), help="Only this monitor.")
+@click.option(
+    "--order",
+    type=click.Choice(["relevance", "newest"]),
+    default="relevance",
+    show_default=True,
+    help="What comes first when lines are found.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, _LIMIT_MAX),
+    default=5,
+    show_default=True,
+    help="The most lines to show.",
+)
 @click.option(
     "--crops/--no-crops",
     default=None,
     help="Save the cut-out that proves each citation (default: yes, without --json).",
 )
-@click.option("--time-limit", default=30.0, show_default=True, metavar="SECONDS")
+@click.option(
+    "--save-crops",
+    "crops_dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Save the cut-outs into this folder.",
+)
+@click.option(
+    "--timeout",
+    "--time-limit",
+    "timeout_s",
+    type=Duration(),
+    default=30.0,
+    show_default="30s",
+    help="Break off after this long, with what was found so far.",
+)
+@click.option("--tz", metavar="ZONE", help="Your time zone (default: this machine's).")
+@click.option("--now", "now_text", metavar="TIME", hidden=True, help="Ask as if it were then.")
 @json_option
 @data_dir_option
 @click.pass_context
@@ -41,27 +125,65 @@ def query(
     context: click.Context,
     *,
     text: tuple[str, ...],
-    crops: bool | None,
-    time_limit: float,
     as_json: bool,
     data_dir: DataDir,
+    **options: Unpack[Options],
 ) -> None:
     """Print the answer with its citations."""
-    question = " ".join(text)
-    if not data_dir.journal_db.is_file():
-        # Nothing was ever captured there: that is no evidence, and said like it.
-        answer = no_evidence_at_all(question, data_dir)
-        click.echo(msgspec.json.encode(answer).decode() if as_json else format_answer(answer, {}))
-        context.exit(ExitCode.NO_EVIDENCE)
-    with EvidenceStore.open_read_only(data_dir) as evidence, _open_derived(data_dir) as derived:
-        locks = (contracts_lock_digest(), read_plugin_locks(data_dir).digest)
-        limits = Limits(time_limit_s=time_limit)
-        answer = ask(evidence, derived, question, locks=locks, limits=limits)
-        wanted = crops if crops is not None else not as_json
-        saved = _save_crops(answer, evidence, data_dir) if wanted else {}
-    click.echo(msgspec.json.encode(answer).decode() if as_json else format_answer(answer, saved))
+    asking = _asking(" ".join(text), options, data_dir, as_json=as_json)
+    answer, saved = answer_question(asking)
+    if as_json:
+        click.echo(msgspec.json.encode(answer).decode())
+    else:
+        click.echo(format_answer(answer, saved, asking.request.zone))
+        _show_pictures(saved)
     if answer.state == "no_evidence":
         context.exit(ExitCode.NO_EVIDENCE)
+
+
+def _asking(text: str, options: Options, data_dir: DataDir, *, as_json: bool) -> Asking:
+    zone = _zone(options["tz"])
+    now_us = _now(options["now_text"], zone)
+    since, until = options["since"], options["until"]
+    scope = Scope(
+        from_us=_bound(since, now_us, zone, end=False) if since else 0,
+        to_us=_bound(until, now_us, zone, end=True) if until else END_US,
+        app=options["app"] or "",
+        title=options["window"] or "",
+        monitor=options["monitor"],
+    )
+    crops, folder = options["crops"], options["crops_dir"]
+    wanted = crops if crops is not None else (folder is not None or not as_json)
+    return Asking(
+        request=Request(text, now_us, zone, scope, options["order"]),
+        limits=Limits(claims_max=options["limit"], time_limit_s=options["timeout_s"]),
+        data_dir=data_dir,
+        crops_dir=(folder or data_dir.crops_dir) if wanted else None,
+    )
+
+
+def answer_question(asking: Asking) -> tuple[Answer, dict[Citation, Path | str]]:
+    """The answer and where its crops are; from a data dir that may not exist yet."""
+    data_dir = asking.data_dir
+    if not data_dir.journal_db.is_file():
+        # Nothing was ever captured there: that is no evidence, and said like it.
+        return no_evidence_at_all(asking.request.text, data_dir), {}
+    with (
+        EvidenceStore.open_read_only(data_dir) as evidence,
+        _open_derived(data_dir) as (derived, timeline),
+    ):
+        locks = (contracts_lock_digest(), read_plugin_locks(data_dir).digest)
+        answer = ask(
+            evidence,
+            derived,
+            asking.request,
+            locks=locks,
+            limits=asking.limits,
+            timeline=timeline,
+        )
+        if asking.crops_dir is None:
+            return answer, {}
+        return answer, _save_crops(answer, evidence, asking.crops_dir)
 
 
 def no_evidence_at_all(question: str, data_dir: DataDir) -> Answer:
@@ -82,25 +204,52 @@ def no_evidence_at_all(question: str, data_dir: DataDir) -> Answer:
     )
 
 
+def _zone(name: str | None) -> dt.tzinfo:
+    if name is None:
+        return read_local_zone()
+    zone = read_zone(name)
+    if zone is None:
+        raise click.BadParameter(f"{name!r} is no time zone", param_hint="--tz")
+    return zone
+
+
+def _now(text: str | None, zone: dt.tzinfo) -> int:
+    if text is None:
+        return wall_clock_us()
+    moment = read_bound(text, 0, zone, end=False)
+    if moment is None:
+        raise click.BadParameter(f"{text!r} is no time", param_hint="--now")
+    return moment
+
+
+def _bound(text: str, now_us: int, zone: dt.tzinfo, *, end: bool) -> int:
+    moment = read_bound(text, now_us, zone, end=end)
+    if moment is None:
+        raise click.BadParameter(
+            f"{text!r} is no time; write 2025-11-12 9:30, yesterday, noon, 2h ago",
+            param_hint="--until" if end else "--since",
+        )
+    return moment
+
+
 @contextlib.contextmanager
-def _open_derived(data_dir: DataDir) -> Iterator[Derived]:
+def _open_derived(data_dir: DataDir) -> Iterator[tuple[Derived, Timeline]]:
     if not data_dir.derived_db.exists():
-        yield NothingProcessed()
+        yield NothingProcessed(), NoTimeline()
         return
     with DerivedStore.open_read_only(data_dir) as derived:
-        yield derived
+        yield derived, StoredTimeline(derived.intervals)
 
 
 def _save_crops(
-    answer: Answer, evidence: EvidenceStore, data_dir: DataDir
+    answer: Answer, evidence: EvidenceStore, folder: Path
 ) -> dict[Citation, Path | str]:
     """Where each citation's crop is, or why there is none."""
     saved: dict[Citation, Path | str] = {}
     for claim in answer.claims:
         for citation in claim.citations:
             try:
-                frame = evidence.read_blob(citation.blob)
-                saved[citation] = save_crop(citation, frame, data_dir.crops_dir)
+                saved[citation] = save_crop(citation, evidence.read_blob(citation.blob), folder)
             except KernelError as error:
                 saved[citation] = error.message
             except OSError as error:
@@ -108,45 +257,12 @@ def _save_crops(
     return saved
 
 
-def format_answer(answer: Answer, crops: dict[Citation, Path | str]) -> str:
-    """The answer for people: what was found, then where and when it stood on the screen."""
-    lines = [_printable(answer.answer), ""] if answer.claims else [_printable(answer.answer)]
-    number = 0
-    for claim in answer.claims:
-        for citation in claim.citations:
-            number += 1
-            lines += _format_citation(number, citation, crops.get(citation))
-    coverage = answer.coverage
-    if answer.claims and answer.state == "partial":
-        lines.append(f"read so far: {coverage.processed} of {coverage.events} captures")
-    if coverage.processed < coverage.events:
-        lines.append("read the rest now with: kernel process --until-drained")
-    if answer.provenance.claims_dropped:
-        lines.append(f"{answer.provenance.claims_dropped} claim(s) did not verify and were dropped")
-    return "\n".join(lines)
-
-
-def _format_citation(number: int, citation: Citation, crop: Path | str | None) -> list[str]:
-    cited = citation.text[citation.text_start : citation.text_end]
-    where = [f"monitor {citation.monitor}", citation.app, citation.window_title]
-    lines = [
-        f"[{number}] {_printable(cited)}",
-        f"    seen   {citation.captured_at}  {', '.join(_printable(w) for w in where if w)}",
-    ]
-    if cited != citation.text:
-        lines.append(f"    line   {_printable(citation.text)}")
-    if citation.source_path:
-        lines.append(f"    source {_printable(citation.source_path)}")
-    x0, y0, x1, y1 = citation.box
-    lines.append(f"    box    x {x0}..{x1}, y {y0}..{y1}  event {citation.event_id}")
-    if isinstance(crop, Path):
-        lines.append(f"    crop   {crop}")
-    elif crop:
-        lines.append(f"    crop   none: {crop}")
-    return lines
-
-
-def _printable(text: str) -> str:
-    """The text without what a terminal would obey; screens may show anything."""
-    cleaned = "".join(ch if ch.isprintable() or ch == "\n" else "\ufffd" for ch in text)
-    return cleaned if len(cleaned) <= _LINE_CHARS_MAX else cleaned[: _LINE_CHARS_MAX - 1] + "…"
+def _show_pictures(saved: dict[Citation, Path | str]) -> None:
+    """The first crops themselves, in a terminal that shows pictures."""
+    way = find_way(os.environ, is_terminal=sys.stdout.isatty())
+    if way is None:
+        return
+    paths = [crop for crop in saved.values() if isinstance(crop, Path)]
+    for path in dict.fromkeys(paths[:_PICTURES_MAX]):
+        with contextlib.suppress(OSError, ImportError):
+            click.echo(picture_sequence(path, way), nl=False)

@@ -290,11 +290,10 @@ def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, 
         yield under[0], Form.BELOW, _FIGURE
     heads = is_column_head(layout, label)
     beside = None if big else _beside(layout, label, heads=heads)
-    if beside and _is_parallel(label.text, beside.text):
+    if beside and not _is_parallel(label.text, beside.text):
+        yield from _beside_value(label, beside)
+    else:
         beside = None
-    if beside:
-        far = beside.box[0] - label.box[2] > _BESIDE_HEIGHTS_FAR * label.height
-        yield beside, Form.FIELD, _FIELD - (_FAR if far else 0)
     if heads:
         return
     if len(label.text.split()) > _OVER_WORDS_MAX:
@@ -308,6 +307,13 @@ def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, 
     for value in layout.above(label, reach=1.2)[:1]:
         if _is_figure_of(value, label):
             yield value, Form.BELOW, _FIGURE
+
+
+def _beside_value(label: Piece, beside: Piece) -> Iterator[tuple[Piece, Form, int]]:
+    far = beside.box[0] - label.box[2] > _BESIDE_HEIGHTS_FAR * label.height
+    # A sentence and what stands far right of it are in two panes.
+    if not far or len(label.text.split()) <= _OVER_WORDS_MAX:
+        yield beside, Form.FIELD, _FIELD - (_FAR if far else 0)
 
 
 def _is_figure_of(value: Piece, label: Piece) -> bool:

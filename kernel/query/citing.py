@@ -8,79 +8,151 @@ was made: it reads the stored record, the event and the bytes again.
 from __future__ import annotations
 
 import datetime
-from typing import Protocol
+import difflib
+
+import msgspec
 
 from contracts.answer import Citation, Claim
 from contracts.base import Box
 from contracts.capture import CaptureEvent
 from contracts.derivation import DerivationKey
+from contracts.interval import TextInterval
 from contracts.text import TextPage
 from kernel.config.errors import KernelError
 from kernel.query.candidates import Candidate, Part
 from kernel.query.layout import box_of_span
+from kernel.query.stores import Evidence, Pages
+from kernel.store.folding import squash
 
 CITATIONS_MAX = 16
 _PAD_SHARE = 7
 _PAD_MIN_PX = 2
+_NEAR_PX = 64
+_JITTER_SHARE = 8
+_JITTER_RATIO = 0.85
 
 
-class Evidence(Protocol):
-    """What the query reads of `kernel.store.evidence.EvidenceStore`."""
+class Citer:
+    """Makes citations of stored lines, with the digests that pin them down.
 
-    def find_event(self, event_id: str) -> CaptureEvent | None:
-        """The event of that id."""
-        ...
+    ``locks``: digests of the contracts lock and the plugins lock in force.
+    """
 
-    def events_of_blob(self, digest: str) -> list[CaptureEvent]:
-        """Every event that shows these bytes, oldest first."""
-        ...
+    def __init__(self, evidence: Evidence, pages: Pages, locks: tuple[str, str]) -> None:
+        self._evidence = evidence
+        self._pages = pages
+        self.locks = locks
 
-    def read_blob(self, digest: str) -> bytes:
-        """The bytes, checked against the digest; raises `KernelError`."""
-        ...
+    def claim_of(
+        self, candidate: Candidate, key: DerivationKey, page: TextPage, event: CaptureEvent
+    ) -> Claim:
+        """The claim with one citation for each part, what answers first."""
+        parts = list(dict.fromkeys((*candidate.answer, *candidate.support)))[:CITATIONS_MAX]
+        return Claim(
+            text=candidate.text,
+            citations=tuple(self.cite(part, key, page, event) for part in parts),
+        )
 
-    def count_events(self) -> int:
-        """Number of events."""
-        ...
+    def cite(self, part: Part, key: DerivationKey, page: TextPage, event: CaptureEvent) -> Citation:
+        """The citation of a part of a page as one event shows it."""
+        line = page.lines[part.line]
+        blob = self._evidence.find_blob(page.blob)
+        return Citation(
+            event_id=event.event_id,
+            captured_at=local_time(event),
+            captured_at_us=event.captured_at_us,
+            source_path=event.source_path,
+            monitor=event.monitor,
+            app=event.app,
+            window_title=event.window_title,
+            box=padded(box_of_span(line, part.start, part.end), page),
+            text=line.text,
+            text_start=part.start,
+            text_end=part.end,
+            blob=page.blob,
+            extractor=key.plugin_id,
+            extractor_version=key.plugin_version,
+            tz_name=event.tz_name,
+            pixel_digest=blob.pixel_digest if blob else None,
+            config_digest=key.config_digest,
+            contracts_lock=self.locks[0],
+            plugins_lock=self.locks[1],
+        )
+
+    def cite_line(
+        self, event_id: str, line: TextInterval, span: tuple[int, int] | None = None
+    ) -> Citation | None:
+        """The citation of an interval's line on one of its frames; None when it is not there.
+
+        Frames of one interval may be read with small differences: the line that is nearest in
+        text and place is cited as it was read. ``span``: offsets in the interval's text.
+        """
+        event = self._evidence.find_event(event_id)
+        stored = self._pages.page_of(event.blob) if event else None
+        if event is None or stored is None:
+            return None
+        key, page = stored
+        at = _line_on(page, line, box_at(line, event.captured_at_us))
+        if at is None:
+            return None
+        text = page.lines[at].text
+        start, end = (0, len(text)) if span is None or text != line.text else span
+        made = self.cite(Part(at, *_stripped(text, start, end)), key, page, event)
+        return msgspec.structs.replace(
+            made,
+            first_event=line.first_event,
+            first_us=line.first_us,
+            last_event=line.last_event,
+            last_us=line.last_us,
+        )
 
 
-class Pages(Protocol):
-    """Text pages by blob, see `kernel.store.derived.DerivedStore`."""
-
-    def page_of(self, blob: str) -> tuple[DerivationKey, TextPage] | None:
-        """The active text page of a blob, read back from its stored bytes."""
-        ...
-
-
-def make_claim(
-    candidate: Candidate, key: DerivationKey, page: TextPage, event: CaptureEvent
-) -> Claim:
-    """The claim with one citation for each part, what answers first."""
-    parts = list(dict.fromkeys((*candidate.answer, *candidate.support)))[:CITATIONS_MAX]
-    return Claim(
-        text=candidate.text,
-        citations=tuple(_cite(part, key, page, event) for part in parts),
-    )
+def box_at(line: TextInterval, moment_us: int) -> Box:
+    """Where the line stood at a moment: the last movement before it."""
+    box = line.boxes[0].box
+    for since in line.boxes:
+        if since.from_us > moment_us:
+            break
+        box = since.box
+    return box
 
 
-def _cite(part: Part, key: DerivationKey, page: TextPage, event: CaptureEvent) -> Citation:
-    line = page.lines[part.line]
-    return Citation(
-        event_id=event.event_id,
-        captured_at=local_time(event),
-        captured_at_us=event.captured_at_us,
-        source_path=event.source_path,
-        monitor=event.monitor,
-        app=event.app,
-        window_title=event.window_title,
-        box=padded(box_of_span(line, part.start, part.end), page),
-        text=line.text,
-        text_start=part.start,
-        text_end=part.end,
-        blob=page.blob,
-        extractor=key.plugin_id,
-        extractor_version=key.plugin_version,
-    )
+def _line_on(page: TextPage, line: TextInterval, box: Box) -> int | None:
+    """The index of the line on a page: the same text, or nearly, nearest to the box."""
+    folded = squash(line.text)
+    best: tuple[int, int, int] | None = None
+    for at, candidate in enumerate(page.lines):
+        unlike = _unlikeness(candidate.text, line.text, folded)
+        if unlike is None:
+            continue
+        away = abs(candidate.box[0] - box[0]) + abs(candidate.box[1] - box[1])
+        if unlike and away > _NEAR_PX:
+            continue
+        best = min(best or (unlike, away, at), (unlike, away, at))
+    return best[2] if best else None
+
+
+def _unlikeness(text: str, wanted: str, folded: str) -> int | None:
+    """0 for the same text, more the less alike; None for another line."""
+    if text == wanted:
+        return 0
+    other = squash(text)
+    if other == folded:
+        return 1
+    longer = max(len(other), len(folded))
+    if not longer or abs(len(other) - len(folded)) > longer // _JITTER_SHARE + 1:
+        return None
+    ratio = difflib.SequenceMatcher(None, folded, other, autojunk=False).ratio()
+    return 2 if ratio >= _JITTER_RATIO else None
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without blanks at its ends."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
 
 
 def local_time(event: CaptureEvent) -> str:
@@ -120,6 +192,13 @@ def _verify(citation: Citation, evidence: Evidence, pages: Pages) -> str | None:
         return f"event {citation.event_id} is not in the evidence"
     if event.blob != citation.blob or event.captured_at_us != citation.captured_at_us:
         return f"event {citation.event_id} shows something else"
+    for event_id, at_us in (
+        (citation.first_event, citation.first_us),
+        (citation.last_event, citation.last_us),
+    ):
+        edge = evidence.find_event(event_id) if event_id else None
+        if event_id and (edge is None or edge.captured_at_us != at_us):
+            return f"event {event_id} is not at that time"
     try:
         evidence.read_blob(citation.blob)
         stored = pages.page_of(citation.blob)

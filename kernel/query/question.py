@@ -123,7 +123,8 @@ def analyse(text: str) -> Question:
     positions: list[int] = []
     for at, token in enumerate(tokens):
         before = lowered[at - 1] if at else ""
-        term = _term(token, at, asked=at in asked, anchored=before in ANCHORS)
+        calling = kind is Kind.PERSON and before == "who" and lowered[at] == "called"
+        term = _term(token, at, asked=at in asked, anchored=before in ANCHORS, kept=calling)
         if term and kind is not Kind.FIND and _is_unfamiliar(term):
             term = replace(term, unfamiliar=True, needle=_unfamiliar_needle(term))
         if term and len(terms) < TERMS_MAX:
@@ -194,6 +195,14 @@ def _asked(lowered: list[str], start: int, kind: Kind) -> tuple[frozenset[int], 
     at = start
     while at < len(lowered) and (lowered[at] in AUXILIARIES or lowered[at] in ARTICLES):
         at += 1
+    if (
+        kind is Kind.PERSON
+        and at == start
+        and lowered[at + 1 : at + 2]
+        and (lowered[at] in WEAK_VERBS and lowered[at + 1] in ARTICLES)
+    ):
+        # "Who sent the budget review": the review is not who is asked for.
+        return frozenset(), False
     if at < len(lowered) and lowered[at] in PHRASE_ENDS:
         # "What is on 31 October?" names no noun.
         return frozenset(), False
@@ -215,9 +224,12 @@ def _is_participle(word: str) -> bool:
     return word in ("set", "known", "written", "sent", "due", "selected") or word.endswith("ed")
 
 
-def _term(token: _Token, at: int, *, asked: bool, anchored: bool) -> Term | None:
+def _term(
+    token: _Token, at: int, *, asked: bool, anchored: bool, kept: bool = False
+) -> Term | None:
+    """A term of a token, None for one never looked for; ``kept``: it is looked for all the same."""
     text = token.text
-    if not token.quoted and text.casefold() in STOP_WORDS and not _is_code(text, at):
+    if not kept and not token.quoted and text.casefold() in STOP_WORDS and not _is_code(text, at):
         return None
     specific = token.quoted or _is_code(text, at) or _is_name(text, at)
     loose = _is_name(text, at) and not _is_code(text, at) and not token.quoted
@@ -232,7 +244,7 @@ def _term(token: _Token, at: int, *, asked: bool, anchored: bool) -> Term | None
         weight = WEAK_WEIGHT
     elif asked:
         weight = _ASKED_WEIGHT
-    anchored = anchored and not weak
+    anchored = (anchored and not weak) or kept
     return Term(text, needle, specific, asked, weight, anchored)
 
 

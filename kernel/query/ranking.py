@@ -14,28 +14,22 @@ from dataclasses import dataclass
 from contracts.text import TextPage
 from kernel.query import candidates as finding
 from kernel.query import shapes
-from kernel.query.candidates import STARTS_ANEW, Candidate, Form, PageHits, Part
-from kernel.query.layout import Hit, PageLayout, Piece, distance
+from kernel.query.candidates import Candidate, Form, PageHits
+from kernel.query.layout import Hit, PageLayout
+from kernel.query.nearness import (
+    LEVEL_APART,
+    LEVEL_CLOSE,
+    LEVEL_NEAR,
+    LEVEL_SYNONYM,
+    LOCAL,
+    are_peers,
+    level_of,
+    overlaps,
+)
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.tables import contiguous_row, is_head_as_data, row_subjects, table_cells
 from kernel.query.vocabulary import TITLE_NOUNS, VAGUE_NOUNS
 from kernel.query.words import spans_in
-
-LEVEL_OWN = 1000
-LEVEL_PIECE = 920
-LEVEL_BLOCK = 820
-LEVEL_TITLE = 780
-LEVEL_ROW = 710
-LEVEL_HEADING = 700
-LEVEL_NEAR = 650
-LEVEL_PAGE = 350
-LEVEL_APART = 450
-"""Below this nothing connects a term and a candidate but the frame."""
-LEVEL_SYNONYM = 840
-LEVEL_CLOSE = 560
-"""Names and unfamiliar words must be at this level: some five lines away, or over the candidate."""
-LOCAL = 720
-"""A term at this level or above counts as being where the candidate is."""
 
 _TYPE_BONUS = 180
 _NAMED_BONUS = 60
@@ -43,13 +37,10 @@ _PAGE_SHARE_MIN = 650
 _PAGE_SHARE_CLOSE = 500
 _UNNAMED_WEIGHT = 40
 _LOCAL_SHARE_MIN = 450
-_NEAR_HEIGHTS = 12.0
-_ROW_HEIGHTS_MAX = 12
-_HEADING_WORDS_MAX = 6
 _WORDS_BETWEEN_MAX = 2
 _TOLD_BLANKS_MIN = 3
 LABEL_FIT_WHOLE = 1000
-_TITLE_SHARE = 0.05
+_BARE_TIME_WORDS_MAX = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +157,15 @@ def _follows(layout: PageLayout, first: Hit, second: Hit) -> bool:
 def _judge(
     layout: PageLayout, question: Question, hits: PageHits, candidate: Candidate
 ) -> int | None:
-    levels = [_level(layout, found, candidate) for found in hits.by_term]
+    levels = [level_of(layout, found, candidate) for found in hits.by_term]
     if any(_is_missed(term, level) for term, level in zip(question.terms, levels, strict=True)):
         return None
     if candidate.form is not Form.SENTENCE and _is_another(question, levels):
         return None
     if question.kind is not Kind.FIND and (
-        _asks_only(question, candidate) or _is_about_nothing_else(question, levels)
+        _is_half_of_the_thing(question, levels)
+        or _asks_only(question, candidate)
+        or _is_about_nothing_else(question, levels)
     ):
         return None
     weights = _weights(question, levels, candidate)
@@ -195,11 +188,30 @@ def _judge(
         return None
     if question.strict and _is_about_a_peer(layout, question, hits, candidate, levels):
         return None
-    if _only_repeats(question, candidate, hits) or not _may_answer(question, candidate, levels):
+    if (
+        _is_time_of_another_thing(question, candidate, named=named)
+        or _only_repeats(question, candidate, hits)
+        or not _may_answer(question, candidate, levels)
+    ):
         return None
     score = sum(w * level for w, level in zip(weights, levels, strict=True)) // total
     # What speaks for the form counts as far as the candidate is about the right thing.
     return score + score * _bonus(question, candidate, told, named=named) // 1000
+
+
+def _is_time_of_another_thing(question: Question, candidate: Candidate, *, named: bool) -> bool:
+    """Whether a bare time stands beside a label that is not what is asked for.
+
+    In lists and logs every row has one: "What did Ben suggest?" is not answered by "Ben: Sun".
+    """
+    if question.kind not in (Kind.THING, Kind.REASON, Kind.PERSON, Kind.PLACE) or named:
+        return False
+    beside = candidate.form in (Form.FIELD, Form.BELOW) and bool(candidate.support)
+    bare = len(candidate.value.split()) <= _BARE_TIME_WORDS_MAX
+    asks_time = any(
+        term.asked and shapes.has_shape_of(term.text, candidate.value) for term in question.terms
+    )
+    return beside and bare and shapes.is_time(candidate.value) and not asks_time
 
 
 def _label_levels(
@@ -210,10 +222,10 @@ def _label_levels(
         return levels
     label = dataclasses.replace(candidate, answer=candidate.support)
     outside = [
-        tuple(hit for hit in found if not any(_overlaps(hit, part) for part in candidate.answer))
+        tuple(hit for hit in found if not any(overlaps(hit, part) for part in candidate.answer))
         for found in hits.by_term
     ]
-    return [_level(layout, found, label) for found in outside]
+    return [level_of(layout, found, label) for found in outside]
 
 
 def _is_missed(term: Term, level: int) -> bool:
@@ -230,6 +242,12 @@ def _is_another(question: Question, levels: list[int]) -> bool:
     return any(
         levels[noun] >= LEVEL_SYNONYM > levels[qualifier] for qualifier, noun in question.compounds
     )
+
+
+def _is_half_of_the_thing(question: Question, levels: list[int]) -> bool:
+    """Whether only the first of two words is near: the budget alert is not the budget review."""
+    need = LEVEL_NEAR if question.kind is Kind.PERSON else LEVEL_CLOSE
+    return any(levels[noun] < need <= levels[first] for first, noun in question.compounds)
 
 
 def _is_about_nothing_else(question: Question, levels: list[int]) -> bool:
@@ -423,31 +441,6 @@ def _only_repeats(question: Question, candidate: Candidate, hits: PageHits) -> b
     return not any(ch.isalnum() for ch in kept)
 
 
-def _level(layout: PageLayout, found: tuple[Hit, ...], candidate: Candidate) -> int:
-    """How near the nearest occurrence of a term is to the candidate, times its quality."""
-    best = 0
-    for hit in found:
-        best = max(best, _nearness(layout, hit, candidate) * hit.quality // 1000)
-    return best
-
-
-def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
-    own = (*candidate.answer, *candidate.support)
-    if any(_overlaps(hit, part) for part in own):
-        return LEVEL_OWN
-    home = [layout.piece_at(part.line, part.start) for part in own]
-    piece = layout.pieces[hit.piece]
-    if any(piece.index == member.index for member in home):
-        return LEVEL_PIECE
-    if any(layout.same_block(piece, member) for member in home) and not _are_peers(piece, home[0]):
-        return LEVEL_BLOCK
-    level = _distant_level(layout, piece, home[0])
-    if candidate.form is not Form.SENTENCE and _on_one_row(layout, piece, home[0]):
-        # Prose is not about what happens to stand left or right of it.
-        level = max(level, LEVEL_ROW)
-    return level
-
-
 def _is_about_a_peer(
     layout: PageLayout,
     question: Question,
@@ -460,33 +453,8 @@ def _is_about_a_peer(
     home = layout.piece_at(part.line, part.start)
     return any(
         layout.same_block(layout.pieces[hit.piece], home)
-        and _are_peers(layout.pieces[hit.piece], home)
+        and are_peers(layout.pieces[hit.piece], home)
         for term, found, level in zip(question.terms, hits.by_term, levels, strict=True)
         if level < LOCAL and not term.asked and term.weight > WEAK_WEIGHT
         for hit in found
     )
-
-
-def _on_one_row(layout: PageLayout, piece: Piece, home: Piece) -> bool:
-    near = distance(piece.box, home.box) < _ROW_HEIGHTS_MAX * layout.height
-    return near and any(other.index == piece.index for other in layout.row_of(home))
-
-
-def _are_peers(piece: Piece, home: Piece) -> bool:
-    """Whether both begin like items of one list or log: then one says nothing of the other."""
-    return bool(STARTS_ANEW.match(piece.text) and STARTS_ANEW.match(home.text))
-
-
-def _distant_level(layout: PageLayout, piece: Piece, home: Piece) -> int:
-    heights = distance(piece.box, home.box) / layout.height
-    level = LEVEL_PAGE + int((LEVEL_NEAR - LEVEL_PAGE) * _NEAR_HEIGHTS / (_NEAR_HEIGHTS + heights))
-    if piece.box[3] <= _TITLE_SHARE * layout.page.height_px and piece.box[1] < home.box[1]:
-        level = max(level, LEVEL_TITLE)
-    short = len(piece.text.split()) <= _HEADING_WORDS_MAX
-    if short and piece.box[3] <= home.box[1] and piece.height > 1.12 * layout.height:
-        level = max(level, LEVEL_HEADING)
-    return level
-
-
-def _overlaps(hit: Hit, part: Part) -> bool:
-    return hit.line == part.line and hit.start < part.end and hit.end > part.start

@@ -6,9 +6,10 @@ number of them by weight of the terms they hold. Does not cover: reading the pag
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
 
 from kernel.query.question import Question, Term
+from kernel.query.stores import Index
 from kernel.query.words import units_of
 from kernel.store.folding import squash, word_parts
 
@@ -16,30 +17,25 @@ _STEM_CHARS_MIN = 3
 _SUBSTRING_CHARS_MIN = 3
 
 
-class Index(Protocol):
-    """The word and substring index, see `kernel.store.derived.DerivedStore`."""
-
-    def blobs_matching_words(self, match: str, *, texts_max: int) -> tuple[str, ...]:
-        """Blobs with a line matching the FTS5 expression, latest first."""
-        ...
-
-    def blobs_holding(self, squashed: str, *, texts_max: int) -> tuple[str, ...]:
-        """Blobs with a line holding the folded substring, latest first."""
-        ...
-
-
 def find_blobs(
-    index: Index, question: Question, *, texts_max: int, blobs_max: int
+    index: Index,
+    question: Question,
+    *,
+    texts_max: int,
+    blobs_max: int | None = None,
+    admits: Callable[[str], bool] | None = None,
 ) -> list[tuple[str, int]]:
     """Blobs worth reading with the weight of the terms they hold, best first.
 
-    Empty when a required term is nowhere. Of equal weight, the latest read come first.
+    Empty when a required term is nowhere. Of equal weight, the latest read come first. Only
+    blobs that ``admits`` lets pass.
     """
     weight: dict[str, int] = {}
     order: dict[str, int] = {}
     required: set[str] | None = None
     for term in question.terms:
         found = _blobs_of(index, term, texts_max=texts_max)
+        found = [blob for blob in found if admits(blob)] if admits else found
         for at, blob in enumerate(found):
             weight[blob] = weight.get(blob, 0) + term.weight
             order[blob] = min(order.get(blob, at), at)

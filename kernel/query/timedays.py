@@ -78,6 +78,10 @@ class DayReader(TokenReader):
         if not which or not unit:
             return None
         amount = 1 if which == "last" else 0
+        weekday = WEEKDAYS.get(self._at(after + 2).text) if self._word(after + 1, "on") else None
+        if unit == "week" and weekday is not None:
+            named = "last week" if which == "last" else "this"
+            return Day("weekday", weekday=weekday, which=named, sure=which == "last"), after + 3
         return Day("offset", amount=amount, unit=unit, sure=which == "last"), after + 1
 
     def _weekday(self, at: int) -> tuple[Day, int] | None:

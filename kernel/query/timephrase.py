@@ -20,6 +20,8 @@ from kernel.query.timedays import DayReader
 from kernel.query.timeparts import Clock, Day, Moment, Phrase
 from kernel.query.timewords import ABOUT, AT, CONNECTORS, FUTURE, LAST, LINKS, SOME, TO, UNITS
 
+_OPENING = frozenset("([{\"'\u2018\u201c")
+
 
 class Reader(ClockReader, DayReader):
     """Reads phrases out of a list of tokens; each reader gives (thing, next position) or None."""
@@ -29,7 +31,7 @@ class Reader(ClockReader, DayReader):
         found: list[Phrase] = []
         at = 0
         while at < len(self._tokens):
-            read = self._phrase(at)
+            read = None if self._is_glued(at) else self._phrase(at)
             if read is None:
                 at += 1
                 continue
@@ -40,6 +42,10 @@ class Reader(ClockReader, DayReader):
                 found.append(replace(phrase, start=start, end=end))
             at = after
         return found
+
+    def _is_glued(self, at: int) -> bool:
+        """Whether it belongs to what stands before it: the 0 of redis-master-0."""
+        return self._at(at).glued and self._at(at - 1).text not in _OPENING
 
     # --- phrases ---------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ _VAGUE_SHARE = 2
 _AGO_MIN = dt.timedelta(minutes=1)
 _PM_HOURS = range(1, 7)
 """An hour said without am or pm in this range is one of the afternoon."""
-_HALFDAY = 12 * 60
+_HALF_DAY = 12 * 60
 _SEVEN = 7
 
 
@@ -139,18 +139,29 @@ def _merged(phrases: list[Phrase]) -> list[Phrase]:
     first, second, *rest = phrases
     for with_day, other in ((first, second), (second, first)):
         day = with_day.first.day
-        alone = with_day.form == "in" and with_day.first.clock is None
+        part = with_day.first.clock
+        alone = with_day.form == "in" and (part is None or part.grain == "part")
         lacks = other.first.day is None and other.first.clock is not None
         if day is not None and alone and lacks and _is_one_day(day):
             made = replace(
                 other,
-                first=replace(other.first, day=day),
+                first=_in_part(replace(other.first, day=day), part),
+                second=_in_part(other.second, part) if other.second else None,
                 sure=with_day.sure or other.sure,
                 start=first.start,
                 end=second.end,
             )
             return [made, *rest]
     return phrases
+
+
+def _in_part(moment: Moment, part: Clock | None) -> Moment:
+    """The moment with a bare hour in the half of the day that the part says."""
+    clock = moment.clock
+    if part is None or clock is None or not clock.guessed:
+        return moment
+    late = part.low >= _HALF_DAY and clock.low < _HALF_DAY
+    return replace(moment, clock=_moved(clock, clock.low + _HALF_DAY if late else clock.low))
 
 
 def _is_one_day(day: Day) -> bool:
@@ -291,15 +302,15 @@ class _Resolver:
         if opening is None or closing is None:
             return first, second
         if opening.guessed and not closing.guessed:
-            afternoon = opening.low % _HALFDAY + _HALFDAY
-            if closing.low > _HALFDAY and afternoon < closing.low:
+            afternoon = opening.low % _HALF_DAY + _HALF_DAY
+            if closing.low > _HALF_DAY and afternoon < closing.low:
                 return replace(first, clock=_moved(opening, afternoon)), second
-            return replace(first, clock=_moved(opening, opening.low % _HALFDAY)), second
+            return replace(first, clock=_moved(opening, opening.low % _HALF_DAY)), second
         if closing.guessed:
             opening = self._guess(opening) if opening.guessed else opening
-            minutes = closing.low % _HALFDAY
+            minutes = closing.low % _HALF_DAY
             if minutes <= opening.low:
-                minutes += _HALFDAY
+                minutes += _HALF_DAY
             self._notes = [f"no am or pm was said: taken as {_hm(opening.low)} to {_hm(minutes)}"]
             return replace(first, clock=opening), replace(second, clock=_moved(closing, minutes))
         return first, second
@@ -310,10 +321,10 @@ class _Resolver:
             return clock
         hour = clock.low // 60
         if hour in _PM_HOURS:
-            made = _moved(clock, clock.low + _HALFDAY)
+            made = _moved(clock, clock.low + _HALF_DAY)
             self._notes.append(f"no am or pm was said: taken as {_hm(made.low)}")
             return made
-        if hour < _HALFDAY // 60:
+        if hour < _HALF_DAY // 60:
             self._notes.append(f"no am or pm was said: taken as {_hm(clock.low)}")
         return replace(clock, guessed=False)
 

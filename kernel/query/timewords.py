@@ -91,7 +91,7 @@ PAST_HALF = {"quarter": 15, "half": 30}
 
 AT = frozenset({"at", "around", "about", "circa", "near", "approximately", "roughly"})
 ABOUT = AT - {"at"}
-LINKS = frozenset({"on", "in", "at", "of", "the", "during", "over", "around", "about", "for"})
+LINKS = frozenset({"on", "in", "at", "of", "the", "during", "over", "around", "about"})
 TO = frozenset({"to", "until", "till", "through", "and"})
 CONNECTORS: dict[str, Form] = {
     "before": "before",

@@ -22,6 +22,8 @@ EXACT, STEM, SYNONYM, GLUED = 1000, 900, 850, 850
 """How well an occurrence fits its term, in thousandths."""
 
 _STEMMED_CHARS_MIN, _STEM_CHARS_MIN = 4, 3
+_CUT_CHARS_MIN = 5
+_CUT_GAPS = " -_./'\u2019"
 _GAP_CHARS_MAX = 2
 _GLUED_LETTERS_MIN, _GLUED_DIGITS_MIN = 3, 2
 """What is glued to a match must be a word or number of its own: GX-7b is not GX-7."""
@@ -268,6 +270,8 @@ def _concatenate(needle: Needle, text: str, units: Sequence[Unit], at: int) -> i
             gap = text[before.end : unit.start]
             if len(gap) > _GAP_CHARS_MAX or (gap.isspace() and len(gap) > 1):
                 return None
+            if needle.alphabetic and gap and not _may_be_cut(needle, gap):
+                return None
             figures = text[before.end - 1].isdigit() and text[unit.start].isdigit()
             if figures and not _same_separator(dict(needle.separators).get(len(built), ""), gap):
                 return None
@@ -280,6 +284,11 @@ def _concatenate(needle: Needle, text: str, units: Sequence[Unit], at: int) -> i
         if not needle.squashed.startswith(built):
             return None
     return None
+
+
+def _may_be_cut(needle: Needle, gap: str) -> bool:
+    """Whether a word may stand in two pieces: engines cut long words, not "is" from "I"."""
+    return len(needle.squashed) >= _CUT_CHARS_MIN and not gap.strip(_CUT_GAPS)
 
 
 def _same_separator(wanted: str, gap: str) -> bool:

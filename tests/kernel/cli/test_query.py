@@ -126,7 +126,7 @@ def test_a_data_dir_that_does_not_exist_is_said_so_and_not_made(
 def test_a_question_that_takes_too_long_is_broken_off(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status = main(["query", QUESTION, "--time-limit", "0", "--data-dir", str(data_dir)])
+    status = main(["query", QUESTION, "--timeout", "0.000001s", "--data-dir", str(data_dir)])
     assert status == 1
     assert "query-timeout" in capsys.readouterr().err
 

@@ -106,6 +106,9 @@ GOLDEN = (
     ("from 3pm on", "2025-11-25 15:00", "now"),
     ("all of yesterday", "2025-11-25 00:00", "2025-11-26 00:00"),
     ("on 29 February", "2024-02-29 00:00", "2024-03-01 00:00"),
+    ("this morning between 9:05 and 9:07", "2025-11-26 09:05", "2025-11-26 09:07"),
+    ("yesterday evening between 8 and 9", "2025-11-25 20:00", "2025-11-25 21:00"),
+    ("last week on Thursday", "2025-11-20 00:00", "2025-11-21 00:00"),
     ("in the late afternoon on Monday", "2025-11-24 15:00", "2025-11-24 18:00"),
     ("since 9 when", "2025-11-26 09:00", "now"),
     ("ten to nine", "2025-11-26 08:45", "2025-11-26 08:55"),
@@ -180,6 +183,8 @@ GOLDEN = (
 """Phrase, beginning (empty: of all evidence), end; local times, cut to the minute."""
 
 NO_TIME = (
+    "for lunch",
+    "in redis-master-0",
     "tomorrow at 9",
     "next week",
     "next Monday at 3",

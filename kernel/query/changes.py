@@ -1,0 +1,232 @@
+"""What changed on screen during a window of time.
+
+Covers: lines that appeared, vanished, or became others in the same place, from the intervals
+of lines; what came back is no change, nor is a line that only moved. Does not cover: which
+program caused it.
+
+The state before is that of the last frame before the window, when it is not long before;
+otherwise the first frame in the window is the state before, and that is said.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from contracts.answer import Claim
+from contracts.base import Box
+from contracts.capture import CaptureEvent
+from contracts.interval import TextInterval
+from kernel.query.citing import box_at
+from kernel.query.plan import Reading
+from kernel.query.scope import Scope
+from kernel.query.sightings import frame_before, stream_of
+from kernel.query.sources import Outcome, Sources
+from kernel.query.wording import moment_text, quoted, span_text, window_text
+from kernel.query.words import spans_in
+from kernel.store.folding import squash
+
+ROWS_MAX = 8000
+FRAMES_MAX = 20_000
+_BEFORE_US = 300_000_000
+"""A frame this long before the window still is the state before it."""
+_PLACE_X_PX, _PLACE_Y_PX = 10, 8
+_LETTERS_MAX = 60
+_CLAIMS_SHARE = 3
+"""Changes shown for each claim that a question may have."""
+
+_Edge: TypeAlias = tuple[int, TextInterval]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A line that came, went, or both: ``before`` became ``after`` in ``steps`` steps."""
+
+    at_us: int
+    before: TextInterval | None
+    after: TextInterval | None
+    steps: int = 1
+
+    @property
+    def kind(self) -> str:
+        """Appeared, vanished or changed."""
+        if self.before is None:
+            return "appeared"
+        return "vanished" if self.after is None else "changed"
+
+    @property
+    def weight(self) -> int:
+        """How much it tells: the letters of its longer line; a clock tells little."""
+        texts = [line.text for line in (self.before, self.after) if line is not None]
+        return max(min(sum(ch.isalpha() for ch in text), _LETTERS_MAX) for text in texts)
+
+
+def tell_changes(reading: Reading, sources: Sources) -> Outcome:
+    """The changes of the window, the most telling ones in order of time."""
+    outcome = Outcome()
+    streams = _streams(reading.scope, sources)
+    changes: list[Change] = []
+    for stream in streams:
+        sources.deadline.check()
+        changes += _changes_of(stream, reading.scope, sources, outcome)
+    wanted = [c for c in changes if _is_asked(c, reading)]
+    limit = sources.claims_max * _CLAIMS_SHARE
+    chosen = sorted(wanted, key=_telling)[:limit]
+    for change in sorted(chosen, key=lambda c: (c.at_us, c.kind, _text(c))):
+        sources.deadline.check()
+        claim = _claim(change, sources)
+        if claim is not None:
+            outcome.add(claim, sources)
+    if len(wanted) > limit:
+        outcome.notes.append(f"{len(wanted)} changes in all; more with --limit")
+    return outcome
+
+
+def _telling(change: Change) -> tuple[object, ...]:
+    return (-change.weight, change.at_us, _text(change))
+
+
+def _text(change: Change) -> str:
+    line = change.after or change.before
+    assert line is not None
+    return line.text
+
+
+def _is_asked(change: Change, reading: Reading) -> bool:
+    side = reading.asked.side
+    if side and change.kind not in (side, "changed"):
+        return False
+    lines = [line for line in (change.before, change.after) if line is not None]
+    return not reading.question.terms or any(
+        all(spans_in(term.needle, line.text) for term in reading.question.terms) for line in lines
+    )
+
+
+def _streams(scope: Scope, sources: Sources) -> list[list[CaptureEvent]]:
+    """The frames of the scope, stream by stream, in order of time."""
+    events = sources.evidence.events_between(scope.from_us, scope.to_us, limit_rows=FRAMES_MAX)
+    streams: dict[tuple[str, int], list[CaptureEvent]] = {}
+    for event in events:
+        if scope.admits(event):
+            streams.setdefault((event.source, event.monitor), []).append(event)
+    return [streams[key] for key in sorted(streams)]
+
+
+def _changes_of(
+    frames: Sequence[CaptureEvent], scope: Scope, sources: Sources, outcome: Outcome
+) -> list[Change]:
+    first = frames[0]
+    before = frame_before(sources.evidence, stream_of(first), scope.from_us)
+    base = before if before and scope.from_us - before.captured_at_us <= _BEFORE_US else first
+    if base is first:
+        at = moment_text(first.captured_at_us, sources.zone)
+        outcome.notes.append(f"the frame at {at} is taken for the state before")
+    reach = Scope(from_us=base.captured_at_us, to_us=scope.to_us, monitor=first.monitor)
+    rows = sources.timeline.during(reach, limit_rows=ROWS_MAX)
+    outcome.cut = outcome.cut or len(rows) >= ROWS_MAX
+    lines = [line for line in rows if line.source == first.source]
+    times = sorted({event.captured_at_us for event in frames} | {base.captured_at_us})
+    came, gone = [], []
+    for line in lines:
+        start = bisect.bisect_left(times, line.first_us)
+        end = bisect.bisect_right(times, line.last_us)
+        if start >= end:
+            # It stood on no frame that counts.
+            continue
+        if start > 0:
+            came.append((times[start], line))
+        if end < len(times):
+            gone.append((times[end], line))
+    return _chained(_paired(*_without_returns(came, gone)))
+
+
+def _without_returns(came: list[_Edge], gone: list[_Edge]) -> tuple[list[_Edge], list[_Edge]]:
+    """Without lines that went and came back with the same text: a window was switched."""
+    back: dict[str, list[_Edge]] = {}
+    for edge in sorted(came, key=_edge_key):
+        back.setdefault(squash(edge[1].text), []).append(edge)
+    kept_gone, returned = [], set()
+    for edge in sorted(gone, key=_edge_key):
+        waiting = back.get(squash(edge[1].text), [])
+        match = next((e for e in waiting if e[0] >= edge[0] and id(e) not in returned), None)
+        if match is None:
+            kept_gone.append(edge)
+        else:
+            returned.add(id(match))
+    return [edge for edge in came if id(edge) not in returned], kept_gone
+
+
+def _edge_key(edge: _Edge) -> tuple[int, int, str]:
+    return (edge[0], edge[1].first_us, edge[1].text)
+
+
+def _paired(came: list[_Edge], gone: list[_Edge]) -> list[Change]:
+    """Lines that went and came in one place at one time are one line that changed."""
+    waiting: dict[int, list[TextInterval]] = {}
+    for at, line in sorted(came, key=_edge_key):
+        waiting.setdefault(at, []).append(line)
+    changes = []
+    for at, line in sorted(gone, key=_edge_key):
+        here = box_at(line, line.last_us)
+        others = waiting.get(at, [])
+        after = next((o for o in others if _same_place(here, box_at(o, o.first_us))), None)
+        if after is not None:
+            others.remove(after)
+        changes.append(Change(at, line, after))
+    changes += [Change(at, None, line) for at, lines in waiting.items() for line in lines]
+    return changes
+
+
+def _same_place(first: Box, second: Box) -> bool:
+    return (
+        abs(first[0] - second[0]) <= _PLACE_X_PX
+        and abs(first[1] - second[1]) <= _PLACE_Y_PX
+        and abs(first[3] - second[3]) <= _PLACE_Y_PX
+    )
+
+
+def _chained(changes: list[Change]) -> list[Change]:
+    """A line that changed again and again, as while it is typed, is one change."""
+    ordered = sorted(changes, key=lambda c: (c.at_us, c.kind, _text(c)))
+    by_after: dict[int, int] = {}
+    chained: list[Change] = []
+    for change in ordered:
+        at = by_after.pop(id(change.before), None) if change.before is not None else None
+        if at is not None:
+            first = chained[at]
+            chained[at] = Change(first.at_us, first.before, change.after, first.steps + 1)
+        else:
+            at = len(chained)
+            chained.append(change)
+        if change.after is not None:
+            by_after[id(change.after)] = at
+    # What came and went inside the window leaves nothing to compare.
+    return [change for change in chained if change.before is not None or change.after is not None]
+
+
+def _claim(change: Change, sources: Sources) -> Claim | None:
+    zone = sources.zone
+    line = change.after or change.before
+    assert line is not None
+    citations = []
+    for shown, event_id in (
+        (change.before, change.before.last_event if change.before else ""),
+        (change.after, change.after.first_event if change.after else ""),
+    ):
+        cited = sources.citer.cite_line(event_id, shown) if shown else None
+        if shown is not None and cited is None:
+            return None
+        citations += [cited] if cited else []
+    at = moment_text(change.at_us, zone)
+    where = window_text(line)
+    if change.before is None:
+        text = f"{at} appeared: {quoted(line.text)}{where}"
+    elif change.after is None:
+        text = f"{at} vanished: {quoted(line.text)}{where}"
+    else:
+        when = span_text(change.at_us, change.after.first_us, zone) if change.steps > 1 else at
+        steps = f" in {change.steps} steps" if change.steps > 1 else ""
+        text = f"{when} changed{steps}: {quoted(change.before.text)} to {quoted(line.text)}{where}"
+    return Claim(text=text, citations=tuple(citations), first_us=change.at_us)

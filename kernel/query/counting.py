@@ -1,0 +1,87 @@
+"""How many lines held something, or how many times it was on screen.
+
+Covers: counting distinct lines and stretches of time, each counted one cited. Does not cover:
+a number that stands on the screen (that is a value, `kernel.query.searching`).
+"""
+
+from __future__ import annotations
+
+from contracts.answer import Claim
+from kernel.query.plan import Reading
+from kernel.query.sightings import Sighting, clipped, find_sightings, stretches_of
+from kernel.query.sources import Outcome, Sources
+from kernel.query.wording import quoted, span_text
+from kernel.store.folding import squash
+
+CITED_MAX = 32
+_LISTED_MAX = 8
+
+
+def count(reading: Reading, sources: Sources) -> Outcome:
+    """One claim with the amount; more than can be cited is said to be at least that many."""
+    sightings = find_sightings(sources.timeline, reading.question, reading.scope)
+    if not sightings:
+        return Outcome()
+    if reading.asked.measure == "times":
+        return _times(sightings, reading, sources)
+    return _lines(sightings, reading, sources)
+
+
+def _lines(sightings: list[Sighting], reading: Reading, sources: Sources) -> Outcome:
+    outcome = Outcome()
+    newest: dict[str, Sighting] = {}
+    for sighting in sightings:
+        key = squash(sighting.line.text)
+        if key not in newest or newest[key].line.last_us < sighting.line.last_us:
+            newest[key] = sighting
+    ordered = sorted(newest.values(), key=lambda s: (s.line.first_us, s.line.text))
+    citations = []
+    counted: list[Sighting] = []
+    for sighting in ordered[:CITED_MAX]:
+        sources.deadline.check()
+        _, _, last, _ = clipped(sighting.line, reading.scope, sources.evidence)
+        cited = sources.citer.cite_line(last, sighting.line, (sighting.start, sighting.end))
+        if cited is not None:
+            citations.append(cited)
+            counted.append(sighting)
+    if not citations:
+        return outcome
+    more = "at least " if len(ordered) > len(counted) else ""
+    said = "; ".join(quoted(s.line.text) for s in counted[:_LISTED_MAX])
+    ending = "; \u2026" if len(counted) > _LISTED_MAX else ""
+    noun = "line holds" if len(counted) == 1 else "different lines hold"
+    text = f"{more}{len(counted)} {noun} {quoted(reading.asked.subject)}: {said}{ending}"
+    outcome.add(Claim(text=text, citations=tuple(citations), amount=len(counted)), sources)
+    return outcome
+
+
+def _times(sightings: list[Sighting], reading: Reading, sources: Sources) -> Outcome:
+    outcome = Outcome()
+    stretches = stretches_of(sightings, reading.scope, sources.evidence)
+    citations = []
+    for stretch in stretches[-CITED_MAX:]:
+        sources.deadline.check()
+        sighting = max(stretch.lines, key=lambda s: (s.quality, -s.line.first_us, s.line.text))
+        first, _, _, _ = clipped(sighting.line, reading.scope, sources.evidence)
+        cited = sources.citer.cite_line(first, sighting.line, (sighting.start, sighting.end))
+        citations += [cited] if cited else []
+    if not citations:
+        return outcome
+    amount = len(citations)
+    more = "at least " if len(stretches) > amount else ""
+    shown = stretches[-_LISTED_MAX:]
+    when = "; ".join(span_text(s.first_us, s.last_us, sources.zone) for s in shown)
+    times = "once" if amount == 1 else f"{more}{amount} times"
+    text = f"{quoted(reading.asked.subject)} was on screen {times} ({amount}): {when}"
+    outcome.add(
+        Claim(
+            text=text,
+            citations=tuple(dict.fromkeys(citations)),
+            first_us=stretches[0].first_us,
+            last_us=max(s.last_us for s in stretches),
+            visible_us=sum(s.length_us for s in stretches),
+            amount=amount,
+        ),
+        sources,
+    )
+    return outcome

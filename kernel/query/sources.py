@@ -1,0 +1,66 @@
+"""Everything an answer is made from, and what may be spent on it.
+
+Covers: the bundle that the ways of answering share, and what they give back. Does not cover:
+opening stores.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from contracts.answer import Claim
+from kernel.query.citing import Citer, verify_claim
+from kernel.query.deadline import Deadline
+from kernel.query.searching import SearchLimits
+from kernel.query.stores import Derived, Evidence, Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The stores, the clock of the person, and the limits of one question.
+
+    ``order``: "relevance" or "newest"; ``claims_max`` of lines, changes and summaries.
+    """
+
+    evidence: Evidence
+    derived: Derived
+    timeline: Timeline
+    citer: Citer
+    zone: dt.tzinfo
+    deadline: Deadline
+    search: SearchLimits
+    claims_max: int
+    order: str = "relevance"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Claims that verified, what they were read by, and what fell.
+
+    ``rows_max_reached`` and ``cut`` say that more may be there than was looked at.
+    """
+
+    claims: list[Claim] = field(default_factory=list)
+    dropped: int = 0
+    cut: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, claim: Claim, sources: Sources) -> bool:
+        """Keep the claim if every citation stands; else count it as dropped."""
+        if verify_claim(claim, sources.evidence, sources.derived) is None:
+            self.claims.append(claim)
+            return True
+        self.dropped += 1
+        return False
+
+    def extractors(self) -> Iterable[str]:
+        """Which plugins read what is cited, sorted."""
+        return sorted(
+            {
+                f"{citation.extractor} {citation.extractor_version}"
+                for claim in self.claims
+                for citation in claim.citations
+            }
+        )

@@ -1,0 +1,217 @@
+"""Lines and when they were on screen: the answers to "find" and "when".
+
+Covers: lines with their first and last frame; stretches; how long. Does not cover: finding the
+intervals (`kernel.query.sightings`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.answer import Citation, Claim
+from kernel.query.citing import CITATIONS_MAX
+from kernel.query.plan import Reading
+from kernel.query.sightings import (
+    ROWS_MAX,
+    Sighting,
+    Stretch,
+    clipped,
+    find_sightings,
+    frame_after,
+    frame_before,
+    stream_of,
+    stretches_of,
+)
+from kernel.query.sources import Outcome, Sources
+from kernel.query.wording import length_text, moment_text, quoted, span_text, window_text
+from kernel.store.folding import squash
+
+_QUALITY_STEP = 60
+_LINES_LOOKED_AT = 4
+"""Times the lines that are wanted: some may not verify."""
+
+
+def find_lines(reading: Reading, sources: Sources) -> Outcome:
+    """The lines that hold what is asked about, each with its first and last frame."""
+    outcome = Outcome()
+    sightings = find_sightings(sources.timeline, reading.question, reading.scope)
+    outcome.cut = len(sightings) >= ROWS_MAX
+    groups: dict[str, list[Sighting]] = {}
+    for sighting in sightings:
+        groups.setdefault(squash(sighting.line.text), []).append(sighting)
+    ordered = sorted(groups.values(), key=lambda group: _rank(group, sources.order))
+    for group in ordered[: sources.claims_max * _LINES_LOOKED_AT]:
+        sources.deadline.check()
+        if len(outcome.claims) >= sources.claims_max:
+            break
+        claim = _line_claim(group, reading, sources)
+        if claim is not None:
+            outcome.add(claim, sources)
+    if len(ordered) > len(outcome.claims) + outcome.dropped and outcome.claims:
+        outcome.notes.append(f"{len(ordered)} different lines hold it; more with --limit")
+    return outcome
+
+
+def _rank(group: Sequence[Sighting], order: str) -> tuple[object, ...]:
+    newest = max(s.line.last_us for s in group)
+    best = max(s.quality for s in group)
+    text = min(s.line.text for s in group)
+    quality = 0 if order == "newest" else -(best // _QUALITY_STEP)
+    return (quality, -newest, text)
+
+
+def _line_claim(group: Sequence[Sighting], reading: Reading, sources: Sources) -> Claim | None:
+    stretches = stretches_of(group, reading.scope, sources.evidence)
+    newest = max(group, key=lambda s: (s.line.last_us, s.quality, s.line.last_event))
+    first, last = stretches[0], stretches[-1]
+    citations = [
+        _cite_edge(sources, newest, reading, late=True),
+        _cite_edge(sources, first.lines[0], reading, late=False),
+    ]
+    kept = tuple(dict.fromkeys(c for c in citations if c is not None))
+    if not kept or citations[0] is None:
+        return None
+    return Claim(
+        text=newest.line.text,
+        citations=kept,
+        first_us=first.first_us,
+        last_us=max(s.last_us for s in stretches),
+        visible_us=sum(s.length_us for s in stretches),
+        amount=None if last is first else len(stretches),
+    )
+
+
+def _cite_edge(
+    sources: Sources, sighting: Sighting, reading: Reading, *, late: bool
+) -> Citation | None:
+    """The line on the first or the last of its frames that lie in the scope."""
+    first, _, last, _ = clipped(sighting.line, reading.scope, sources.evidence)
+    event_id = last if late else first
+    return sources.citer.cite_line(event_id, sighting.line, (sighting.start, sighting.end))
+
+
+def tell_when(reading: Reading, sources: Sources) -> Outcome:
+    """When what is asked about was on screen, or for how long."""
+    outcome = Outcome()
+    sightings = find_sightings(sources.timeline, reading.question, reading.scope)
+    outcome.cut = len(sightings) >= ROWS_MAX
+    if not sightings:
+        return outcome
+    best = max(s.quality for s in sightings)
+    near = [s for s in sightings if s.quality >= best - _QUALITY_STEP]
+    stretches = stretches_of(near, reading.scope, sources.evidence)
+    if reading.asked.measure == "length":
+        _add_length(outcome, stretches, reading, sources)
+        return outcome
+    edge = reading.asked.edge
+    wanted = [stretches[0]] if edge == "first" else stretches[::-1]
+    wanted = wanted[:1] if edge else wanted[: sources.claims_max]
+    for stretch in sorted(wanted, key=lambda s: s.first_us):
+        sources.deadline.check()
+        claim = _stretch_claim(stretch, reading, sources)
+        if claim is not None:
+            outcome.add(claim, sources)
+    if len(stretches) > len(wanted):
+        outcome.notes.append(f"it was on screen {len(stretches)} times in all")
+    return outcome
+
+
+def _stretch_claim(stretch: Stretch, reading: Reading, sources: Sources) -> Claim | None:
+    citations = _edges(stretch, reading, sources)
+    if not citations:
+        return None
+    best = _best(stretch)
+    asked, zone = reading.asked, sources.zone
+    name = quoted(best.line.text)
+    where = window_text(best.line)
+    if asked.side == "appeared" or asked.edge == "first":
+        text = f"{name} {_appeared(stretch, sources)}{where}"
+    elif asked.side == "vanished" or asked.edge == "last":
+        text = f"{name} {_vanished(stretch, sources)}{where}"
+    else:
+        lasted = f" ({length_text(stretch.length_us)})" if stretch.length_us else " (one frame)"
+        when = span_text(stretch.first_us, stretch.last_us, zone)
+        text = f"{name} was on screen {when}{lasted}{where}"
+    return Claim(
+        text=text,
+        citations=citations,
+        first_us=stretch.first_us,
+        last_us=stretch.last_us,
+        visible_us=stretch.length_us,
+    )
+
+
+def _appeared(stretch: Stretch, sources: Sources) -> str:
+    at = moment_text(stretch.first_us, sources.zone)
+    line = stretch.lines[0].line
+    before = frame_before(sources.evidence, stream_of(line), stretch.first_us)
+    if before is None:
+        return f"was first seen at {at}, on the first frame there is"
+    when = moment_text(before.captured_at_us, sources.zone)
+    if sources.derived.page_of(before.blob) is None:
+        return f"was first seen at {at}; the frame before, at {when}, has not been read"
+    return f"was first seen at {at}; the frame before, at {when}, does not show it"
+
+
+def _vanished(stretch: Stretch, sources: Sources) -> str:
+    at = moment_text(stretch.last_us, sources.zone)
+    line = max(stretch.lines, key=lambda s: s.line.last_us).line
+    after = frame_after(sources.evidence, stream_of(line), stretch.last_us)
+    if after is None:
+        return f"was last seen at {at}, on the newest frame there is"
+    when = moment_text(after.captured_at_us, sources.zone)
+    if sources.derived.page_of(after.blob) is None:
+        return f"was last seen at {at}; the frame after, at {when}, has not been read"
+    return f"was last seen at {at}; gone from the frame at {when}"
+
+
+def _best(stretch: Stretch) -> Sighting:
+    """The line that stands for a stretch: the best match, then the longest there."""
+    return max(
+        stretch.lines,
+        key=lambda s: (s.quality, s.line.last_us - s.line.first_us, -s.line.first_us, s.line.text),
+    )
+
+
+def _edges(stretch: Stretch, reading: Reading, sources: Sources) -> tuple[Citation, ...]:
+    """The stretch's first and last frame, each with a line that is on it."""
+    made = []
+    for late in (False, True):
+        at_us = stretch.last_us if late else stretch.first_us
+        for sighting in (_best(stretch), *stretch.lines):
+            first, first_us, last, last_us = clipped(sighting.line, reading.scope, sources.evidence)
+            if (last_us if late else first_us) == at_us:
+                span = (sighting.start, sighting.end)
+                cited = sources.citer.cite_line(last if late else first, sighting.line, span)
+                made += [cited] if cited else []
+                break
+    return tuple(dict.fromkeys(made))
+
+
+def _add_length(
+    outcome: Outcome, stretches: Sequence[Stretch], reading: Reading, sources: Sources
+) -> None:
+    """One claim about all stretches together."""
+    total_us = sum(s.length_us for s in stretches)
+    shown = stretches[-(CITATIONS_MAX // 2) :]
+    citations = dict.fromkeys(c for s in shown for c in _edges(s, reading, sources))
+    if not citations:
+        return
+    best = _best(max(stretches, key=lambda s: (s.length_us, s.last_us)))
+    when = "; ".join(span_text(s.first_us, s.last_us, sources.zone) for s in shown)
+    times = "" if len(stretches) == 1 else f" in all, {len(stretches)} times"
+    text = (
+        f"{quoted(best.line.text)} was on screen for {length_text(total_us)}{times}: "
+        f"{when}{window_text(best.line)}"
+    )
+    outcome.add(
+        Claim(
+            text=text,
+            citations=tuple(citations)[:CITATIONS_MAX],
+            first_us=stretches[0].first_us,
+            last_us=max(s.last_us for s in stretches),
+            visible_us=total_us,
+            amount=len(stretches),
+        ),
+        sources,
+    )

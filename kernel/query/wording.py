@@ -1,0 +1,54 @@
+"""How moments, lengths of time and quotations are said in an answer.
+
+Covers: text for people, in the time zone of the person. Does not cover: JSON. Pure.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from contracts.interval import TextInterval
+from kernel.query.times import MICROS, local
+
+_QUOTE_CHARS_MAX = 160
+_UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+_UNITS_MAX = 2
+
+
+def moment_text(moment_us: int, zone: dt.tzinfo) -> str:
+    """A moment to the second, on the wall clock of the zone."""
+    return local(moment_us, zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def span_text(first_us: int, last_us: int, zone: dt.tzinfo) -> str:
+    """A stretch of time; the date of its end only where it is another one."""
+    start, end = local(first_us, zone), local(last_us, zone)
+    if first_us == last_us:
+        return f"at {start:%Y-%m-%d %H:%M:%S}"
+    until = f"{end:%H:%M:%S}" if start.date() == end.date() else f"{end:%Y-%m-%d %H:%M:%S}"
+    return f"from {start:%Y-%m-%d %H:%M:%S} to {until}"
+
+
+def length_text(length_us: int) -> str:
+    """A length of time in its two largest units, cut down."""
+    left = length_us // MICROS
+    said = []
+    for size, unit in _UNITS:
+        if left >= size:
+            said.append(f"{left // size} {unit}")
+            left %= size
+    if not said:
+        return "less than a second" if length_us else "one frame"
+    return " ".join(said[:_UNITS_MAX])
+
+
+def quoted(text: str) -> str:
+    """A line in quotation marks, cut where it is very long."""
+    cut = text if len(text) <= _QUOTE_CHARS_MAX else text[: _QUOTE_CHARS_MAX - 1] + "\u2026"
+    return f"\u201c{cut}\u201d"
+
+
+def window_text(line: TextInterval) -> str:
+    """Application and window of a line, with a dash before it; empty when unknown."""
+    named = line.app or line.window_title
+    return f" \u2014 {named}" if named else ""
