@@ -10,7 +10,7 @@ import select
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kernel.boot.stopping import StopSignal
@@ -58,6 +58,17 @@ class Parts:
     faults: Faults | None
     environment: dict[str, str]
     say: Callable[[str], None]
+    resumed: bool = False
+
+    def begin(self) -> None:
+        """The day begins now: the start of the kernel is no part of it."""
+        started_us = now_us()
+        self.plan = replace(self.plan, started_us=started_us)
+        self.folder.amend_plan(started_us=started_us)
+        if self.driver is not None:
+            self.driver.started_s = time.monotonic()
+        if self.faults is not None:
+            self.faults.started_us = started_us
 
 
 def _clocks() -> tuple[float, float]:
@@ -86,6 +97,8 @@ class Endurance:
         reason = "failed"
         try:
             parts.child.start("first start")
+            if not parts.resumed:
+                parts.begin()
             self._start_threads()
             reason = self._play()
             if reason == "finished":

@@ -57,6 +57,10 @@ class RunFolder:
         """Replace one JSON document durably."""
         write_atomically(self.root / name, json.dumps(document, indent=1).encode() + b"\n")
 
+    def amend_plan(self, **facts: Any) -> None:  # noqa: ANN401 - JSON
+        """Replace facts in plan.json."""
+        self.write("plan.json", json.loads(self.plan_file.read_bytes()) | facts)
+
     def event(self, kind: str, **facts: Any) -> None:  # noqa: ANN401 - JSON
         """Append one line to the events."""
         self._append(self.root / "events.jsonl", {"at_us": now_us(), "kind": kind, **facts})

@@ -95,7 +95,7 @@ def open_soak(
         _note_reboot(folder)
     child = KernelChild(folder, data_dir, environment, leaky=leaky is not None)
     parts = _wire(plan, loaded, folder, child, wishes)
-    parts.say = say
+    parts.say, parts.resumed = say, wishes.resume is not None
     if plan.faults and parts.driver is not None:
         assert spool_dir is not None
         parts.faults = _make_faults(plan, parts, spool_dir, write_config)

@@ -21,8 +21,9 @@ PROC = Path("/proc")
 HOST_SIGN = b"AUTOCAPTURE_BOOTSTRAP"
 PLUGIN_HOST_SIGN = b"plugin_host"
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-ZOMBIE_S = 5.0
-"""A process that ended is a zombie until its parent looks: only one that stays is a fault."""
+ZOMBIE_S = 15.0
+"""A process that ended is a zombie until its parent looks, and while its last threads go, which
+on a busy machine takes a polite host some seconds: only one that stays is a fault."""
 ORPHAN_S = 5.0
 """How long hosts may outlive their kernel."""
 
