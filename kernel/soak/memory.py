@@ -10,11 +10,11 @@ itself, and the worst counts:
   saw-tooth of the tree would hide what every tooth shows.
 
 Left out: the warm-up of the run and a shorter one of each later kernel, hosts in their first
-minutes, faults that take memory (a leak put in on purpose) from their start to their recovery.
-Views look at floors (`slope.floors`).
+seconds of work, faults that take memory (a leak put in on purpose) from their start to their
+recovery. Views look at floors (`slope.floors`).
 
 A line is judged by its slope where it fits (r2); where none fits, no slope says anything. The
-limit of 5 MB/h is for an hour or more. A shorter line is not blown up to an hour: it has to rise
+limit of 5 MB/h is for runs of an hour or more. A shorter line is not blown up: it has to rise
 by some megabytes while it lasts, so its limit is that rise divided by its length, and the record
 shows the limit so scaled. Growth in megabytes counts for every length.
 
@@ -27,7 +27,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kernel.soak import thresholds
-from kernel.soak.runfiles import Run, Sample
+from kernel.soak.runfiles import HostSample, Run, Sample
 from kernel.soak.slope import Line, Point, fit, floors, rise
 
 MB = 1e6
@@ -113,13 +113,14 @@ def study_memory(run: Run) -> Memory:
     """All views of a run that have enough comparable samples."""
     measured = [sample for sample in run.samples if sample.tree_pss_bytes is not None]
     kept = _settled(run, measured)
-    warm_s = host_warm_up_s(run)
-    born = _births(run.samples)
-    calm = [sample for sample in kept if _youngest_s(sample, born) >= warm_s]
+    births = _births(run.samples)
+    calm = [
+        sample for sample in kept if all(_is_warm(host, sample, births) for host in sample.hosts)
+    ]
     views = (
         View("tree without hosts", _by_kernel(kept), thresholds.TREE_RISE_MIN_MB, adds_up=True),
         View("whole tree", _by_hosts(calm), thresholds.TREE_RISE_MIN_MB, adds_up=True),
-        View("hosts", _by_host(kept, born, warm_s), thresholds.HOST_RISE_MIN_MB, adds_up=False),
+        View("hosts", _by_host(kept, births), thresholds.HOST_RISE_MIN_MB, adds_up=False),
     )
     trends = tuple(trend for view in views if (trend := _trend(view)) is not None)
     return Memory(trends=trends, used=len(kept), seen=len(measured))
@@ -131,11 +132,6 @@ def warm_up_s(run: Run) -> float:
         return float(run.plan.warm_up_s)
     planned_s = float(run.plan.planned_s or WARM_UP_DEFAULT_S * 4)
     return min(WARM_UP_DEFAULT_S, planned_s / 4)
-
-
-def host_warm_up_s(run: Run) -> float:
-    """From which age on a host's memory is judged."""
-    return min(thresholds.HOST_WARM_UP_MAX_S, warm_up_s(run))
 
 
 def _settled(run: Run, samples: Sequence[Sample]) -> list[Sample]:
@@ -160,18 +156,22 @@ def _settled(run: Run, samples: Sequence[Sample]) -> list[Sample]:
     return kept
 
 
-def _births(samples: Iterable[Sample]) -> dict[str, int]:
-    """When each host was seen first."""
-    born: dict[str, int] = {}
+def _births(samples: Iterable[Sample]) -> dict[str, Sample]:
+    """The first sample of each host."""
+    births: dict[str, Sample] = {}
     for sample in samples:
         for host in sample.hosts:
-            born.setdefault(host.host_id, sample.at_us)
-    return born
+            births.setdefault(host.host_id, sample)
+    return births
 
 
-def _youngest_s(sample: Sample, born: dict[str, int]) -> float:
-    ages = [(sample.at_us - born[host.host_id]) / 1e6 for host in sample.hosts]
-    return min(ages, default=float("inf"))
+def _is_warm(host: HostSample, sample: Sample, births: dict[str, Sample]) -> bool:
+    """Whether it has computed long enough; what all hosts used is shared out among them."""
+    birth = births[host.host_id]
+    if birth.heavy_cpu_s is None or sample.heavy_cpu_s is None:
+        return (sample.at_us - birth.at_us) / 1e6 >= thresholds.HOST_WARM_UP_S
+    own_s = (sample.heavy_cpu_s - birth.heavy_cpu_s) / len(sample.hosts)
+    return own_s >= thresholds.HOST_WARM_UP_CPU_S
 
 
 def _total_mb(sample: Sample) -> float:
@@ -205,14 +205,12 @@ def _by_hosts(samples: Iterable[Sample]) -> tuple[tuple[Point, ...], ...]:
     )
 
 
-def _by_host(
-    samples: Iterable[Sample], born: dict[str, int], warm_s: float
-) -> tuple[tuple[Point, ...], ...]:
+def _by_host(samples: Iterable[Sample], births: dict[str, Sample]) -> tuple[tuple[Point, ...], ...]:
     return _grouped(
         (host.host_id, (sample.at_us / 1e6, host.pss_bytes / MB))
         for sample in samples
         for host in sample.hosts
-        if host.pss_bytes is not None and (sample.at_us - born[host.host_id]) / 1e6 >= warm_s
+        if host.pss_bytes is not None and _is_warm(host, sample, births)
     )
 
 
@@ -232,7 +230,8 @@ def _trend(view: View) -> Trend | None:
 def slope_limit_mb_h(span_s: float, rise_min_mb: float) -> float:
     """The slope that a line of this length may have.
 
-    From an hour on the limit itself; below, at least the slope that rises by ``rise_min_mb``.
+    From `thresholds.SLOPE_SPAN_FULL_S` on the limit itself; below, at least the slope that
+    rises by ``rise_min_mb``.
     """
     limit = thresholds.threshold("memory_slope").limit or 0.0
     if span_s >= thresholds.SLOPE_SPAN_FULL_S:

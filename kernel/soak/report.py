@@ -9,15 +9,27 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import apsw
 import msgspec
 
 from contracts import canonical
 from contracts.soak import SoakFault, SoakReport
 from kernel.config.approvals import write_atomically
 from kernel.config.errors import ExitCode, KernelError
+from kernel.config.paths import DataDir
+from kernel.soak.ledgerview import is_renewal
 from kernel.soak.report_html import render_report
-from kernel.soak.runfiles import PLAN, REPORT_HTML, REPORT_JSON, Run, read_run
+from kernel.soak.runfiles import (
+    LEDGER,
+    PLAN,
+    REPORT_HTML,
+    REPORT_JSON,
+    LedgerFacts,
+    Run,
+    read_run,
+)
 from kernel.soak.verdict import Verdict, judge
+from kernel.store.evidence import EvidenceStore
 
 UNKNOWN_DIGEST = "0" * 64
 """Stands where the plan names no digest; a record has no empty one."""
@@ -25,6 +37,7 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 RUN_ID = re.compile(r"r-[0-9a-f]{32}")
 FAULTS_MAX = 4_096
 RUN_IDS_MAX = 4_096
+DATA_FOLDER = "data"
 
 
 def conclude(run_dir: Path) -> SoakReport:
@@ -34,6 +47,7 @@ def conclude(run_dir: Path) -> SoakReport:
     Raises `KernelError`: ``soak-no-run`` where the folder holds no run,
     ``soak-report-unwritable``.
     """
+    keep_ledger_facts(run_dir)
     run = read_run(run_dir)
     report = make_report(run, judge(run))
     data = msgspec.json.format(msgspec.json.encode(report), indent=1)
@@ -48,6 +62,33 @@ def conclude(run_dir: Path) -> SoakReport:
             hint="copy the run to a folder that you may write to",
         ) from error
     return report
+
+
+def keep_ledger_facts(run_dir: Path) -> None:
+    """Put beside the records what the ledger in the run's data dir says of its hosts' memory.
+
+    The records are kept and compared long after the data dir is gone. A data dir that cannot be
+    read leaves no facts, and the criterion unknown.
+    """
+    data_dir = DataDir(run_dir / DATA_FOLDER)
+    if not data_dir.journal_db.is_file():
+        return
+    try:
+        with EvidenceStore.open_read_only(data_dir) as store:
+            renewals_us = _renewals_us(store)
+        facts = LedgerFacts(renewals_us=tuple(renewals_us))
+        write_atomically(run_dir / LEDGER, msgspec.json.encode(facts) + b"\n")
+    except (apsw.Error, KernelError, OSError):
+        return
+
+
+def _renewals_us(store: EvidenceStore) -> list[int]:
+    found: list[int] = []
+    after = 0
+    while entries := store.ledger.entries(after):
+        found += [entry.recorded_at_us for entry in entries if is_renewal(entry)]
+        after = entries[-1].seq
+    return found
 
 
 def read_report(path: Path) -> SoakReport:

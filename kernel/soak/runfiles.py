@@ -24,6 +24,7 @@ CHECKS = "checks.jsonl"
 RECONCILIATION = "reconciliation.json"
 VERIFY = "verify.json"
 ENDED = "ended.json"
+LEDGER = "ledger.json"
 REPORT_JSON = "report.json"
 REPORT_HTML = "report.html"
 LINE_BYTES_MAX = 1 << 20
@@ -170,6 +171,12 @@ class VerifyFile(msgspec.Struct, frozen=True, kw_only=True):
     findings_left_out: int = 0
 
 
+class LedgerFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the verdict needs of the kernel's own ledger: when hosts were ended for memory."""
+
+    renewals_us: tuple[int, ...]
+
+
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """How the run came to its end."""
 
@@ -217,6 +224,7 @@ class Run:
     reconciliation: Reconciliation | None = None
     verify: VerifyFile | None = None
     ended: Ended | None = None
+    ledger: LedgerFacts | None = None
     problems: dict[str, Problem] = field(default_factory=dict)
     bad_lines: dict[str, int] = field(default_factory=dict)
     torn: tuple[str, ...] = ()
@@ -287,6 +295,7 @@ def read_run(folder: Path) -> Run:
     run.reconciliation = _document(run, RECONCILIATION, Reconciliation)
     run.verify = _document(run, VERIFY, VerifyFile)
     run.ended = _document(run, ENDED, Ended)
+    run.ledger = _document(run, LEDGER, LedgerFacts)
     run.artifact_bytes = sum(path.stat().st_size for path in _artifacts(folder))
     return run
 

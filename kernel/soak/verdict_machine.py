@@ -15,7 +15,7 @@ from contracts.soak import SoakCriterion
 from kernel.soak import thresholds
 from kernel.soak.criterion import judged, unknown
 from kernel.soak.memory import Trend, study_memory
-from kernel.soak.runfiles import EVENTS, METRICS, Run, Sample
+from kernel.soak.runfiles import EVENTS, LEDGER, METRICS, Run, Sample
 from kernel.soak.silence import explained_gaps
 from kernel.soak.thresholds import threshold
 
@@ -31,6 +31,7 @@ def judge_machine(run: Run) -> list[SoakCriterion]:
         _zombies(run),
         _crashes(run),
         *_memory(run),
+        *([] if run.plan.live else [_renewals(run)]),
         _cpu(run),
         _memory_budget(run),
         _heavy(run),
@@ -78,14 +79,21 @@ def _hosts(run: Run) -> SoakCriterion:
 
 
 def _zombies(run: Run) -> SoakCriterion:
-    """Every child is a zombie between its end and `wait`; one in two samples is not waited for."""
+    """Every child is a zombie between its end and `wait`: one that stays is collected by nobody."""
     row = threshold("zombies")
-    counts = [s.zombies for s in run.samples if s.zombies is not None]
-    if not counts:
+    counted = [(s.at_us, s.zombies) for s in run.samples if s.zombies is not None]
+    if not counted:
         return unknown(row, _why_none(run, "zombies"))
-    lasting = max((min(before, after) for before, after in pairwise(counts)), default=0)
-    momentary = sum(1 for count in counts if count)
-    return judged(row, lasting, f"{momentary} of {len(counts)} samples show one for a moment")
+    lasting, streak = 0, list[tuple[int, int]]()
+    for at_us, count in counted:
+        streak = [*streak, (at_us, count)] if count else []
+        if streak and (at_us - streak[0][0]) / 1e6 >= thresholds.ZOMBIE_LASTS_S:
+            lasting = max(lasting, min(number for _, number in streak))
+    seen = sum(1 for _, count in counted if count)
+    detail = f"{seen} of {len(counted)} samples show one"
+    if not lasting and seen:
+        detail += f", none for {thresholds.ZOMBIE_LASTS_S:.0f} s"
+    return judged(row, lasting, detail)
 
 
 def _crashes(run: Run) -> SoakCriterion:
@@ -138,6 +146,24 @@ def _memory(run: Run) -> list[SoakCriterion]:
         detail = f"{steepest.name}: {told}; {used}"
         slope = judged(slope_row, steepest.slope_mb_h, detail, limit=steepest.limit_mb_h)
     return [slope, judged(growth_row, grown.growth_mb, f"{grown.name}; {used}")]
+
+
+def _renewals(run: Run) -> SoakCriterion:
+    """A leak that was put in on purpose explains those around it."""
+    row = threshold("memory_renewals")
+    if run.ledger is None:
+        return unknown(row, f"the ledger's facts ({LEDGER}) are {run.problems[LEDGER]}")
+    margin_us = thresholds.LEAK_MARGIN_S * 1e6
+    spans = [
+        (span.from_us - margin_us, span.over_us + margin_us)
+        for span in run.faults()
+        if span.name == thresholds.LEAK_FAULT
+    ]
+    times = run.ledger.renewals_us
+    unasked = [t for t in times if not any(a <= t <= b for a, b in spans)]
+    said = [f"{(at_us - run.started_us) / 1e6:.0f} s into the run" for at_us in unasked[:5]]
+    told = f"{len(times) - len(unasked)} more by leaks that were put in"
+    return judged(row, len(unasked), "; ".join([told, *said]))
 
 
 def _trend_text(trend: Trend) -> str:

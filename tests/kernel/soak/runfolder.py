@@ -11,7 +11,7 @@ from typing import Any
 STARTED_US = 1_760_000_000_000_000
 MB = 1_000_000
 KERNEL_MB, HOST_MB = 120.0, 500.0
-HOST_WARM_S = 90.0
+HOST_WARM_S = 15.0
 FAULTS = ("host_killed", "kernel_killed", "disk_full")
 
 
@@ -27,6 +27,7 @@ class RunFolder:
     reconciliation: dict[str, Any] = field(default_factory=dict)
     verify: dict[str, Any] = field(default_factory=dict)
     ended: dict[str, Any] = field(default_factory=dict)
+    ledger: dict[str, Any] = field(default_factory=lambda: {"renewals_us": []})
 
     def write(self, folder: Path) -> Path:
         """Write every file as a run does."""
@@ -36,6 +37,7 @@ class RunFolder:
             "reconciliation.json": self.reconciliation,
             "verify.json": self.verify,
             "ended.json": self.ended,
+            "ledger.json": self.ledger,
         }
         for name, document in documents.items():
             (folder / name).write_text(json.dumps(document, indent=1), encoding="utf-8")

@@ -114,5 +114,5 @@ def test_the_limit_of_a_slope_depends_on_how_long_one_looked() -> None:
     assert slope_limit_mb_h(3_600.0, 10.0) == 5.0
     assert slope_limit_mb_h(86_400.0, 25.0) == 5.0
     assert slope_limit_mb_h(360.0, 10.0) == 100.0
-    assert slope_limit_mb_h(3_599.0, 10.0) > 5.0
+    assert slope_limit_mb_h(2_399.0, 10.0) > 5.0
     assert thresholds.threshold("memory_slope").limit == 5

@@ -154,6 +154,11 @@ def ask_only_while_idle(run: RunFolder) -> None:
         check["while"] = "idle"
 
 
+def renew_a_leaking_plugin(run: RunFolder) -> None:
+    """Never over a budget, never growing: ended at its cap, started again."""
+    run.ledger["renewals_us"] = [at_us(400), at_us(420)]
+
+
 def exceed_the_cpu_budget(run: RunFolder) -> None:
     run.samples[50]["cpu_budget_exceeded"] = True
 
@@ -270,6 +275,7 @@ SPOILED: list[tuple[Spoil, str, str]] = [
     (make_an_answer_up, "checks_cited", "40 of 41"),
     (find_too_little, "checks_found", "37 of 40 found; F000000, F000001, F000002"),
     (ask_only_while_idle, "checks_active", ""),
+    (renew_a_leaking_plugin, "memory_renewals", "400 s into the run; 420 s into the run"),
     (exceed_the_cpu_budget, "cpu_violations", "of 50%"),
     (use_too_much_cpu_unflagged, "cpu_violations", "61.0% of 50%"),
     (exceed_the_memory_budget, "memory_violations", "of 8000 MB"),
@@ -326,6 +332,7 @@ MISSING: list[tuple[str, set[str]]] = [
     ("metrics-*.jsonl", {"cpu_violations", "memory_violations", "heavy_while_active"}),
     ("plan.json", {"hosts_peak", "heavy_while_active", "stops_late", "duration", "artifacts"}),
     ("ended.json", {"duration"}),
+    ("ledger.json", {"memory_renewals"}),
     ("produced.jsonl", {"lost_events"}),
 ]
 
@@ -421,6 +428,14 @@ def test_a_host_seen_right_after_its_kernel_was_killed_is_forgiven_and_told(
     criterion = find(verdict_of(run, tmp_path), "orphans")
     assert criterion.state == "pass"
     assert "1 more within 3 s of a kill" in criterion.detail
+
+
+def test_a_renewal_around_a_leak_put_in_on_purpose_is_explained(tmp_path: Path) -> None:
+    run = good_run()
+    fault = next(e for e in run.events if e.get("name") == "host_killed")
+    fault["name"] = "plugin_leak"
+    run.ledger["renewals_us"] = [fault["at_us"] + 19_000_000, fault["at_us"] + 50_000_000]
+    assert find(verdict_of(run, tmp_path), "memory_renewals").state == "pass"
 
 
 def test_a_zombie_of_a_moment_is_none(tmp_path: Path) -> None:
