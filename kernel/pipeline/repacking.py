@@ -180,7 +180,7 @@ class Repacking:
         self._hosts: dict[str, str] = {}
         self._sent: str | None = None
         self._after_id = 0
-        self._singles: list[PackCandidate] = []
+        self._halves: list[list[PackCandidate]] = []
         self._look_at_s = 0.0
         self._partial_since_s: float | None = None
         self.tally = Tally()
@@ -318,7 +318,7 @@ class Repacking:
             self._job = self._thread.submit(self._leave_out, group, made)
 
     def _fail(self, reason: str) -> None:
-        """Try each frame of the group alone; give up one that fails alone."""
+        """Try each half of the group; give up a frame that fails alone."""
         group, self._group = self._group, None
         assert group is not None
         self.problem = f"packing failed: {reason}"[:500]
@@ -347,8 +347,8 @@ class Repacking:
         return lambda: self._note_reclaimed(reclaimed)
 
     def _next_group(self) -> Group | None:
-        if self._singles:
-            candidates = [self._singles.pop()]
+        if self._halves:
+            candidates = self._halves.pop()
         else:
             candidates = self._store.packing_group(
                 self._after_id, frames_max=FRAMES_PER_PACK, bytes_max=GROUP_BYTES_MAX
@@ -414,8 +414,10 @@ class Repacking:
                 self._after_id, frames_max=FRAMES_PER_PACK, bytes_max=GROUP_BYTES_MAX
             )
         }
-        singles = [known[blob] for blob in reversed(blobs) if blob in known]
-        return lambda: self._singles.extend(singles)
+        left = [known[blob] for blob in blobs if blob in known]
+        middle = (len(left) + 1) // 2
+        halves = [half for half in (left[middle:], left[:middle]) if half]
+        return lambda: self._halves.extend(halves)
 
     def _give_up(self, blob: str) -> Callable[[], None]:
         self._store.keep_as_they_are([(blob, FAILED)])
