@@ -71,7 +71,7 @@ def format_status(document: dict[str, Any]) -> str:
     backlog, coverage = document["backlog"], document["coverage"]
     lines = [
         f"{document['verdict'].upper()}: {document['reason']}",
-        f"data dir  {document['data_dir']} ({_size(document['disk']['free_bytes'])} free)",
+        f"data dir  {document['data_dir']} ({_room(document['disk'])})",
         f"evidence  {document['evidence']['events']} events, "
         f"{document['evidence']['blobs']} frames, {_size(document['evidence']['bytes'])}"
         + _last_event(document["evidence"]["last_event"]),
@@ -140,6 +140,13 @@ def _host_line(host: dict[str, Any]) -> str:
             f"up {_age(host['age_s'])}",
         )
     )
+
+
+def _room(disk: dict[str, Any]) -> str:
+    free = f"{_size(disk['free_bytes'])} free"
+    if disk["days_left"] is None:
+        return free
+    return f"{free}, {disk['days_left']:.0f} days at {_size(disk['bytes_per_day'])} a day"
 
 
 def _last_event(last: dict[str, Any] | None) -> str:

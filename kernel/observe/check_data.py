@@ -66,15 +66,7 @@ def _days_left(data_dir: DataDir, free_bytes: int) -> float | None:
     if not data_dir.journal_db.is_file():
         return None
     with EvidenceStore.open_read_only(data_dir) as store:
-        stats = store.stats()
-        first = store.events_after(0, limit_rows=1)
-        last = store.last_event()
-    if not first or last is None:
-        return None
-    span_s = (last.received_at_us - first[0].received_at_us) / 1e6
-    if span_s < DAY_S:
-        return None
-    rate = (stats.pack_bytes + stats.journal_bytes) / (span_s / DAY_S)
+        rate = store.bytes_per_day()
     return free_bytes / rate if rate else None
 
 

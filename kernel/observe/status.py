@@ -39,13 +39,14 @@ DISK_PROBLEMS = {
 def read_status(data_dir: DataDir) -> dict[str, Any]:
     """The whole status document; docs/cli.md has its fields. Raises nothing for a sick kernel."""
     live, problems = _ask_kernel(data_dir)
+    evidence, bytes_per_day = _evidence(data_dir, problems)
     document: dict[str, Any] = {
         "data_dir": str(data_dir.root),
         "running": is_held(data_dir.lock_file),
-        "evidence": _evidence(data_dir, problems),
+        "evidence": evidence,
         "backlog": _backlog(data_dir, problems),
         "coverage": _coverage(data_dir, problems),
-        "disk": _disk(data_dir),
+        "disk": _disk(data_dir, bytes_per_day),
         "kernel": live,
     }
     document["backlog"]["unseen"] = max(
@@ -103,16 +104,18 @@ def _live_problems(live: dict[str, Any]) -> list[str]:
     return problems
 
 
-def _evidence(data_dir: DataDir, problems: list[str]) -> dict[str, Any]:
+def _evidence(data_dir: DataDir, problems: list[str]) -> tuple[dict[str, Any], int]:
+    """What is stored, and how fast it grows."""
     facts: dict[str, Any] = {"events": 0, "blobs": 0, "bytes": 0, "last_event": None}
     if not data_dir.journal_db.is_file():
-        return facts
+        return facts, 0
     try:
         with EvidenceStore.open_read_only(data_dir) as store:
             stats, last = store.stats(), store.last_event()
+            bytes_per_day = store.bytes_per_day()
     except (KernelError, apsw.Error) as error:
         problems.append(f"evidence cannot be read: {error}")
-        return facts
+        return facts, 0
     facts |= {
         "events": stats.events,
         "blobs": stats.blobs,
@@ -126,7 +129,7 @@ def _evidence(data_dir: DataDir, problems: list[str]) -> dict[str, Any]:
             "age_s": round(max(0.0, time.time() - last.received_at_us / 1e6), 1),
             "source": last.source,
         }
-    return facts
+    return facts, bytes_per_day
 
 
 def _backlog(data_dir: DataDir, problems: list[str]) -> dict[str, Any]:
@@ -186,12 +189,17 @@ def _coverage(data_dir: DataDir, problems: list[str]) -> dict[str, int]:
         return {"events": 0, "processed": 0}
 
 
-def _disk(data_dir: DataDir) -> dict[str, int]:
+def _disk(data_dir: DataDir, bytes_per_day: int) -> dict[str, Any]:
     existing = data_dir.root
     while not existing.exists():
         existing = existing.parent
     usage = shutil.disk_usage(existing)
-    return {"free_bytes": usage.free, "total_bytes": usage.total}
+    return {
+        "free_bytes": usage.free,
+        "total_bytes": usage.total,
+        "bytes_per_day": bytes_per_day,
+        "days_left": round(usage.free / bytes_per_day, 1) if bytes_per_day else None,
+    }
 
 
 def _judge(document: dict[str, Any], live: dict[str, Any] | None, problems: list[str]) -> Verdict:

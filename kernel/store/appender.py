@@ -118,10 +118,10 @@ class Appender:
             self._anchor_when_due(len(drafts), now_us)
         return _acknowledge(batch, digests, new.keys() - blob_ids.keys())
 
-    def disk_decision(self) -> DiskDecision:
+    def disk_decision(self, now_us: int) -> DiskDecision:
         """What the drives allow at this moment. Raises `KernelError` ``disk-failed``."""
         with self.journal.turn() as connection:
-            return self._outlets.decide(Journal(connection))
+            return self._outlets.decide(Journal(connection), now_us)
 
     def bring_home(self, frames: Sequence[Frame], blob_ids: dict[bytes, int], now_us: int) -> int:
         """Write frames from another volume to the data dir and give their blobs a place there.

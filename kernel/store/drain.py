@@ -53,7 +53,7 @@ def drain(appender: Appender, data_root: Path, now_us: int, bytes_max: int) -> D
     copied = sealed = 0
     with appender.journal.turn() as connection:
         pending = pending_segments(Journal(connection))
-    if pending and appender.disk_decision().drain:
+    if pending and appender.disk_decision(now_us).drain:
         appender.end_spool_segment()
         for volume, row in pending:
             if copied >= bytes_max or not is_mounted(data_root, volume):

@@ -26,6 +26,7 @@ from kernel.store.disk import Disk, OsDisk, make_durable_dir
 from kernel.store.draft import Acknowledged, CaptureDraft, check_draft
 from kernel.store.drain import DRAIN_BYTES, DrainReport, drain
 from kernel.store.failure import translated, usable
+from kernel.store.growth import bytes_per_day
 from kernel.store.journal import Journal
 from kernel.store.ledger import Ledger
 from kernel.store.lock import DataDirLock
@@ -323,7 +324,12 @@ class EvidenceStore:
 
     def disk_decision(self) -> DiskDecision:
         """What the drives allow at this moment. Raises `KernelError` ``store-read-only``."""
-        return self._appender().disk_decision()
+        return self._appender().disk_decision(self._now_us())
+
+    def bytes_per_day(self) -> int:
+        """How fast the data dir's own segments grow; 0 when that is not known yet."""
+        with self._readers.borrow() as connection:
+            return bytes_per_day(Journal(connection).growth(), self._now_us())
 
     def drain_spool(self, *, bytes_max: int = DRAIN_BYTES) -> DrainReport:
         """Bring some of what the spool holds home; call it again until nothing is pending.

@@ -210,6 +210,16 @@ class Journal:
         )
         return [SegmentRow(*row) for row in rows]
 
+    def growth(self) -> list[tuple[int, int]]:
+        """When each segment of the data dir that is still there was begun, and its length."""
+        gone = ", ".join(f"'{state}'" for state in sorted(GONE_STATES))
+        rows = self.connection.execute(
+            "SELECT opened_at_us, end_bytes FROM segment "  # noqa: S608 - literals of this module
+            f"WHERE volume_id = ? AND state NOT IN ({gone})",
+            (PRIMARY,),
+        )
+        return [(row[0], row[1]) for row in rows]
+
     def newest_capture_us(self, row: SegmentRow) -> int:
         """Capture time of the newest event with pixels in the segment; -1 without any."""
         found = self.connection.execute(

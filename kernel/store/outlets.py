@@ -25,9 +25,12 @@ from kernel.store.drives import (
     read_marker,
 )
 from kernel.store.failure import FULL_ERRNOS
+from kernel.store.growth import bytes_per_day
 from kernel.store.journal import CAPTURES, PRIMARY, TILES, Journal, VolumeRow
 from kernel.store.pack import Frame, PackWriter, Written, list_segments, segment_path
 from kernel.store.pressure import DiskDecision, DiskFacts, DiskLevel, DiskLimits, decide_disk
+
+RATE_KEPT_US = 60_000_000
 
 
 class Outlets:
@@ -47,6 +50,8 @@ class Outlets:
         self._limits = limits
         self._spool_dir = spool_dir.absolute() if spool_dir else None
         self._level = DiskLevel.GREEN
+        self._rate_at_us = -RATE_KEPT_US
+        self._bytes_per_day = 0
         self._primary: PackWriter | None = None
         self._tiles: PackWriter | None = None
         self._spool: PackWriter | None = None
@@ -76,16 +81,24 @@ class Outlets:
                 writer.resume(mine[-1].number, mine[-1].end_bytes)
         return writer
 
-    def decide(self, journal: Journal, bytes_per_day: int = 0) -> DiskDecision:
+    def decide(self, journal: Journal, now_us: int) -> DiskDecision:
         """What the drives allow now. Raises `OSError` when the primary cannot be asked."""
         if self._limits is None:
             return DiskDecision(DiskLevel.GREEN, "primary", heavy_work=True, drain=True)
         spool = self._spool_volume(journal)
         spool_free = free_bytes(packs_dir(self._data_dir.root, spool)) if spool else None
-        facts = DiskFacts(free_bytes(self._data_dir.root), spool_free, bytes_per_day)
+        rate = self._rate(journal, now_us)
+        facts = DiskFacts(free_bytes(self._data_dir.root), spool_free, rate)
         decision = decide_disk(facts, self._limits, self._level)
         self._level = decision.level
         return decision
+
+    def _rate(self, journal: Journal, now_us: int) -> int:
+        """Bytes a day; looked up once a minute, for it changes slowly."""
+        if not 0 <= now_us - self._rate_at_us < RATE_KEPT_US:
+            self._rate_at_us = now_us
+            self._bytes_per_day = bytes_per_day(journal.growth(), now_us)
+        return self._bytes_per_day
 
     def write(self, frames: Sequence[Frame], journal: Journal, now_us: int) -> tuple[int, Written]:
         """Write the frames durably where there is room; returns the volume and the places.
@@ -93,7 +106,7 @@ class Outlets:
         Falls over to the spool when the primary turns out to be full. Raises `OSError`;
         ENOSPC when neither takes them.
         """
-        decision = self.decide(journal)
+        decision = self.decide(journal, now_us)
         if decision.target == "refuse":
             raise no_space(self._data_dir.root)
         if decision.target == "primary":
