@@ -65,10 +65,14 @@ class ActRecorded(Message, frozen=True, kw_only=True, tag="act_recorded"):
 class ProcessNow(Message, frozen=True, kw_only=True, tag="process_now"):
     """Work the backlog off now, as an explicit request; answered at once and then polled.
 
-    ``retry_failed``: also what was given up before.
+    ``retry_failed``: also what was given up before. ``bounded``: within the budget that explicit
+    requests have while the person works, captures from ``from_us`` to ``to_us`` (exclusive) first.
     """
 
     retry_failed: bool = False
+    bounded: bool = False
+    from_us: UtcMicros | None = None
+    to_us: UtcMicros | None = None
 
 
 class ProcessState(Message, frozen=True, kw_only=True, tag="process_state"):

@@ -34,6 +34,9 @@ from kernel.store.draft import Acknowledged, CaptureDraft
 from kernel.supervision.control import Reply, error_reply
 
 ASKED_KEEP_S = 10.0
+BOUNDED_KEEP_S = 3.0
+"""A bounded request costs the person's CPU time: it ends soon after its last asking."""
+ENDLESS_US = 2**62
 
 
 class Served(Protocol):
@@ -83,7 +86,11 @@ def serve(kernel: Served, request: ControlRequest, payload: bytes, reply: Reply)
             if request.retry_failed:
                 parts.backlog.retry_given_up()
             # Whoever asked asks again while they wait; one who went away wants no more.
-            kernel.request_processing(lasts_s=ASKED_KEEP_S)
+            if request.bounded:
+                parts.backlog.prefer(request.from_us or 0, request.to_us or ENDLESS_US)
+                kernel.request_processing("some", lasts_s=BOUNDED_KEEP_S)
+            else:
+                kernel.request_processing(lasts_s=ASKED_KEEP_S)
             reply(_process_state(kernel.progress()))
         case AskStatus():
             reply(StatusReply(document=json.dumps(kernel.live_facts())))

@@ -7,7 +7,6 @@ the work (`kernel.boot`).
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable
 
@@ -18,6 +17,7 @@ from contracts.control import ProcessNow, ProcessState
 from kernel.boot.kernel import Kernel
 from kernel.boot.session import kernel_session
 from kernel.cli.options import data_dir_option, json_option
+from kernel.cli.progress_line import progress_line
 from kernel.config.errors import ExitCode, KernelError
 from kernel.config.paths import DataDir
 from kernel.config.settings import load_settings
@@ -65,7 +65,7 @@ def process(
             f"there is no evidence in {data_dir.root}",
             hint="take something in first: kernel ingest PATH...",
         )
-    show = _progress_line()
+    show = progress_line()
     result = _drain(data_dir, show, retry_failed=retry_failed)
     show("")
     click.echo(json.dumps(msgspec.to_builtins(result)) if as_json else _describe(result))
@@ -143,21 +143,6 @@ def _process_there(
         seconds=round(time.monotonic() - started_s, 3),
         stuck=state.stuck,
     )
-
-
-def _progress_line() -> Callable[[str], None]:
-    """Show a line that replaces itself, on a terminal only."""
-    if not sys.stderr.isatty():
-        return lambda _: None
-    last = ""
-
-    def show(text: str) -> None:
-        nonlocal last
-        if text != last:
-            click.echo(f"\r\x1b[2K{text}", nl=False, err=True)
-            last = text
-
-    return show
 
 
 def _describe(result: ProcessResult) -> str:

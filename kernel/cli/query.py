@@ -16,15 +16,19 @@ import msgspec
 
 from contracts.answer import Answer, Citation, Coverage, Provenance
 from contracts.lock import contracts_lock_digest
+from kernel.boot.extracting import extract
+from kernel.boot.pixel_check import check_pixels
 from kernel.capture.timestamps import read_local_zone, read_zone
 from kernel.cli.answer_text import format_answer
 from kernel.cli.durations import Duration
 from kernel.cli.options import data_dir_option, json_option
+from kernel.cli.progress_line import progress_line
 from kernel.cli.terminal_image import find_way, picture_sequence
 from kernel.config.approvals import read_plugin_locks
 from kernel.config.errors import ExitCode, KernelError
 from kernel.config.paths import DataDir
 from kernel.query.answering import Limits, Request, ask
+from kernel.query.covering import cover
 from kernel.query.crops import save_crop
 from kernel.query.scope import END_US, Scope
 from kernel.query.stores import Derived, NothingProcessed, NoTimeline, Timeline
@@ -53,6 +57,9 @@ class Options(TypedDict):
     crops: bool | None
     crops_dir: Path | None
     timeout_s: float
+    extract_now: bool
+    budget_s: float
+    verify_pixels: bool
     tz: str | None
     now_text: str | None
 
@@ -65,6 +72,9 @@ class Asking:
     limits: Limits
     data_dir: DataDir
     crops_dir: Path | None
+    extract_s: float | None = None
+    """How long unread captures may be read first; None: not at all."""
+    verify_pixels: bool = False
 
 
 @click.command(
@@ -116,6 +126,25 @@ class Asking:
     show_default="30s",
     help="Break off after this long, with what was found so far.",
 )
+@click.option(
+    "--extract-now",
+    is_flag=True,
+    help="Read captures that are not read yet, of the time that was asked about, before"
+    " answering: for at most --budget, within the limits on CPU and memory, also while you work.",
+)
+@click.option(
+    "--budget",
+    "budget_s",
+    type=Duration(),
+    default=120.0,
+    show_default="2m",
+    help="How long --extract-now may take.",
+)
+@click.option(
+    "--verify-pixels",
+    is_flag=True,
+    help="Read the cut-out of every citation again and drop the claims that are not on it.",
+)
 @click.option("--tz", metavar="ZONE", help="Your time zone (default: this machine's).")
 @click.option("--now", "now_text", metavar="TIME", hidden=True, help="Ask as if it were then.")
 @json_option
@@ -159,21 +188,41 @@ def _asking(text: str, options: Options, data_dir: DataDir, *, as_json: bool) ->
         limits=Limits(claims_max=options["limit"], time_limit_s=options["timeout_s"]),
         data_dir=data_dir,
         crops_dir=(folder or data_dir.crops_dir) if wanted else None,
+        extract_s=options["budget_s"] if options["extract_now"] else None,
+        verify_pixels=options["verify_pixels"],
     )
 
 
 def answer_question(asking: Asking) -> tuple[Answer, dict[Citation, Path | str]]:
-    """The answer and where its crops are; from a data dir that may not exist yet."""
+    """The answer and where its crops are; from a data dir that may not exist yet.
+
+    Raises `KernelError` where extracting or reading crops again cannot be done.
+    """
     data_dir = asking.data_dir
     if not data_dir.journal_db.is_file():
         # Nothing was ever captured there: that is no evidence, and said like it.
         return no_evidence_at_all(asking.request.text, data_dir), {}
+    answer = _ask(asking)
+    if asking.extract_s is not None and answer.coverage.processed < answer.coverage.events:
+        note = _extract(asking, answer, asking.extract_s)
+        answer = _ask(asking)
+        answer = msgspec.structs.replace(answer, notes=(*answer.notes, note))
+    if asking.verify_pixels and answer.claims:
+        answer = check_pixels(answer, data_dir, show=progress_line())
+    if asking.crops_dir is None:
+        return answer, {}
+    with EvidenceStore.open_read_only(data_dir) as evidence:
+        return answer, _save_crops(answer, evidence, asking.crops_dir)
+
+
+def _ask(asking: Asking) -> Answer:
+    data_dir = asking.data_dir
     with (
         EvidenceStore.open_read_only(data_dir) as evidence,
         _open_derived(data_dir) as (derived, timeline),
     ):
         locks = (contracts_lock_digest(), read_plugin_locks(data_dir).digest)
-        answer = ask(
+        return ask(
             evidence,
             derived,
             asking.request,
@@ -181,9 +230,27 @@ def answer_question(asking: Asking) -> tuple[Answer, dict[Citation, Path | str]]
             limits=asking.limits,
             timeline=timeline,
         )
-        if asking.crops_dir is None:
-            return answer, {}
-        return answer, _save_crops(answer, evidence, asking.crops_dir)
+
+
+def _extract(asking: Asking, answer: Answer, budget_s: float) -> str:
+    """Read what the answer lacked; what is to be said about it."""
+    data_dir = asking.data_dir
+    scope = asking.request.scope
+    window = (answer.from_us or 0, END_US if answer.to_us is None else answer.to_us)
+    wanted = scope.within(*window)
+
+    def count_left() -> int:
+        with (
+            EvidenceStore.open_read_only(data_dir) as evidence,
+            _open_derived(data_dir) as (derived, _),
+        ):
+            coverage = cover(evidence, derived, wanted)
+            return coverage.events - coverage.processed
+
+    before = answer.coverage.events - answer.coverage.processed
+    done = extract(data_dir, window, budget_s=budget_s, count_left=count_left, show=progress_line())
+    why = f" ({done.stopped})" if done.stopped else ""
+    return f"{before - done.left} of {before} unread captures were read now{why}"
 
 
 def no_evidence_at_all(question: str, data_dir: DataDir) -> Answer:

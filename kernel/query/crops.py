@@ -10,12 +10,17 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from contracts.answer import Citation
 from kernel.config.errors import KernelError
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 _MARGIN_X_PX = 120
 _MARGIN_Y_PX = 60
+_MARGIN_PX_MIN = 12
 _FRAME_PX = 2
 _FRAME_COLOUR = (230, 0, 80)
 _PIXELS_MAX = 120_000_000
@@ -36,21 +41,9 @@ def save_crop(citation: Citation, frame: bytes, folder: Path) -> Path:
     path = folder / crop_name(citation)
     if path.exists():
         return path
-    try:
-        from PIL import Image, ImageDraw
-    except ImportError as error:
-        raise KernelError(
-            "crop-needs-pillow",
-            "crops need an image library that is not installed",
-            hint="install the extra: autocapture[ocr]",
-        ) from error
-    try:
-        with Image.open(io.BytesIO(frame)) as opened:
-            if opened.width * opened.height > _PIXELS_MAX:
-                raise KernelError("crop-failed", f"the frame has {opened.size} pixels, too many")
-            image = opened.convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:
-        raise KernelError("crop-failed", f"the frame cannot be decoded: {error}") from error
+    image = _decoded(frame)
+    from PIL import ImageDraw
+
     x0, y0, x1, y1 = citation.box
     draw = ImageDraw.Draw(image)
     outline = (x0 - _FRAME_PX, y0 - _FRAME_PX, x1 + _FRAME_PX - 1, y1 + _FRAME_PX - 1)
@@ -68,3 +61,42 @@ def save_crop(citation: Citation, frame: bytes, folder: Path) -> Path:
     cut.save(unfinished, format="PNG")
     unfinished.replace(path)
     return path
+
+
+def cut_crop(citation: Citation, frame: bytes) -> bytes:
+    """A PNG of the citation's box with a margin of its own height, nothing drawn on it.
+
+    Raises `KernelError` as `save_crop` does.
+    """
+    image = _decoded(frame)
+    x0, y0, x1, y1 = citation.box
+    margin = max(_MARGIN_PX_MIN, y1 - y0)
+    cut = image.crop(
+        (
+            max(0, x0 - margin),
+            max(0, y0 - margin),
+            min(image.width, x1 + margin),
+            min(image.height, y1 + margin),
+        )
+    )
+    written = io.BytesIO()
+    cut.save(written, format="PNG")
+    return written.getvalue()
+
+
+def _decoded(frame: bytes) -> Image.Image:
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise KernelError(
+            "crop-needs-pillow",
+            "crops need an image library that is not installed",
+            hint="install the extra: autocapture[ocr]",
+        ) from error
+    try:
+        with Image.open(io.BytesIO(frame)) as opened:
+            if opened.width * opened.height > _PIXELS_MAX:
+                raise KernelError("crop-failed", f"the frame has {opened.size} pixels, too many")
+            return opened.convert("RGB")
+    except (OSError, ValueError, SyntaxError) as error:
+        raise KernelError("crop-failed", f"the frame cannot be decoded: {error}") from error

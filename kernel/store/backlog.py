@@ -135,6 +135,7 @@ class Backlog:
         self._connection = connection
         self._now_us = now_us
         self._numbers: Counter[tuple[str, str, str]] = Counter()
+        self._preferred: tuple[int, int] | None = None
         self._recount()
 
     @classmethod
@@ -254,17 +255,40 @@ class Backlog:
     def lease(
         self, plugin_id: str, limit: int, *, stage: str = "text", order: Order = "newest"
     ) -> list[Task]:
-        """Take up to ``limit`` waiting tasks in order of capture and mark them leased."""
+        """Take up to ``limit`` waiting tasks in order of capture and mark them leased.
+
+        Those of the window that `prefer` named come first.
+        """
         direction = "DESC" if order == "newest" else "ASC"
         with transaction(self._connection):
-            rows = self._select(
-                "state='waiting' AND stage=? AND plugin_id=?"
-                f" ORDER BY captured_at_us {direction}, task_id LIMIT ?",
-                (stage, plugin_id, limit),
-            )
+            rows = self._waiting(stage, plugin_id, direction, limit, self._preferred)
+            if len(rows) < limit and self._preferred is not None:
+                known = {task.task_id for task in rows}
+                more = self._waiting(stage, plugin_id, direction, limit + len(rows), None)
+                rows += [task for task in more if task.task_id not in known]
+                rows = rows[:limit]
             for task in rows:
                 self._move(task.task_id, "leased", attempts=1)
         return [replace(task, inputs=self._inputs_of(task.task_id)) for task in rows]
+
+    def prefer(self, from_us: int, to_us: int) -> None:
+        """From now on lease captures of this window (end exclusive) before all others."""
+        self._preferred = (from_us, to_us)
+
+    def _waiting(
+        self,
+        stage: str,
+        plugin_id: str,
+        direction: str,
+        limit: int,
+        window: tuple[int, int] | None,
+    ) -> list[Task]:
+        low, high = window or (-(2**62), 2**62)
+        return self._select(
+            "state='waiting' AND stage=? AND plugin_id=? AND captured_at_us>=? AND captured_at_us<?"
+            f" ORDER BY captured_at_us {direction}, task_id LIMIT ?",
+            (stage, plugin_id, low, high, limit),
+        )
 
     def _inputs_of(self, task_id: str) -> tuple[TaskInput, ...]:
         rows = self._connection.execute(
