@@ -1,7 +1,8 @@
 """Tables without rules: words of rows below each other that keep the same gaps free.
 
-What a program prints in columns (`df`, `kubectl get`): three rows and three columns at least,
-gaps that no row crosses, and in most rows two characters wide; prose keeps no such gaps.
+What a program prints in columns (`df`, `kubectl get`): four rows and three columns at least
+(three lines beside each other are as often the cards of a board), rows at even distances, gaps
+that no row crosses and that in most rows are two characters wide; prose keeps no such gaps.
 
 Covers: rows of cells, as pieces. Does not cover: drawn tables (`grid`), two columns (a list of
 names and values looks no other than an indented text), heads that stand over two columns.
@@ -9,6 +10,7 @@ names and values looks no other than an indented text), heads that stand over tw
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from plugins.screen_state.geometry import height
 from plugins.screen_state.gutter import merge
 from plugins.screen_state.pieces import Piece, cut, text_rows
 
-ROWS_MIN: Final = 3
+ROWS_MIN: Final = 4
 GAPS_MIN: Final = 2
 WIDE_CHARS: Final = 1.7
 """A gap of a table is so many characters wide in at least half of the rows."""
@@ -29,6 +31,9 @@ FILLED_SHARE: Final = 0.75
 """Each row has text in this share of the columns."""
 
 PITCH_HEIGHTS: Final = 2.2
+PITCH_SHARE: Final = 0.25
+"""Distances of rows differ at most by this share from the usual one."""
+
 ROWS_MAX: Final = 200
 
 
@@ -49,6 +54,10 @@ class _Row:
     @property
     def top(self) -> int:
         return min(word.box[1] for word in self.words)
+
+    @property
+    def middle(self) -> float:
+        return statistics.median((word.box[1] + word.box[3]) / 2 for word in self.words)
 
     @property
     def tall(self) -> int:
@@ -82,7 +91,7 @@ def _longest(rows: Sequence[_Row], start: int) -> tuple[int, list[int]]:
     best: tuple[int, list[int]] = (start, [])
     first: int | None = None
     for end in range(start + ROWS_MIN, min(len(rows), start + ROWS_MAX) + 1):
-        if not all(_follows(rows[at - 1], rows[at]) for at in range(max(start + 1, end - 2), end)):
+        if not _is_even(rows[start:end]):
             break
         gaps = _gaps(rows[start:end])
         if len(gaps) < GAPS_MIN or (first is not None and len(gaps) < first):
@@ -97,6 +106,15 @@ def _follows(above: _Row, below: _Row) -> bool:
     near = below.top - above.top <= PITCH_HEIGHTS * max(above.tall, below.tall)
     alike = max(above.tall, below.tall) <= 1.4 * min(above.tall, below.tall)
     return near and alike
+
+
+def _is_even(rows: Sequence[_Row]) -> bool:
+    """Whether the rows follow each other at even distances."""
+    if not all(_follows(above, below) for above, below in itertools.pairwise(rows)):
+        return False
+    pitches = [below.middle - above.middle for above, below in itertools.pairwise(rows)]
+    usual = statistics.median(pitches)
+    return all(abs(pitch - usual) <= PITCH_SHARE * usual for pitch in pitches)
 
 
 def _gaps(rows: Sequence[_Row]) -> list[int]:

@@ -26,10 +26,10 @@ CORNER_PX: Final = 14
 
 BUTTON_PAD_HEIGHTS: Final = 3.5
 BUTTON_CHARS_MAX: Final = 48
-FIELD_REST_SHARE: Final = 0.35
+FIELD_REST_SHARE: Final = 0.1
 """A field is blank over at least this share of its width."""
 
-FIELD_LINES_MIN: Final = 2
+FIELD_LINES_MIN: Final = 3
 """A field has a border; a plain coloured box with text at its left is an entry of something."""
 
 CONTROL_PERMILLE: Final = {"button": 700, "field": 700}

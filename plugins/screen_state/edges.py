@@ -32,8 +32,9 @@ THICK_PX: Final = 3
 LENGTH_MIN_PX: Final = 18
 """Shorter edges are strokes of letters."""
 
-RULES_MAX: Final = 4000
-"""The longest rules are kept; a frame with more shows a picture, not a form."""
+RULES_MAX: Final = 500
+RUNS_MAX: Final = 8000
+"""The longest are kept; a frame with more shows a picture, not a form."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,12 +65,25 @@ class Rules:
 
 def find_rules(grey: NDArray[np.uint8]) -> Rules:
     """The rules of a frame given as height x width greys."""
-    return Rules(across=_find(grey), down=_find(np.ascontiguousarray(grey.T)))
+    height_px, width_px = grey.shape
+    if min(height_px, width_px) < 2:  # noqa: PLR2004 - no two neighbours
+        return Rules((), ())
+    steps_down = _steps(grey[:-1], grey[1:])
+    steps_across = _steps(grey[:, :-1], grey[:, 1:])
+    # On a rule one side is even ground; in a photograph nothing is.
+    across = steps_down.copy()
+    across[:, 1:] &= ~(steps_across[:-1] & steps_across[1:])
+    down = steps_across
+    down[1:] &= ~(steps_down[:, :-1] & steps_down[:, 1:])
+    return Rules(across=_find(across), down=_find(np.ascontiguousarray(down.T)))
 
 
-def _find(grey: NDArray[np.uint8]) -> tuple[Rule, ...]:
-    upper, lower = grey[:-1], grey[1:]
-    steps = np.maximum(upper, lower) - np.minimum(upper, lower) >= STEP_MIN
+def _steps(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    steps: NDArray[np.bool_] = np.maximum(first, second) - np.minimum(first, second) >= STEP_MIN
+    return steps
+
+
+def _find(steps: NDArray[np.bool_]) -> tuple[Rule, ...]:
     runs = _join(_runs(steps))
     rules = [rule for rule in _thicken(runs) if rule.length >= LENGTH_MIN_PX]
     rules.sort(key=lambda rule: (-rule.length, rule))
@@ -93,6 +107,9 @@ def _runs(steps: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
         starts = starts - grows
         grows = (ends < width) & steps[rows, np.minimum(ends, width - 1)]
         ends = ends + grows
+    if len(rows) > RUNS_MAX:
+        longest = np.sort(np.argsort(starts - ends, kind="stable")[:RUNS_MAX])
+        rows, starts, ends = rows[longest], starts[longest], ends[longest]
     # The edge between row y - 1 and row y stands at y.
     return list(zip((rows + 1).tolist(), starts.tolist(), ends.tolist(), strict=True))
 

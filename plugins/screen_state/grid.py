@@ -18,7 +18,7 @@ from contracts.base import Box
 from plugins.screen_state.edges import Rule, Rules
 from plugins.screen_state.geometry import area, height, width
 
-CROSS_PX: Final = 7
+CROSS_PX: Final = 6
 """Rules cross when they come this near."""
 
 CELL_PX_MIN: Final = 10

@@ -98,7 +98,10 @@ def _rising(group: list[tuple[list[Piece], Word]]) -> list[tuple[list[Piece], Wo
 
 
 def _pane(rows: list[list[Piece]], chain: list[tuple[list[Piece], Word]]) -> CodePane:
-    gutter_right = max(word.box[2] for _, word in chain)
+    # A reader may take a stroke beside a number for a part of it: such a box is no measure.
+    char_px = statistics.median((w.box[2] - w.box[0]) / len(w.text) for _, w in chain)
+    usual = [w for _, w in chain if w.box[2] - w.box[0] <= 1.5 * len(w.text) * char_px]
+    gutter_right = max(word.box[2] for word in usual)
     gutter_left = min(word.box[0] for _, word in chain)
     top, bottom = chain[0][1].box[1], chain[-1][1].box[3]
     pitch = (chain[-1][1].box[1] - top) / max(1, len(chain) - 1)

@@ -144,7 +144,9 @@ class _Matcher:
         share = iou(element.box, box)
         if draft.role in _FREE and share >= SAME_PLACE_IOU:
             return share
-        if abs(element.box[1] - box[1]) > (box[3] - box[1]) // 2 or share < SAME_LINE_IOU:
+        tall = box[3] - box[1]
+        begins = abs(element.box[0] - box[0]) <= tall // 2
+        if abs(element.box[1] - box[1]) > tall // 2 or (share < SAME_LINE_IOU and not begins):
             return 0.0
         if element.line_number != draft.line_number:
             return 0.0

@@ -29,6 +29,7 @@ BOTH_PERMILLE: Final = 900
 ONE_PERMILLE: Final = 600
 NUMBERED_PERMILLE: Final = 800
 PICTURE_PERMILLE: Final = 400
+HEAD_CHARS_MIN: Final = 3
 MANY_MOVED: Final = 8
 EVIDENCE_MAX: Final = 32
 
@@ -77,6 +78,8 @@ def _scroll(pair: Comparison, home: ElementId) -> Act | None:
     stayed = [key for key in inside if _is_near(ways[key], (0, 0))]
     if len(stayed) > STAYED_SHARE_MAX * len(inside) or len(moved) * 2 < len(inside):
         return None
+    if _has_head([news[key] for key in ways if _is_near(ways[key], (0, 0))], span, shift):
+        return None
     signs = _signs(shift, olds, news, moved)
     numbered = sum(news[key].line_number is not None for key in moved) * 2 > len(moved)
     if "end-stayed" in signs:
@@ -86,6 +89,9 @@ def _scroll(pair: Comparison, home: ElementId) -> Act | None:
         signs = [sign for sign in signs if sign != "end-stayed"] + ["line-numbers"]
     else:
         permille = (0, ONE_PERMILLE, BOTH_PERMILLE)[len(signs)]
+        if signs == ["left-view"]:
+            # What went may have been closed: a note above the text.
+            permille = PICTURE_PERMILLE
         if not signs and shift[1] < 0 and not stayed and len(moved) >= MANY_MOVED:
             # All of a long text went up and no text came: a picture did, or one above is gone.
             permille = PICTURE_PERMILLE
@@ -93,6 +99,14 @@ def _scroll(pair: Comparison, home: ElementId) -> Act | None:
         return None
     evidence = tuple(sorted(moved)[:EVIDENCE_MAX])
     return Act("scrolled", permille, ("content-moved", *signs), evidence, home, None, shift=shift)
+
+
+def _has_head(still: Sequence[Element], span: tuple[int, int, int, int], shift: Vector) -> bool:
+    """Whether something stands still before what moved: then what lies between grew or shrank."""
+    axis = 1 if shift[1] else 0
+    # The pointer over a text is often read as a letter: that is no heading.
+    heads = [e for e in still if len(e.text or "") >= HEAD_CHARS_MIN]
+    return any(_beside(e, span, axis) and e.box[axis + 2] <= span[axis] + 2 for e in heads)
 
 
 def _way(old: Element, new: Element) -> Vector:

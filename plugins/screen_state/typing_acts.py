@@ -22,6 +22,9 @@ CARET_LETTERS: Final = "|lI1!]"
 
 FAST_CHARS_PER_S: Final = 25
 BURST_CHARS: Final = 10
+GAP_US_MAX: Final = 15_000_000
+"""Over a longer gap a line may have been left and another one come to its place."""
+
 PASTED_PERMILLE: Final = 300
 
 PERMILLE: Final = {
@@ -36,6 +39,8 @@ LAST_LINE_PERMILLE: Final = 350
 
 def find_typing(pair: Comparison) -> list[Act]:
     """Typed and deleted texts, in the order of the elements."""
+    if pair.gap_us > GAP_US_MAX:
+        return []
     acts = list(_new_lines(pair)) or list(_last_lines(pair))
     told = {element_id for act in acts for element_id in act.elements}
     carets = sum(element.caret_x is not None for element in pair.after.leaves())
@@ -89,8 +94,7 @@ def _carets(old: Element, new: Element) -> tuple[str, ...]:
 
 def _fast(pair: Comparison) -> int:
     """As many characters as somebody types between the frames."""
-    span_s = max(0, pair.later.at_us - pair.earlier.at_us) / 1_000_000
-    return BURST_CHARS + int(FAST_CHARS_PER_S * span_s)
+    return BURST_CHARS + FAST_CHARS_PER_S * pair.gap_us // 1_000_000
 
 
 def _new_lines(pair: Comparison) -> Iterator[Act]:

@@ -98,6 +98,11 @@ class Comparison:
     earlier: Moment
     later: Moment
 
+    @property
+    def gap_us(self) -> int:
+        """Microseconds between the frames; 0 where a clock went back."""
+        return max(0, self.later.at_us - self.earlier.at_us)
+
     def common(self) -> Iterator[tuple[Element, Element]]:
         """Leaves that stand in both, as they were and as they are."""
         for element in self.after.leaves():

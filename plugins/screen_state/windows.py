@@ -19,7 +19,7 @@ from plugins.screen_state.edges import Rule, Rules
 from plugins.screen_state.geometry import common, grow, height, is_in, middle, overlap, width
 from plugins.screen_state.pieces import Piece
 
-BAR_PX: Final = (18, 72)
+BAR_PX: Final = (18, 100)
 """A title bar's height, least and most."""
 
 WINDOW_PX_MIN: Final = (160, 60)
