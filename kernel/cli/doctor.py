@@ -27,7 +27,11 @@ EXITS = {"ok": ExitCode.OK, "warn": ExitCode.FAILED, "fail": ExitCode.USAGE}
     help="Check the installation, the machine, the data dir and the sandbox. "
     "Exits 0 when all is well, 1 with warnings, 2 with failures."
 )
-@click.option("--reap", is_flag=True, help="Only end stale hosts of dead kernels; 0: none left.")
+@click.option(
+    "--reap",
+    is_flag=True,
+    help="Only end stale hosts of dead kernels and clear their run dirs; 0: none left.",
+)
 @click.option("--all-runs", is_flag=True, help="With --reap: of every data dir of this user.")
 @click.option(
     "--bundle",
@@ -82,11 +86,14 @@ def format_check(check: Check) -> str:
 
 def _reap(data_dir: DataDir, *, all_runs: bool, as_json: bool) -> ExitCode:
     from kernel.supervision.reaper import reap
+    from kernel.supervision.run_remains import clear_run_dir
     from kernel.supervision.rundir import all_run_dirs, run_dir_of
 
-    report = reap(all_run_dirs() if all_runs else [run_dir_of(data_dir)])
+    run_dirs = all_run_dirs() if all_runs else [run_dir_of(data_dir)]
+    report = reap(run_dirs)
+    remains = [found for run_dir in run_dirs if (found := clear_run_dir(run_dir)) is not None]
     if as_json:
-        click.echo(json.dumps(report.to_dict()))
+        click.echo(json.dumps(report.to_dict() | {"run_dirs": [asdict(one) for one in remains]}))
     else:
         for action in report.actions:
             pids = " ".join(map(str, action.pids))
@@ -96,6 +103,9 @@ def _reap(data_dir: DataDir, *, all_runs: bool, as_json: bool) -> ExitCode:
             )
         for path in report.unreadable:
             click.echo(f"unreadable record: {path}")
+        for one in remains:
+            what = f"kept, with {', '.join(one.kept)} in it" if one.kept else "taken away"
+            click.echo(f"run dir {one.run_dir} of process {one.pid} ({one.data_dir}): {what}")
         left = len(report.left_pids)
         click.echo(f"{left} stale processes left" if left else "no stale host is left")
     return ExitCode.FAILED if report.left_pids else ExitCode.OK

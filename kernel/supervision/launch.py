@@ -162,7 +162,7 @@ def launch_document(
     policy: SandboxPolicy,
     lifeline_fd: int,
     host: Mapping[str, Any],
-    target: str = "plugin_host.main:serve",
+    target: str,
 ) -> dict[str, Any]:
     """What `plugin_host.bootstrap` reads; ``host`` is handed on to ``target`` as it is.
 

@@ -18,8 +18,8 @@ from typing import Any
 from contracts.launch import SandboxPolicy
 from kernel.config.errors import KernelError
 from kernel.supervision.chain import Chain, try_chain
+from kernel.supervision.host_start import Setting, start_host
 from kernel.supervision.interpreter import this_interpreter
-from kernel.supervision.launch import launch_document, open_launch_pipe, plan_launch
 
 PROBE_TARGET = "plugin_host.sandbox.probe:serve"
 PROBE_TIMEOUT_S = 20.0
@@ -76,36 +76,22 @@ def _run(
         service_uid=ids[0],
         service_gid=ids[1],
     )
-    launch_fd = open_launch_pipe(
-        launch_document(
-            interpreter=interpreter,
-            policy=policy,
-            lifeline_fd=lifeline_fd,
-            host={},
-            target=PROBE_TARGET,
-        )
+    process = start_host(
+        Setting(chain, interpreter, run_nonce="probe"),
+        policy,
+        host_id="h0-00000000",
+        lifeline_fd=lifeline_fd,
+        host={},
+        target=PROBE_TARGET,
+        stdout=subprocess.PIPE,
     )
-    try:
-        plan = plan_launch(
-            chain=chain,
-            interpreter=interpreter,
-            policy=policy,
-            host_id="h0-00000000",
-            run_nonce="probe",
-            launch_fd=launch_fd,
-            lifeline_fd=lifeline_fd,
-        )
-        return subprocess.run(
-            plan.argv,
-            env=plan.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PROBE_TIMEOUT_S,
-            check=False,
-            **plan.popen,
-        )
-    finally:
-        os.close(launch_fd)
+    with process:
+        try:
+            output, errors = process.communicate(timeout=PROBE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
 def _failed(reason: str) -> KernelError:

@@ -27,9 +27,9 @@ from contracts.launch import ProgramGrant, SandboxPolicy
 from contracts.source import contracts_source_digest
 from kernel.config.errors import KernelError
 from kernel.supervision.chain import Chain
+from kernel.supervision.host_start import Setting, start_host
 from kernel.supervision.identity import ProcessIdentity, read_identity
 from kernel.supervision.interpreter import HostInterpreter
-from kernel.supervision.launch import launch_document, open_launch_pipe, plan_launch
 from kernel.supervision.process_tree import descendants, members, threads_of
 from kernel.supervision.records import HostRecord, remove_host_record, write_host_record
 from kernel.supervision.rundir import RunDir
@@ -251,34 +251,13 @@ class ProcessLauncher:
         self, request: SpawnRequest, scratch_dir: Path, lifeline_fd: int
     ) -> subprocess.Popen[bytes]:
         facts = self._facts
-        policy = self._policy(request, scratch_dir)
-        document = launch_document(
-            interpreter=facts.interpreter,
-            policy=policy,
+        return start_host(
+            Setting(facts.chain, facts.interpreter, facts.run_nonce),
+            self._policy(request, scratch_dir),
+            host_id=request.host_id,
             lifeline_fd=lifeline_fd,
             host=_host_document(request, scratch_dir),
         )
-        launch_fd = open_launch_pipe(document)
-        try:
-            plan = plan_launch(
-                chain=facts.chain,
-                interpreter=facts.interpreter,
-                policy=policy,
-                host_id=request.host_id,
-                run_nonce=facts.run_nonce,
-                launch_fd=launch_fd,
-                lifeline_fd=lifeline_fd,
-            )
-            return subprocess.Popen(
-                plan.argv,
-                env=plan.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                **plan.popen,
-            )
-        finally:
-            os.close(launch_fd)
 
     def _policy(self, request: SpawnRequest, scratch_dir: Path) -> SandboxPolicy:
         plugin = request.plugin

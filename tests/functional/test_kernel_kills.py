@@ -41,7 +41,11 @@ def kill_rounds(rig: Rig, rounds: int) -> None:
             kill_9(kernel.pid)
             kernel.wait(timeout=5)
             wait_until(lambda: not any(map(psutil.pid_exists, below)), GONE_S_MAX)  # noqa: B023
-    assert rig.json("doctor", "--reap")["left_pids"] == []
+    reaped = rig.json("doctor", "--reap")
+    assert reaped["left_pids"] == []
+    (remains,) = reaped["run_dirs"]
+    assert (remains["data_dir"], remains["kept"]) == (str(rig.data_dir), [])
+    assert not Path(remains["run_dir"]).exists()
     done = rig.json("process", "--until-drained")
     assert (done["failed"], done["unfinished"]) == (0, 0)
     assert results(rig) == FRAMES

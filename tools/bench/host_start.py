@@ -19,38 +19,27 @@ from pathlib import Path
 from contracts.launch import LAYERS, SandboxPolicy
 from kernel.supervision.bytecode import compile_for_hosts
 from kernel.supervision.chain import Chain, try_chain
+from kernel.supervision.host_start import Setting, start_host
 from kernel.supervision.interpreter import HostInterpreter, this_interpreter
-from kernel.supervision.launch import launch_document, open_launch_pipe, plan_launch
 
 ROUNDS = 15
 PROBE = "plugin_host.sandbox.probe:serve"
 SERVICE_ID = 65534
 
 
-def start_host(interpreter: HostInterpreter, chain: Chain, policy: SandboxPolicy) -> None:
+def start_and_listen(interpreter: HostInterpreter, chain: Chain, policy: SandboxPolicy) -> None:
     """One host that reports and leaves."""
     lifeline_fd, kept_fd = os.pipe()
-    document = launch_document(
-        interpreter=interpreter, policy=policy, lifeline_fd=lifeline_fd, host={}, target=PROBE
-    )
-    launch_fd = open_launch_pipe(document)
-    plan = plan_launch(
-        chain=chain,
-        interpreter=interpreter,
-        policy=policy,
+    process = start_host(
+        Setting(chain, interpreter, run_nonce="bench"),
+        policy,
         host_id="h1-00000000",
-        run_nonce="bench",
-        launch_fd=launch_fd,
         lifeline_fd=lifeline_fd,
-    )
-    with subprocess.Popen(
-        plan.argv,
-        env=plan.environment,
-        stdin=subprocess.DEVNULL,
+        host={},
+        target=PROBE,
         stdout=subprocess.PIPE,
-        **plan.popen,
-    ) as process:
-        os.close(launch_fd)
+    )
+    with process:
         os.close(lifeline_fd)
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -87,9 +76,9 @@ def main() -> int:
             "chain alone (sh -c true)": lambda: subprocess.run(
                 [*_prefix(chain), "/bin/sh", "-c", "true; exit $?"], check=True
             ),
-            "host, walls off, no chain": lambda: start_host(interpreter, Chain(), bare),
-            "host, walls off": lambda: start_host(interpreter, chain, bare),
-            "host, all walls, denial tests": lambda: start_host(interpreter, chain, policy),
+            "host, walls off, no chain": lambda: start_and_listen(interpreter, Chain(), bare),
+            "host, walls off": lambda: start_and_listen(interpreter, chain, bare),
+            "host, all walls, denial tests": lambda: start_and_listen(interpreter, chain, policy),
         }
         taken: dict[str, list[float]] = {name: [] for name in variants}
         for _ in range(rounds):

@@ -11,6 +11,7 @@ import pytest
 
 from contracts.launch import SandboxPolicy
 from kernel.supervision.chain import Chain, try_chain
+from kernel.supervision.host_start import HOST_TARGET
 from kernel.supervision.interpreter import HostInterpreter, this_interpreter
 from kernel.supervision.launch import (
     AS_FIRST_PROCESS,
@@ -88,7 +89,11 @@ def test_only_named_descriptors_are_handed_on() -> None:
 
 def test_the_launch_document_comes_through_the_pipe_once() -> None:
     document = launch_document(
-        interpreter=INTERPRETER, policy=POLICY, lifeline_fd=8, host={"token": "t" * 32}
+        interpreter=INTERPRETER,
+        policy=POLICY,
+        lifeline_fd=8,
+        host={"token": "t" * 32},
+        target=HOST_TARGET,
     )
 
     fd = open_launch_pipe(document)
@@ -159,7 +164,11 @@ def test_a_host_whose_kernel_is_gone_before_it_looks_does_nothing(tmp_path: Path
     os.close(kept)
     policy = SandboxPolicy(scratch_dir=str(tmp_path), ipc_dir=str(tmp_path), kernel_pid=os.getpid())
     document = launch_document(
-        interpreter=interpreter, policy=policy, lifeline_fd=lifeline_fd, host={}
+        interpreter=interpreter,
+        policy=policy,
+        lifeline_fd=lifeline_fd,
+        host={},
+        target=HOST_TARGET,
     )
     fd = open_launch_pipe(document)
     done = subprocess.run(

@@ -20,6 +20,18 @@ import pytest
 
 STARTER = Path(__file__).parent / "starter.py"
 NOBODY = 65534
+NO_USER_NAMESPACES = (
+    "unshare",
+    "--user",
+    "--map-current-user",
+    "--keep-caps",
+    "sh",
+    "-c",
+    "echo 0 > /proc/sys/user/max_user_namespaces &&"
+    ' exec setpriv --inh-caps=-all --ambient-caps=-all -- "$@"',
+    "sh",
+)
+"""As an administrator refuses them: this limit counts inside the namespace it is set in."""
 STARTER_S_MAX = 110
 BASES: list[Path] = []
 """Every directory made; a killed starter cannot clean up after itself."""
@@ -61,7 +73,14 @@ def reachable(path: str) -> bool:
         return False
 
 
-def start(who: str, target: str, *, pass_fds: tuple[int, ...] = (), **told: Any) -> Any:
+def start(
+    who: str,
+    target: str,
+    *,
+    pass_fds: tuple[int, ...] = (),
+    wrapped_in: tuple[str, ...] = (),
+    **told: Any,
+) -> Any:
     """The starter as a running process; it is given its orders already."""
     python = python_for(who)
     drop = who == "user" and os.geteuid() == 0
@@ -82,7 +101,7 @@ def start(who: str, target: str, *, pass_fds: tuple[int, ...] = (), **told: Any)
     # Politeness is for a person's machine; here it would starve a test beside a busy suite.
     order["policy"] = {"nice": 0, **told.get("policy", {})}
     process = subprocess.Popen(
-        [python, "-B", str(STARTER)],
+        [*wrapped_in, python, "-B", str(STARTER)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

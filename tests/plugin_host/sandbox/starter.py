@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from contracts.launch import ProgramGrant, SandboxPolicy
 from kernel.supervision.chain import Chain, try_chain
+from kernel.supervision.host_start import Setting, start_host
 from kernel.supervision.interpreter import HostInterpreter, this_interpreter
-from kernel.supervision.launch import launch_document, open_launch_pipe, plan_launch
 
 INSIDE = Path(__file__).resolve().parent / "inside"
 HOST_S_MAX = 90
@@ -97,33 +97,16 @@ def run(told: dict[str, Any], base: Path) -> int:
     interpreter = interpreter_of(told)
     policy = policy_of(told, base, interpreter)
     lifeline_fd, _kept = os.pipe()
-    document = launch_document(
-        interpreter=interpreter,
-        policy=policy,
+    started_s = time.monotonic()
+    process = start_host(
+        Setting(choose_chain(told.get("chain", "full")), interpreter, told.get("nonce", "test")),
+        policy,
+        host_id="h1-00000000",
         lifeline_fd=lifeline_fd,
         host={"base": str(base), "kernel_pid": os.getpid(), **told.get("host", {})},
         target=told["target"],
-    )
-    launch_fd = open_launch_pipe(document)
-    plan = plan_launch(
-        chain=choose_chain(told.get("chain", "full")),
-        interpreter=interpreter,
-        policy=policy,
-        host_id="h1-00000000",
-        run_nonce=told.get("nonce", "test"),
-        launch_fd=launch_fd,
-        lifeline_fd=lifeline_fd,
-    )
-    started_s = time.monotonic()
-    process = subprocess.Popen(
-        plan.argv,
-        env=plan.environment,
-        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **plan.popen,
     )
-    os.close(launch_fd)
     for fd in policy.keep_fds:
         os.close(fd)
     wait_until_ended(process.pid)

@@ -16,6 +16,8 @@ who = pytest.mark.parametrize("who", ["root", "user"])
 def test_a_host_sees_no_file_but_code_and_libraries_and_writes_only_scratch(who: str) -> None:
     outcome = run(who, "attempts:files")
 
+    # By the file's mode where somebody else owns the code, by the read-only tree where we do.
+    assert outcome.answer.pop("write code") in {"EACCES", "EROFS"}
     assert outcome.answer == {
         "read secret": "ENOENT",
         "read through ..": "ENOENT",
@@ -27,7 +29,6 @@ def test_a_host_sees_no_file_but_code_and_libraries_and_writes_only_scratch(who:
         "read pid 1": "EACCES",
         "write secret": "EROFS",
         "write base": "EROFS",
-        "write code": "EACCES",
         "truncate code": "EPERM",
         "truncating open": "EPERM",
         "chmod code": "EROFS",

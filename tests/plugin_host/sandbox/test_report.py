@@ -51,6 +51,20 @@ def test_a_layer_that_is_off_is_reported_missing_and_lowers_the_level(
     assert answer["level"] == level
 
 
+def test_hosts_start_without_user_namespaces_and_no_limit_counts_the_persons_programs() -> None:
+    host_rig.needs_program("unshare")
+    answer = run("user", PROBE, wrapped_in=host_rig.NO_USER_NAMESPACES).answer
+
+    found = states(answer)
+    assert found["user_namespace"] == found["pid_namespace"] == found["mount_view"] == "missing"
+    limit = next(layer for layer in answer["layers"] if layer["name"] == "process_limit")
+    assert limit["state"] == "missing"
+    assert "no own user namespace" in limit["reason"]
+    assert limit["remedy"]
+    assert found["seccomp"] == found["landlock"] == found["no_new_privs"] == "enforced"
+    assert answer["level"] in {"B", "C", "D"}
+
+
 def test_without_its_namespace_a_host_can_name_the_kernel_but_landlock_scopes_signals() -> None:
     answer = run("user", PROBE, chain="no-unshare").answer
 
