@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 import msgspec
 
+from kernel.boot.sinks import open_sink
 from kernel.cli.options import data_dir_option, json_option
 from kernel.cli.verify import format_report, show_progress
-from kernel.config.errors import ExitCode, KernelError
+from kernel.config.errors import ExitCode
 from kernel.config.paths import DataDir
 from kernel.store.backup import BackupReport, back_up
 from kernel.store.clock import wall_clock_us
-from kernel.store.evidence import EvidenceStore
 
 
 @click.command(
@@ -28,29 +28,18 @@ def backup(context: click.Context, *, folder: Path, data_dir: DataDir, as_json: 
     """Print what the backup holds; exit 1 when its check found damage."""
     with show_progress(wanted=not as_json) as progress:
         report = back_up(data_dir, folder.absolute(), now_us=wall_clock_us(), progress=progress)
-    ledgered = _ledger(data_dir, folder, report)
+    with open_sink(data_dir) as sink:
+        detail = {"events": str(report.manifest.events), "head": report.manifest.evidence_head}
+        sink.record("backup.made", str(folder), detail)
     if as_json:
         click.echo(msgspec.json.encode({"manifest": report.manifest, "check": report.check}))
     else:
-        click.echo(format_backup(report, ledgered=ledgered))
+        click.echo(format_backup(report))
     if not report.check.ok:
         context.exit(ExitCode.FAILED)
 
 
-def _ledger(data_dir: DataDir, folder: Path, report: BackupReport) -> bool:
-    try:
-        store = EvidenceStore.open(data_dir)
-    except KernelError as error:
-        if error.code != "data-dir-busy":
-            raise
-        return False
-    with store:
-        detail = {"events": str(report.manifest.events), "head": report.manifest.evidence_head}
-        store.ledger.append("backup.made", str(folder), detail)
-    return True
-
-
-def format_backup(report: BackupReport, *, ledgered: bool) -> str:
+def format_backup(report: BackupReport) -> str:
     """What was copied and what the check said."""
     manifest = report.manifest
     lines = [
@@ -58,6 +47,4 @@ def format_backup(report: BackupReport, *, ledgered: bool) -> str:
         format_report(report.check),
     ]
     lines += [f"not included, its drive is not mounted: {name}" for name in manifest.elsewhere]
-    if not ledgered:
-        lines.append("the kernel runs: this backup is not in the ledger")
     return "\n".join(lines)

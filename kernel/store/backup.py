@@ -45,6 +45,8 @@ from kernel.store.verify import ignore_progress, verify
 
 JOURNAL_NAME = "journal.db"
 VOLUMES_NAME = "volumes"
+ATTEMPTS_MAX = 5
+"""Segments that the running kernel replaces meanwhile make a backup begin again."""
 
 
 @dataclass(slots=True)
@@ -80,21 +82,37 @@ def back_up(
     manifest = read_manifest(target)
     with translated(target):
         make_durable_dir(target, OsDisk())
-        live = connect_reader(data_dir.journal_db)
-        try:
-            copy_journal(live, target / f"{JOURNAL_NAME}.new")
-        finally:
-            live.close()
-        work = _Copying(target, {f.path: f for f in manifest.files} if manifest else {})
-        connection = sqlite.connect(target / f"{JOURNAL_NAME}.new", read_only=True)
-        try:
-            identity = _check_identity(connection, manifest)
-            _copy_segments(data_dir, Journal(connection), work, progress)
-            summary = (*Journal(connection).head(), ledger_head(connection)[0])
-            _copy_anchors(data_dir, work, summary[2])
-        finally:
-            connection.close()
-        return _finish(work, identity, summary, now_us, progress)
+        for _ in range(ATTEMPTS_MAX - 1):
+            try:
+                return _back_up_once(data_dir, target, manifest, now_us, progress)
+            except FileNotFoundError:
+                # The kernel gave a segment up since the journal was copied; it is packed now.
+                continue
+        return _back_up_once(data_dir, target, manifest, now_us, progress)
+
+
+def _back_up_once(
+    data_dir: DataDir,
+    target: Path,
+    manifest: Manifest | None,
+    now_us: int,
+    progress: ProgressSink,
+) -> BackupReport:
+    live = connect_reader(data_dir.journal_db)
+    try:
+        copy_journal(live, target / f"{JOURNAL_NAME}.new")
+    finally:
+        live.close()
+    work = _Copying(target, {f.path: f for f in manifest.files} if manifest else {})
+    connection = sqlite.connect(target / f"{JOURNAL_NAME}.new", read_only=True)
+    try:
+        identity = _check_identity(connection, manifest)
+        _copy_segments(data_dir, Journal(connection), work, progress)
+        summary = (*Journal(connection).head(), ledger_head(connection)[0])
+        _copy_anchors(data_dir, work, summary[2])
+    finally:
+        connection.close()
+    return _finish(work, identity, summary, now_us, progress)
 
 
 def _check_identity(connection: apsw.Connection, manifest: Manifest | None) -> str:
