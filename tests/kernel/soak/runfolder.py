@@ -182,26 +182,15 @@ def _add_samples(
             processed = captured - waiting
         elif truth == "active":
             waiting, captured = waiting + 12, captured + 40
-        kernel = round((KERNEL_MB + rng.uniform(-3, 3)) * MB)
         run.samples.append(
             {
+                **_machine_facts(rng, hosts, zombies=int(number % 50 == 7)),
                 "at_us": at_us(at_s),
                 "mono_s": 50.0 + at_s,
                 "kernel_pid": 100 if at_s <= killed_s else 200,
                 "mode": truth,
                 "truth": truth,
-                "tree_pss_bytes": kernel + sum(h["pss_bytes"] for h in hosts),
-                "tree_swap_bytes": 0,
-                "kernel_pss_bytes": kernel,
-                "hosts": hosts,
-                "cpu_share": 0.45 if hosts else 0.03,
                 "heavy_cpu_s": heavy_s,
-                "processes": 1 + 2 * len(hosts),
-                "hosts_count": len(hosts),
-                "zombies": 1 if number % 50 == 7 else 0,
-                "orphans": 0,
-                "threads": 14 + 6 * len(hosts),
-                "descriptors": 60 + 10 * len(hosts),
                 "backlog": {
                     "waiting": waiting,
                     "leased": len(hosts),
@@ -211,17 +200,37 @@ def _add_samples(
                 },
                 "captured": captured,
                 "processed": processed,
-                "ack_ms": {"p50": 4.0 + rng.random(), "p99": 15.0 + 5 * rng.random()},
                 "stop_ms": 42.0 if truth == "active" and spell else None,
                 "model_loads": spell,
-                "disk_free_bytes": 90_000 * MB,
                 "data_bytes": captured * 60_000,
-                "spool_bytes": 0,
-                "query_ms": 80 + 20 * rng.random(),
-                "cpu_budget_exceeded": False,
-                "ram_budget_exceeded": False,
             }
         )
+
+
+def _machine_facts(
+    rng: random.Random, hosts: list[dict[str, Any]], *, zombies: int
+) -> dict[str, Any]:
+    """The part of a sample that depends on the hosts alone."""
+    kernel = round((KERNEL_MB + rng.uniform(-3, 3)) * MB)
+    return {
+        "tree_pss_bytes": kernel + sum(h["pss_bytes"] for h in hosts),
+        "tree_swap_bytes": 0,
+        "kernel_pss_bytes": kernel,
+        "hosts": hosts,
+        "cpu_share": 0.45 if hosts else 0.03,
+        "processes": 1 + 2 * len(hosts),
+        "hosts_count": len(hosts),
+        "zombies": zombies,
+        "orphans": 0,
+        "threads": 14 + 6 * len(hosts),
+        "descriptors": 60 + 10 * len(hosts),
+        "ack_ms": {"p50": 4.0 + rng.random(), "p99": 15.0 + 5 * rng.random()},
+        "disk_free_bytes": 90_000 * MB,
+        "spool_bytes": 0,
+        "query_ms": 80 + 20 * rng.random(),
+        "cpu_budget_exceeded": False,
+        "ram_budget_exceeded": False,
+    }
 
 
 def _add_evidence(run: RunFolder, length_s: float) -> None:
