@@ -34,6 +34,7 @@ from kernel.pipeline.costs import Costs
 from kernel.pipeline.dispatcher import Dispatcher, Stores
 from kernel.pipeline.feeder import Feeder
 from kernel.pipeline.planning import Planning
+from kernel.pipeline.replaying import Replayer
 from kernel.pipeline.retries import RetryPolicy
 from kernel.pipeline.sequencer import Sequencer
 from kernel.pipeline.stages import Stage, describe
@@ -122,6 +123,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             ),
             feeder=Feeder(evidence, derived, backlog, stages),
             arranger=Arranger(evidence, derived),
+            replayer=Replayer(evidence, derived, backlog, stages),
             sequencer=Sequencer(evidence, derived, backlog, stages),
             quarantine=quarantine,
         )

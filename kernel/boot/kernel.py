@@ -135,7 +135,8 @@ class Kernel:
         tally = self._parts.dispatcher.tally
         parts = self._parts
         # What is still to be put in its place may make further tasks.
-        behind = bool(parts.stages) and (parts.arranger.is_behind or parts.sequencer.is_behind)
+        left = (parts.arranger, parts.sequencer, parts.replayer)
+        behind = bool(parts.stages) and any(part.is_behind for part in left)
         unfinished = parts.backlog.unfinished() + behind
         return Progress(
             unfinished=unfinished,

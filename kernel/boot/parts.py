@@ -18,6 +18,7 @@ from kernel.pipeline.arranger import Arranger
 from kernel.pipeline.costs import Costs
 from kernel.pipeline.dispatcher import Dispatcher
 from kernel.pipeline.feeder import Feeder
+from kernel.pipeline.replaying import Replayer
 from kernel.pipeline.sequencer import Sequencer
 from kernel.pipeline.stages import Stage
 from kernel.store.backlog import Backlog
@@ -54,6 +55,7 @@ class Parts:
     dispatcher: Dispatcher
     feeder: Feeder
     arranger: Arranger
+    replayer: Replayer
     sequencer: Sequencer
     quarantine: Quarantine
 

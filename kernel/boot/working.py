@@ -103,7 +103,8 @@ class Working:
         )
         self._too_large = self._find_too_large(budget)
         parts.arranger.step()
-        parts.sequencer.feed()
+        parts.replayer.step()
+        parts.sequencer.feed(paused=parts.replayer.replayed)
         parts.dispatcher.dispatch(budget, now_s=self._governing.worked_s)
         self._enclose()
         waits = parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0

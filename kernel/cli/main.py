@@ -32,6 +32,7 @@ COMMANDS = {
     "process": ("kernel.cli.process:process", "Run the backlog now, in supervised hosts."),
     "query": ("kernel.cli.query:query", "Ask a question; the answer cites what was on screen."),
     "repair": ("kernel.cli.repair:repair", "Seal, quarantine and restore; never removes."),
+    "replay": ("kernel.cli.replay:replay", "Do a stage again, beside the old results."),
     "restore": ("kernel.cli.restore:restore", "Restore a backup into an empty data dir."),
     "resume": ("kernel.cli.override:resume", "Let activity decide again."),
     "run": ("kernel.cli.run:run", "Run the kernel in the foreground."),

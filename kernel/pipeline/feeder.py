@@ -32,6 +32,10 @@ class KnownResults(Protocol):
         """Whether the work of this key is done."""
         ...
 
+    def which_processed(self, blobs: Sequence[str]) -> frozenset[str]:
+        """Those of the blobs that have a text page, whoever made it."""
+        ...
+
 
 class Feeder:
     """Keeps the backlog in step with the journal; idempotent."""
@@ -58,7 +62,11 @@ class Feeder:
         added = 0
         while events := self._events.events_after(self._backlog.cursor(), limit_rows=BATCH_EVENTS):
             items: dict[DerivationKey, int] = {}
+            read = self._results.which_processed([event.blob for event in events])
             for event in events:
+                # What another version or other settings read stays until a replay.
+                if event.blob in read:
+                    continue
                 for stage in self._stages:
                     key = stage.key(event.blob)
                     if not self._results.has(key):
@@ -67,7 +75,7 @@ class Feeder:
         return added
 
     def _rewind_if_stages_changed(self) -> None:
-        """Other plugins or settings mean other keys: look at all evidence again."""
+        """Other plugins or settings mean other keys: what is not read yet is due under those."""
         name = " ".join(
             f"{s.name}={s.plugin.plugin_id}@{s.plugin.version}/{s.config_digest}" for s in self._all
         )

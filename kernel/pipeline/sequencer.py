@@ -91,8 +91,11 @@ class Sequencer:
         """Whether frames are left that `feed` did not come to."""
         return self._is_behind
 
-    def feed(self) -> int:
-        """Move every cursor as far as it goes now; returns how many tasks were added."""
+    def feed(self, *, paused: frozenset[str] = frozenset()) -> int:
+        """Move every cursor as far as it goes now; returns how many tasks were added.
+
+        ``paused``: stages that stay where they are, and with them those that take their results.
+        """
         self._is_behind = False
         if not self._stages:
             return 0
@@ -101,7 +104,7 @@ class Sequencer:
         for stream_id in self._store.active_streams():
             limit = END if unread_us is None else (unread_us, -1)
             for stage in self._stages:
-                if not self._still_waits(stage, stream_id):
+                if stage.name not in paused and not self._still_waits(stage, stream_id):
                     added += self._walk(stage, stream_id, limit)
                 # A later stage of the graph never overtakes an earlier one.
                 limit = min(limit, self._store.cursor(stage.name, stream_id))

@@ -33,6 +33,7 @@ from kernel.config.paths import DataDir
 from kernel.store import derived_schema
 from kernel.store.interval_reader import IntervalReader
 from kernel.store.placing import Placer
+from kernel.store.replays import ReplayState
 from kernel.store.sqlite import connect, transaction
 from kernel.store.stage_store import TEXT_STAGE, StageStore
 from kernel.store.texts import NO_HOUR, TextTable
@@ -151,20 +152,36 @@ class DerivedStore(StageStore):
             if self.has(key):
                 return False
             like = self._placer.nearest_page(events[0]) if events else None
+            replay = self.replays.running()
+            is_staged = (
+                replay is not None
+                and replay.stage == TEXT_STAGE
+                and not replay.is_over
+                and bool(self.which_processed([page.blob]))
+            )
             result_id = self._records.insert(
                 key, page.blob, canonical.encode(page), timing, like=like
             )
-            self._db.execute(
-                "INSERT INTO pages(blob, result_id) VALUES(?,?)"
-                " ON CONFLICT(blob) DO UPDATE SET result_id=excluded.result_id",
-                (bytes.fromhex(page.blob), result_id),
-            )
-            if not events:
-                self._keep_loose(page, result_id)
+            if is_staged:
+                # Queries go on to see the old page until the replay is switched over.
+                self.replays.stage_result(TEXT_STAGE, page.blob, result_id)
+                generations = self._frames.generations()[1:]
+            else:
+                self._point(page.blob, result_id)
+                generations = self._frames.generations()
+                if not events:
+                    self._keep_loose(page, result_id)
             for event in events:
-                for generation in self._frames.generations():
+                for generation in generations:
                     self._placer.place(event, result_id, generation)
         return True
+
+    def _point(self, blob: str, result_id: int) -> None:
+        self._db.execute(
+            "INSERT INTO pages(blob, result_id) VALUES(?,?)"
+            " ON CONFLICT(blob) DO UPDATE SET result_id=excluded.result_id",
+            (bytes.fromhex(blob), result_id),
+        )
 
     def _keep_loose(self, page: TextPage, result_id: int) -> None:
         """Index a page that no event shows yet."""
@@ -196,16 +213,35 @@ class DerivedStore(StageStore):
         """Put events whose bytes are read in their places, all or none; repeating does nothing."""
         with self._placing():
             for event in events:
-                row = self._db.execute(
-                    "SELECT result_id FROM pages WHERE blob=?", (bytes.fromhex(event.blob),)
-                ).fetchone()
-                if row:
-                    for generation in self._frames.generations():
-                        self._placer.place(event, int(row[0]), generation)
+                for generation in self._frames.generations():
+                    self._place(event, generation)
             self._db.execute(
                 "INSERT OR REPLACE INTO meta(name, value) VALUES('placed', ?)",
                 (str(events[-1].seq),),
             )
+
+    def place_replayed(self, events: Sequence[CaptureEvent], state: ReplayState) -> None:
+        """Put events in their places in the generation that a replay builds; keep how far it is."""
+        with self._placing():
+            for event in events:
+                self._place(event, state.generation)
+            self._db.execute(
+                "INSERT OR REPLACE INTO meta(name, value) VALUES('replay', ?)",
+                (msgspec.json.encode(state).decode(),),
+            )
+
+    def _place(self, event: CaptureEvent, generation: int) -> None:
+        """Put an event in its place with the page that stands there in this generation."""
+        result_id = None
+        if generation != self._frames.active_generation():
+            result_id = self.replays.staged_result(TEXT_STAGE, event.blob)
+        if result_id is None:
+            row = self._db.execute(
+                "SELECT result_id FROM pages WHERE blob=?", (bytes.fromhex(event.blob),)
+            ).fetchone()
+            result_id = int(row[0]) if row else None
+        if result_id is not None:
+            self._placer.place(event, result_id, generation)
 
     def page_of(self, blob: str) -> tuple[DerivationKey, TextPage] | None:
         """The text page of a blob as queries see it, read back from its stored bytes.

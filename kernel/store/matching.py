@@ -6,9 +6,10 @@ wherever it moved to, or when the engine read the same glyphs a little different
 place (*jitter*). Covers: that decision, and the movement that most moved lines share. Does not
 cover: what becomes of lines over more than two pages (`kernel.store.chains`).
 
-Jitter is narrow on purpose: blanks, look-alike punctuation, and glyphs that look alike at screen
-size (O and 0; l, I, 1 and |; rn and m; small and capital c, o, s, v, w, x, z). Any other letter and
-any other digit makes another text: 10:41 is not 10:42, and what a person types grows.
+Jitter is narrow on purpose: blanks, look-alike punctuation, glyphs that look alike at screen size
+(O and 0; l, I, 1 and |; rn and m; small and capital c, o, s, v, w, x, z), and a stroke at the end,
+which is how engines read a blinking caret. Any other letter and any other digit makes another
+text: 10:41 is not 10:42, and what a person types grows.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ _GLYPHS = str.maketrans(
 )
 _BLANKS = re.compile(r"\s+")
 _BLANKS_NOT_IN_FIGURES = re.compile(r"(?<![0-9])\s+|\s+(?![0-9])")
+_CARET = re.compile(r"(?<=.)\s?[lI|]$")
 _RUNS = re.compile(r"([_-])\1+")
 
 
@@ -101,7 +103,7 @@ def seen_lines(page: TextPage) -> tuple[Seen, ...]:
 def jitter_key(text: str) -> str:
     """Equal for texts that an engine may have read off the same pixels."""
     plain = unicodedata.normalize("NFKC", text).strip()
-    plain = _BLANKS_NOT_IN_FIGURES.sub("", plain)
+    plain = _BLANKS_NOT_IN_FIGURES.sub("", _CARET.sub("", plain))
     plain = _BLANKS.sub(" ", plain).translate(_GLYPHS)
     return _RUNS.sub(r"\1", plain).replace("rn", "m").replace("vv", "w")
 

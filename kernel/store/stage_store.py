@@ -16,6 +16,7 @@ from contracts.derivation import DerivationKey, StageTiming
 from contracts.embedding import TextBatch
 from kernel.store.frames import Frame, FrameTable, Place
 from kernel.store.pagecodec import RecordStore
+from kernel.store.replays import REPLAY, Replays
 from kernel.store.sqlite import transaction
 from kernel.store.stage_results import StageResults
 
@@ -31,6 +32,7 @@ class StageStore:
         self._records = RecordStore(connection)
         self._results = StageResults(connection)
         self._frames = FrameTable(connection)
+        self.replays = Replays(connection)
 
     def has(self, key: DerivationKey) -> bool:
         """Whether a result of this key is stored."""
@@ -93,6 +95,57 @@ class StageStore:
             else:
                 self._results.point(stage, frame.event_id, result_id)
             self._results.set_cursor(stage, frame.stream_id, frame.place)
+
+    def staged_record_of(self, stage: str, subject: str) -> bytes | None:
+        """The stored bytes of a result that a replay staged."""
+        result_id = self.replays.staged_result(stage, subject)
+        return None if result_id is None else self._records.read(result_id)
+
+    def stage_frame(self, stage: str, frame: Frame, key: DerivationKey | None) -> None:
+        """A replay of the stage is done with this frame."""
+        result_id = None if key is None else self._results.find(key)
+        with transaction(self._db):
+            if result_id is not None:
+                self.replays.stage_result(stage, frame.event_id, result_id)
+            self._results.set_cursor(stage + REPLAY, frame.stream_id, frame.place)
+
+    def stage_page(self, blob: str, key: DerivationKey) -> bool:
+        """Stage a stored page in place of the current one; False when it is still to be made.
+
+        A page that is current already needs no staging.
+        """
+        result_id = self._results.find(key)
+        if result_id is None:
+            return False
+        with transaction(self._db):
+            current = self._db.execute(
+                "SELECT result_id FROM pages WHERE blob=?", (bytes.fromhex(blob),)
+            ).fetchone()
+            if current and current[0] != result_id:
+                self.replays.stage_result(TEXT_STAGE, blob, result_id)
+        return True
+
+    def is_current(self, stage: str, subject: str, maker: DerivationKey) -> bool:
+        """Whether the current result about the subject is of this plugin, version and settings."""
+        if stage == TEXT_STAGE:
+            row = self._db.execute(
+                "SELECT r.key FROM pages p JOIN results r USING(result_id) WHERE p.blob=?",
+                (bytes.fromhex(subject),),
+            ).fetchone()
+        else:
+            row = self._db.execute(
+                "SELECT r.key FROM latest l JOIN results r USING(result_id)"
+                " WHERE l.stage=? AND l.subject=?",
+                (stage, subject),
+            ).fetchone()
+        if row is None:
+            return False
+        key = canonical.decode(row[0], DerivationKey)
+        return (key.plugin_id, key.plugin_version, key.config_digest) == (
+            maker.plugin_id,
+            maker.plugin_version,
+            maker.config_digest,
+        )
 
     def remember_stages(self, stages: Iterable[tuple[str, str, str, str, str]]) -> bool:
         """Keep the graph in force: name, plugin, its version, digest of settings, inputs.

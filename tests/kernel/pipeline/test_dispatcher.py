@@ -148,12 +148,14 @@ def test_second_look_at_the_same_evidence_adds_nothing(line: Line) -> None:
     assert again.feed() == 0
 
 
-def test_other_settings_are_other_work_beside_the_old_results(line: Line) -> None:
-    line.capture("one")
+def test_other_settings_are_for_what_is_not_read_yet(line: Line) -> None:
+    line.capture("one", "two")
     line.feeder.feed()
-    line.drain()
+    line.turn_until(lambda: line.derived.count_processed_blobs() == 1)
     other = make_stage("text", hostile("echo"), {"languages": ["deu"]})
-    assert Feeder(line.evidence, line.derived, line.backlog, (other,)).feed() == 1
+    line.turn_until(lambda: line.dispatcher.in_hand == 0)
+    unread = 2 - line.derived.count_processed_blobs()
+    assert Feeder(line.evidence, line.derived, line.backlog, (other,)).feed() == unread
 
 
 def test_frame_that_fails_is_given_up_with_its_error_and_the_rest_goes_on(line: Line) -> None:

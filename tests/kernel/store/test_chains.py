@@ -120,7 +120,7 @@ page_st = st.lists(line_st, max_size=5).map(tuple)
 frames_st = st.lists(st.tuples(page_st, st.sampled_from((1, 1, 1, 5, 700))), min_size=1, max_size=7)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(frames=frames_st, data=st.data())
 def test_any_order_of_frames_leads_to_the_rows_of_the_model(
     frames: list[tuple[Lines, int]], data: st.DataObject
