@@ -16,6 +16,7 @@ from kernel.soak.runfiles import CHECKS, PRODUCED, RECONCILIATION, VERIFY, Check
 from kernel.soak.thresholds import threshold
 
 NAMED_MAX = 5
+PROBLEM_CHARS_MAX = 160
 
 
 def judge_evidence(run: Run) -> list[SoakCriterion]:
@@ -160,9 +161,15 @@ def is_cited_right(check: CheckLine) -> bool:
 def _problems(checks: Sequence[CheckLine]) -> str:
     if not checks:
         return ""
-    counts = Counter(check.problem or "no reason given" for check in checks)
+    # A problem may be a whole traceback.
+    counts = Counter(_one_line(check.problem or "no reason given") for check in checks)
     said = ", ".join(f"{count} x {problem}" for problem, count in counts.most_common(NAMED_MAX))
     return f"; {_some([check.fact_id for check in checks])}: {said}"
+
+
+def _one_line(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= PROBLEM_CHARS_MAX else f"{words[: PROBLEM_CHARS_MAX - 4]} ..."
 
 
 def _some(things: Sequence[Any]) -> str:

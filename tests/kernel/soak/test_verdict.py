@@ -12,6 +12,9 @@ from contracts.soak import SoakCriterion
 from kernel.soak.runfiles import read_run
 from kernel.soak.thresholds import THRESHOLDS
 from kernel.soak.verdict import Verdict, judge, word
+from kernel.soak.verdict_course import judge_course
+from kernel.soak.verdict_evidence import judge_evidence
+from kernel.soak.verdict_machine import judge_machine
 from tests.kernel.soak.runfolder import MB, RunFolder, at_us, good_run, truth_at
 
 Spoil = Callable[[RunFolder], Any]
@@ -40,6 +43,20 @@ def test_a_good_run_passes_whatever_its_length(
 
 def test_a_good_run_without_faults_passes(tmp_path: Path) -> None:
     assert verdict_of(good_run(faults=False), tmp_path).passed
+
+
+def test_the_verdict_is_its_three_sections_and_nothing_else(tmp_path: Path) -> None:
+    run = read_run(good_run().write(tmp_path))
+    sections = [*judge_evidence(run), *judge_machine(run), *judge_course(run)]
+    assert list(judge(run).criteria) == sections
+
+
+def test_a_long_problem_is_told_in_one_line(tmp_path: Path) -> None:
+    run = good_run()
+    run.checks[0] |= {"found": False, "answer": "", "problem": "Traceback:\n" + "  line\n" * 99}
+    detail = find(verdict_of(run, tmp_path), "checks_found").detail
+    assert "\n" not in detail
+    assert len(detail) < 300
 
 
 def test_every_criterion_of_the_table_is_judged_once(tmp_path: Path) -> None:
@@ -182,6 +199,12 @@ def compute_while_active(run: RunFolder) -> None:
             sample["heavy_cpu_s"] += 3.0
 
 
+def compute_between_two_samples(run: RunFolder) -> None:
+    """Seen by the closer watch alone: the sample before was idle."""
+    for sample in run.samples[200:]:
+        sample["heavy_active_cpu_s"] = 1.25
+
+
 def stop_late(run: RunFolder) -> None:
     stop = next(event for event in run.events if event["kind"] == "stop")
     stop["took_ms"] = 2_750.0
@@ -281,6 +304,7 @@ SPOILED: list[tuple[Spoil, str, str]] = [
     (exceed_the_memory_budget, "memory_violations", "of 8000 MB"),
     (use_too_much_memory_unflagged, "memory_violations", "of 8000 MB"),
     (compute_while_active, "heavy_while_active", "worst 3.00 s before 750 s into the run"),
+    (compute_between_two_samples, "heavy_while_active", "the closer watch saw 1.25 s"),
     (stop_late, "stops_late", "the slowest 2750 of 500 ms"),
     (never_recover, "faults_recovered", "disk_full f2"),
     (recover_late, "recovery_host_killed", ""),
