@@ -108,7 +108,9 @@ class Workload:
 def measure(data_dir: DataDir, assumed: Workload | None = None) -> Workload:
     """The workload as one data dir shows it; what it cannot show stays as assumed.
 
-    Raises `KernelError` where the data dir cannot be read.
+    How many captures repeat is not taken from there: a capture program that hands in still screens
+    would make it look as if what changes were known already. Raises `KernelError` where the
+    data dir cannot be read.
     """
     workload = assumed or Workload()
     sources = dict(workload.sources)
@@ -116,13 +118,11 @@ def measure(data_dir: DataDir, assumed: Workload | None = None) -> Workload:
         with EvidenceStore.open_read_only(data_dir) as store:
             stats = store.stats()
         if stats.events >= RUNS_MIN and stats.blobs:
-            where = f"{stats.events} events"
-            sources |= {"bytes": where, "repeats": where}
+            sources |= {"bytes": f"{stats.events} events"}
             workload = replace(
                 workload,
                 blob_bytes=stats.pack_bytes / stats.blobs,
                 event_bytes=stats.journal_bytes / stats.events,
-                repeat_share=max(0.0, 1.0 - stats.blobs / stats.events),
             )
     telemetry = TelemetryStore.open_read_only(data_dir)
     if telemetry is not None:
