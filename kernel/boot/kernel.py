@@ -21,6 +21,7 @@ from contracts.control import ControlRequest
 from kernel.boot import audit, requests
 from kernel.boot.budgets import BudgetKeeper
 from kernel.boot.governing import ENDLESS_S, Asked, Governing
+from kernel.boot.grabbing import Grabbing
 from kernel.boot.guard import Guard
 from kernel.boot.heavy import HeavyWork
 from kernel.boot.observing import Observer
@@ -79,6 +80,7 @@ class Kernel:
         self._working = Working(parts, self._governing, self._budgets, packing=self._packing)
         self._words = WordWatch(observer.folders, parts.poller)
         self._rates = Rates()
+        self._grabbing = Grabbing(settings.intake.grabber, parts.data_dir, self.inbox_dir)
         self._inbox_watched = False
         self._inbox_waiting = 0
         self._inbox_outcomes: dict[str, int] = {}
@@ -190,9 +192,11 @@ class Kernel:
                     parts.trail.problem,
                     self._intake.problem,
                     self._spool.problem,
+                    self._grabbing.problem,
                 )
                 if problem
             ],
+            "grabber": self._grabbing.facts(),
             "intake": {"queued": load.queued_items, "acknowledged": load.acknowledged},
             "inbox": {
                 "folder": str(self.inbox_dir),
@@ -220,6 +224,7 @@ class Kernel:
             return
         self._closed = True
         parts = self._parts
+        self._grabbing.close()
         self._spool.close()
         if self._packing is not None:
             self._packing.close()
@@ -255,6 +260,8 @@ class Kernel:
         self._orphans.tick()
         self._guard.call("keeping costs", parts.costs.tick)
         self._guard.call(WORK_PART, self._working.work)
+        if self._inbox_watched:
+            self._grabbing.tick(self._governing.decide(), self._observer.disk_level)
         self._budgets.tick()
         parts.trail.tick()
         self._rates.tick(

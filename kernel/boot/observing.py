@@ -85,6 +85,11 @@ class Observer:
             suspended_s=suspended_s(before, self._clock),
         )
 
+    @property
+    def disk_level(self) -> DiskLevel:
+        """How full the drives were at the last look."""
+        return self._disk
+
     def facts(self) -> dict[str, Any]:
         """For `kernel status`."""
         return {

@@ -219,6 +219,9 @@ class IntakeSettings(Section):
     inbox_poll_ms: int = Field(
         default=500, ge=10, le=60_000, description="How often the inbox is listed."
     )
+    grabber: Literal["none", "grab_mss"] = Field(
+        default="none", description="Screen grabber that the kernel keeps running (X11)."
+    )
 
 
 class DiskSettings(Section):

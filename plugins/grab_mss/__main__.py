@@ -12,6 +12,7 @@ from pathlib import Path
 import mss
 import mss.exception
 
+from plugins.grab_mss.cadence import Cadence
 from plugins.grab_mss.grabber import Grabber
 from plugins.grab_mss.shots import Shot
 
@@ -38,7 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Grab until SIGINT or SIGTERM; 2 when there is no screen to grab, or no inbox."""
     parser = argparse.ArgumentParser(prog="python -m plugins.grab_mss", description=__doc__)
     parser.add_argument("inbox", type=Path, help="the kernel's inbox folder (DATA_DIR/inbox)")
-    inbox: Path = parser.parse_args(arguments).inbox
+    parser.add_argument(
+        "--supervised", action="store_true", help="follow the lines on standard input; end with it"
+    )
+    options = parser.parse_args(arguments)
+    inbox: Path = options.inbox
     if not inbox.is_dir():
         _say(f"{inbox} is no folder: start the kernel first, it makes its inbox")
         return 2
@@ -47,11 +52,13 @@ def main(arguments: list[str] | None = None) -> int:
     except mss.exception.ScreenShotError as error:
         _say(f"there is no screen to grab: {error}")
         return 2
-    stop = threading.Event()
+    cadence = Cadence()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: cadence.end())
+    if options.supervised:
+        threading.Thread(target=cadence.hear, args=(sys.stdin,), daemon=True).start()
     _say(f"grabbing into {inbox}; stop with Ctrl-C")
-    grabber.run(stop)
+    grabber.run(cadence)
     _say(f"{grabber.tally.looks} looks, {grabber.tally.written} pictures written")
     return 0
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from plugins.grab_mss.cadence import Cadence
 from plugins.grab_mss.shots import Seen, Shot, judge, next_interval_s, write_shot
 
 WAITING_FILES_MAX = 5000
@@ -64,9 +64,9 @@ class Grabber:
         self._trouble = ""
         self.tally = Tally()
 
-    def run(self, stop: threading.Event) -> None:
-        """Look until ``stop`` is set."""
-        while not stop.wait(self.look()):
+    def run(self, cadence: Cadence) -> None:
+        """Look as often as there is reason to and the cadence allows, until its end."""
+        while cadence.wait(self.look()):
             pass
 
     def look(self) -> float:

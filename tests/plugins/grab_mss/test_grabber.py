@@ -20,6 +20,7 @@ pytest.importorskip("mss", reason="the extra `grab` is not installed")
 
 from plugins.grab_mss import grabber as grabber_module
 from plugins.grab_mss.__main__ import main
+from plugins.grab_mss.cadence import Cadence
 from plugins.grab_mss.grabber import Grabber
 from plugins.grab_mss.shots import Shot
 from tests.architecture.tree import REPOSITORY
@@ -88,9 +89,9 @@ def test_inbox_that_is_gone_is_said_once_and_met_again(tmp_path: Path) -> None:
 
 def test_run_ends_when_told(tmp_path: Path) -> None:
     grabber = Grabber(PaintedScreen(1), tmp_path, say=lambda _: None)
-    stop = threading.Event()
-    threading.Timer(0.1, stop.set).start()
-    grabber.run(stop)
+    cadence = Cadence()
+    threading.Timer(0.1, cadence.end).start()
+    grabber.run(cadence)
     assert grabber.tally.looks >= 1
 
 
