@@ -49,7 +49,12 @@ def test_a_pause_lasts_until_another_word() -> None:
     cadence = Cadence()
     end = hearing(cadence, "pause")
     looked = threading.Event()
-    threading.Thread(target=lambda: cadence.wait(0.0) and looked.set(), daemon=True).start()
+
+    def look() -> None:
+        if cadence.wait(0.0):
+            looked.set()
+
+    threading.Thread(target=look, daemon=True).start()
     assert not looked.wait(0.3)
     hearing(cadence, "0.0")
     assert looked.wait(LONG_S)
