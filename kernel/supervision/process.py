@@ -40,9 +40,10 @@ OUTPUT_BYTES_PER_TURN = 65_536
 LAST_WORDS_BYTES = 2_000
 SOCKET_NAME = "s"
 SHELL_SIGNAL_BASE = 128
-DATA_SLACK_BYTES = 128 << 20
-"""The hard limit of a process counts stacks and pages it never touched: the kernel's own look at
-the memory in use must come first, or a slow leak fails innocent tasks instead of its host."""
+DATA_SLACK_BYTES = 1 << 30
+"""The hard limit of a process counts stacks and pages it never touched (OpenVINO: 0.9 GiB of them):
+the kernel's own look at the memory in use must come first, or a leak fails innocent tasks instead
+of its host, and native libraries misread what they could not allocate room for."""
 FREEZE_ROUNDS_MAX = 8
 """A tree that forks while it is being stopped is walked again, this often at most."""
 TESSDATA_DIRS = ("/usr/share/tesseract-ocr", "/usr/share/tessdata")
