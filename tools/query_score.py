@@ -85,7 +85,9 @@ def build(root: Path, week: Week | None = None) -> Store:
     """Capture and read the whole week in a fresh data dir."""
     week = week or read_week()
     data_dir = DataDir(root)
-    evidence, derived = EvidenceStore.open(data_dir), DerivedStore.open(data_dir)
+    # A fixed clock: event ids depend on when a capture was received.
+    evidence = EvidenceStore.open(data_dir, now_us=lambda: week.now_us)
+    derived = DerivedStore.open(data_dir)
     done = evidence.append([shot.draft for shot in week.shots])
     blocks = {ack.event.event_id: shot.block for ack, shot in zip(done, week.shots, strict=True)}
     shown: dict[str, list[CaptureEvent]] = {}

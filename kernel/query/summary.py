@@ -16,6 +16,7 @@ from contracts.interval import TextInterval
 from kernel.query.citing import box_at
 from kernel.query.ordinary import is_ordinary
 from kernel.query.plan import Reading
+from kernel.query.scope import Scope
 from kernel.query.sightings import clipped
 from kernel.query.sources import Outcome, Sources
 from kernel.query.times import MICROS
@@ -47,7 +48,7 @@ def summarize(reading: Reading, sources: Sources) -> Outcome:
     outcome = Outcome()
     rows = sources.timeline.during(reading.scope, limit_rows=ROWS_MAX)
     outcome.cut = len(rows) >= ROWS_MAX
-    entries = _entries(rows)
+    entries = _entries(rows, sources)
     groups: dict[tuple[str, str], list[_Entry]] = {}
     for entry in sorted(entries, key=lambda e: (-e.score, e.line.first_us, e.line.text)):
         groups.setdefault(entry.window, []).append(entry)
@@ -61,13 +62,11 @@ def summarize(reading: Reading, sources: Sources) -> Outcome:
     return outcome
 
 
-def _entries(rows: Sequence[TextInterval]) -> list[_Entry]:
+def _entries(rows: Sequence[TextInterval], sources: Sources) -> list[_Entry]:
     windows: dict[str, set[tuple[str | None, str | None]]] = {}
-    times: dict[str, int] = {}
     for line in rows:
         key = squash(line.text)
         windows.setdefault(key, set()).add((line.app, line.window_title))
-        times[key] = times.get(key, 0) + 1
     names = {squash(line.window_title or "") for line in rows}
     best: dict[str, _Entry] = {}
     for line in _without_beginnings(rows):
@@ -77,7 +76,13 @@ def _entries(rows: Sequence[TextInterval]) -> list[_Entry]:
         score = _score(line)
         if score and (key not in best or best[key].score < score):
             best[key] = _Entry(line, score)
-    return list(best.values())
+    return [entry for entry in best.values() if not _outlasts_windows(entry.line, sources)]
+
+
+def _outlasts_windows(line: TextInterval, sources: Sources) -> bool:
+    """Whether a line stays while windows come and go, as bars and menus of the desktop do."""
+    span = Scope(from_us=line.first_us, to_us=line.last_us + 1)
+    return len(sources.timeline.windows(span)) > _WINDOWS_OF_CHROME
 
 
 def _score(line: TextInterval) -> int:

@@ -301,12 +301,12 @@ def _judge(needle: Needle, text: str, units: Sequence[Unit], first: int, last: i
     if needle.numeric and _is_part_of_number(text, start, end):
         return None
     quality = EXACT
-    if not units[first].opens:
+    if not units[first].opens and not _CJK.match(text[start]):
         left = units[first - 1]
         if left.end - left.start < _GLUED_LETTERS_MIN and not text[left.start : left.end].isdigit():
             return None
         quality = GLUED
-    if not units[last].closes:
+    if not units[last].closes and not _CJK.match(text[end - 1]):
         right = units[last + 1]
         digits = text[right.start : right.end].isdigit()
         if right.end - right.start < (_GLUED_DIGITS_MIN if digits else _GLUED_LETTERS_MIN):

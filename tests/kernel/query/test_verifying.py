@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from contracts.answer import Citation, Claim
 from contracts.text import TextLine, TextPage, Word
 from kernel.query.answering import Limits, ask
-from kernel.query.stores import NothingProcessed
 from kernel.query.citing import verify_claim
 from kernel.query.layout import PageLayout
 from kernel.query.question import analyse
 from kernel.query.ranking import rank
+from kernel.query.stores import NothingProcessed
 from tests.kernel.query.memory import (
     LOCKS,
     Memory,
