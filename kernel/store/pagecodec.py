@@ -186,6 +186,18 @@ class RecordStore:
         )
         return self._db.last_insert_rowid()
 
+    def deflate(self, result_id: int) -> None:
+        """Compress a record that an earlier version stored as it was; it may be a base."""
+        row = self._db.execute(
+            "SELECT codec, record FROM results WHERE result_id=?", (result_id,)
+        ).fetchone()
+        if row is not None and row[0] == Codec.PLAIN:
+            codec, data = pack_alone(row[1])
+            self._db.execute(
+                "UPDATE results SET codec=?, record=? WHERE result_id=?",
+                (int(codec), data, result_id),
+            )
+
     def read(self, result_id: int) -> bytes:
         """The bytes as they were given to `insert`.
 

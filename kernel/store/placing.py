@@ -78,4 +78,5 @@ class Placer:
                 "DELETE FROM lines WHERE text_id=? AND result_id=?",
                 (self._texts.id_of(text), result_id),
             )
+        self._records.deflate(result_id)
         self._db.execute("DELETE FROM loose WHERE result_id=?", (result_id,))
