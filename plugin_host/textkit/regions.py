@@ -212,7 +212,7 @@ def _leave_out(part: NDArray[np.uint8], foreign: NDArray[np.bool_]) -> NDArray[n
 def _differs(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:
     blue, green, red = cv2.split(cv2.absdiff(one, other))
     largest = cv2.max(cv2.max(blue, green), red)
-    return cv2.threshold(largest, DETAIL_MIN, 1, cv2.THRESH_BINARY)[1]
+    return np.asarray(cv2.threshold(largest, DETAIL_MIN, 1, cv2.THRESH_BINARY)[1], np.uint8)
 
 
 def _find_straight(

@@ -45,6 +45,10 @@ NARROW: Final = frozenset(".,:;'`|!iIlj-_·•()[]{}\"")
 ROW_INK_MAX: Final = 0.75
 """A row with more ink than this share of its width is a rule or a frame, not text."""
 
+INKLESS_CONFIDENCE_MIN: Final = 0.9
+"""A word without any ink of its own must be read as surely as this: the model sometimes sees a
+letter in a wide gap."""
+
 BOX_PADDING_SHARE: Final = 0.15
 """Boxes stand this share of the ink's height above and below the ink: what a browser selects."""
 
@@ -76,14 +80,19 @@ def build_reading(box: Box, crop: NDArray[np.uint8], characters: Reading) -> Lin
         following = cuts[index + 1][0] if index + 1 < len(cuts) else None
         right = _edge_before(columns, middles, last, following)
         members = characters[first : last + 1]
+        confidence = sum(c.confidence for c in members) / len(members)
+        if right <= left and confidence < INKLESS_CONFIDENCE_MIN:
+            continue
         words.append(
             WordReading(
                 text="".join(c.text for c in members),
                 box=(box[0] + left, top, box[0] + max(right, left + 1.0), bottom),
-                confidence=sum(c.confidence for c in members) / len(members),
+                confidence=confidence,
                 is_glued=is_glued,
             )
         )
+    if not words:
+        return None
     return LineReading(words=tuple(words), box=union_box(tuple(word.box for word in words)))
 
 
