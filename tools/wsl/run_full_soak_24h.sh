@@ -75,6 +75,7 @@ hold_wsl() {
 if [[ $inside == yes ]]; then
   exec 9>"$lock"
   flock --nonblock 9 || { echo "a run is going on" >&2; exit 2; }
+  echo $$ >"$state/pid"
   run_inside
 fi
 
@@ -92,7 +93,6 @@ if flock --nonblock "$lock" true; then
   [[ $profile == dry-run ]] && again+=(--dry-run)
   setsid nohup "$self" "${again[@]}" "${options[@]}" </dev/null >"$log" 2>&1 &
   runner=$!
-  echo "$runner" >"$state/pid"
   hold_wsl "$runner"
 else
   runner=$(cat -- "$state/pid")
