@@ -14,6 +14,7 @@ from enum import IntEnum
 
 from kernel.query import shapes
 from kernel.query.layout import Hit, PageLayout, Piece
+from kernel.query.peers import are_peers, in_log_row
 from kernel.query.question import Kind, Question
 from kernel.query.vocabulary import STOP_WORDS
 from kernel.query.words import stem_of, units_of
@@ -87,6 +88,7 @@ _FULL_LINE, _LONG_LINE = 0.88, 0.6
 _SAME_HEIGHT = 1.25
 _DAY_CHARS_MAX = 2
 _BOARD_CELLS_MIN = 2
+_HEADING_HEIGHT = 1.12
 _CARD_LINES_MAX = 12
 _LABEL_WORDS_MAX = 6
 _LABEL_FIT_MIN = 300
@@ -278,7 +280,7 @@ def neighbour_fields(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
         fit = label_fit(layout, hits, Part(label.line, label.start, label.end))
         if fit >= _LABEL_FIT_MIN:
             for value, form, bonus in _values_of(layout, label):
-                if not _is_parallel(label.text, value.text):
+                if not are_peers(label.text, value.text):
                     yield _field(label, value, form, bonus * fit // 1000, fit)
 
 
@@ -290,11 +292,11 @@ def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, 
         yield under[0], Form.BELOW, _FIGURE
     heads = is_column_head(layout, label)
     beside = None if big else _beside(layout, label, heads=heads)
-    if beside and not _is_parallel(label.text, beside.text):
+    if beside and not are_peers(label.text, beside.text):
         yield from _beside_value(label, beside)
     else:
         beside = None
-    if heads:
+    if heads or in_log_row(layout, label):
         return
     if len(label.text.split()) > _OVER_WORDS_MAX:
         return
@@ -358,15 +360,6 @@ def is_column_head(layout: PageLayout, piece: Piece) -> bool:
         )
         headed += even and alike
     return headed >= _HEAD_CELLS_MIN and 2 * headed >= len(row)
-
-
-def _is_parallel(first: str, second: str) -> bool:
-    """Whether two texts are of one pattern with figures (``SR-211``, ``SR-183``): peers."""
-    return bool(re.search(r"\d", first)) and _pattern(first) == _pattern(second)
-
-
-def _pattern(text: str) -> str:
-    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", text))
 
 
 def _field(label: Piece, value: Piece, form: Form, bonus: int, fit: int) -> Candidate:
@@ -446,7 +439,9 @@ def _is_board_head(layout: PageLayout, piece: Piece) -> bool:
     row = layout.row_of(piece)
     if len(row) < _BOARD_CELLS_MIN or piece.box[3] <= 0.04 * layout.page.height_px:
         return False
-    return all(len(member.text.split()) <= _HEADING_WORDS_MAX for member in row)
+    stands_out = piece.text.isupper() or any(ch.isdigit() for ch in piece.text)
+    stands_out = stands_out or piece.height > _HEADING_HEIGHT * layout.height
+    return stands_out and all(len(m.text.split()) <= _HEADING_WORDS_MAX for m in row)
 
 
 def _looks_asked(question: Question, asked: Sequence[str], text: str) -> bool:
