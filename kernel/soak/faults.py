@@ -33,8 +33,8 @@ from kernel.supervision.address import control_socket_of
 LOOK_S = 0.05
 RECOVERY_S_MAX = 600.0
 LEAK_FRAMES = 10
-NEAR_FULL_S = 5.0
-"""How long captures come in while the drive is nearly full."""
+NEAR_FULL_S_MAX = 30.0
+"""The drive stays nearly full until captures have reached the spool, but no longer than this."""
 STOP_AGAIN_S = 0.02
 
 
@@ -290,7 +290,7 @@ class Faults:
         self._restart_with(fault_id)
         self.disk.fill()
         reached = self._wait_for(lambda: self._level() == "red", 60.0, to_the_end=True)
-        self._stop.wait(NEAR_FULL_S)
+        self._wait_for(lambda: self.disk.spooled_bytes() > 0, NEAR_FULL_S_MAX, to_the_end=True)
         spooled = self.disk.spooled_bytes()
         self.disk.remove()
         facts = {"level_reached": reached, "spooled_bytes": spooled}
