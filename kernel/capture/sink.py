@@ -44,8 +44,8 @@ class IngestSink(Protocol):
 class InboxSink(IngestSink, Protocol):
     """What the inbox needs beside that: reading back, and knowing what is there already."""
 
-    def read_blob(self, digest: str) -> bytes:
-        """The stored bytes, checked against their digest. Raises `KernelError`."""
+    def gives_back(self, digest: str, data: bytes) -> bool:
+        """Whether exactly these bytes are read from the disk. Raises `KernelError`."""
         ...
 
     def find_captures(self, captured_at_us: int) -> Sequence[CaptureEvent]:
@@ -75,9 +75,9 @@ class IntakeSink:
         """One ledger entry."""
         self._stored.record(act, subject, detail)
 
-    def read_blob(self, digest: str) -> bytes:
-        """The stored bytes."""
-        return self._stored.read_blob(digest)
+    def gives_back(self, digest: str, data: bytes) -> bool:
+        """Whether exactly these bytes are read from the disk."""
+        return self._stored.gives_back(digest, data)
 
     def find_captures(self, captured_at_us: int) -> Sequence[CaptureEvent]:
         """The stored events captured at exactly that moment."""
@@ -109,9 +109,9 @@ class StoreSink:
         """One ledger entry."""
         self._store.ledger.append(act, subject, detail)
 
-    def read_blob(self, digest: str) -> bytes:
-        """The stored bytes."""
-        return self._store.read_blob(digest)
+    def gives_back(self, digest: str, data: bytes) -> bool:
+        """Whether exactly these bytes are read from the disk."""
+        return self._store.gives_back(digest, data)
 
     def find_captures(self, captured_at_us: int) -> Sequence[CaptureEvent]:
         """The stored events captured at exactly that moment."""

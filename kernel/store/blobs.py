@@ -18,7 +18,7 @@ from kernel.config.errors import KernelError
 from kernel.store.drives import drained_dir, is_mounted, packs_dir
 from kernel.store.frame import FrameError
 from kernel.store.journal import Journal, Place, VolumeRow
-from kernel.store.pack import read_frame, segment_path
+from kernel.store.pack import holds_payload, read_frame, segment_path
 from kernel.store.packed import PackedPlace, PackedRows
 from kernel.store.readers import ReaderPool
 from kernel.store.tileframe import TilesPayload, decode_payload
@@ -49,6 +49,23 @@ class BlobReader:
                 return encode_png(self._unpack(packed[0], packed[1]))
             except (TilesDamaged, msgspec.MsgspecError) as damage:
                 raise _packed_damaged(digest, str(damage)) from error
+
+    def gives_back(self, digest: str, data: bytes) -> bool:
+        """Whether the blob's newest place holds exactly ``data``; raises as `read_original`."""
+        with self._readers.borrow() as connection:
+            journal = Journal(connection)
+            places = journal.places(bytes.fromhex(digest))
+            volumes = {row.volume_id: row for row in journal.volumes()}
+        if not places:
+            raise blob_missing(digest, "it was never stored")
+        place = places[0]
+        volume = volumes[place.volume_id]
+        try:
+            return holds_payload(self._path_of(place, volume), place.offset_bytes, data)
+        except FileNotFoundError as error:
+            raise self._absent(digest, place, volume) from error
+        except (FrameError, OSError) as error:
+            raise _damaged(digest, place, str(error)) from error
 
     def read_tiles(self, pack: bytes) -> TilesPayload:
         """The tile pack of that digest; raises as `read_original`, and ``blob-damaged``."""
@@ -171,10 +188,13 @@ class BlobReader:
         return True
 
     def _read_place(self, place: Place, volume: VolumeRow) -> bytes:
+        return read_frame(self._path_of(place, volume), place.offset_bytes)[2]
+
+    def _path_of(self, place: Place, volume: VolumeRow) -> Path:
         path = segment_path(packs_dir(self._data_root, volume), place.number)
         if volume.kind == "spool" and not path.exists():
             path = segment_path(drained_dir(self._data_root, volume), place.number)
-        return read_frame(path, place.offset_bytes)[2]
+        return path
 
     def _absent(self, digest: str, place: Place, volume: VolumeRow) -> KernelError:
         if is_mounted(self._data_root, volume):

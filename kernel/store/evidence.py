@@ -180,6 +180,14 @@ class EvidenceStore:
         """The blob's own bytes, checked against the digest; raises as `read_blob`."""
         return self._blobs.read_original(digest)
 
+    def gives_back(self, digest: str, data: bytes) -> bool:
+        """Whether the blob's bytes, read from the disk now, are exactly ``data``.
+
+        Cheaper than `read_blob`: nothing is kept and nothing hashed, for the bytes are compared.
+        Raises as `read_blob`.
+        """
+        return self._blobs.gives_back(digest, data)
+
     def packing_group(
         self, after_id: int, *, frames_max: int, bytes_max: int
     ) -> list[PackCandidate]:

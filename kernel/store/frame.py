@@ -112,16 +112,15 @@ def parse_frame_header(data: bytes | memoryview, offset: int = 0) -> FrameHeader
     return FrameHeader(known, codec, media_bytes, payload_bytes, digest, payload_crc)
 
 
-def split_body(header: FrameHeader, body: bytes) -> tuple[str, bytes]:
-    """Media type and payload. Raises `FrameError` when the CRC does not fit."""
-    if len(body) != header.media_bytes + header.payload_bytes:
+def check_body(header: FrameHeader, media: bytes, payload: bytes) -> str:
+    """The media type. Raises `FrameError` when the CRC of it and the payload does not fit."""
+    if (len(media), len(payload)) != (header.media_bytes, header.payload_bytes):
         msg = "the frame is cut short"
         raise FrameError(msg)
-    if zlib.crc32(body) != header.payload_crc:
+    if zlib.crc32(payload, zlib.crc32(media)) != header.payload_crc:
         msg = "the frame's bytes do not match their CRC"
         raise FrameError(msg)
-    media = body[: header.media_bytes]
     if not media.isascii():
         msg = "the media type is not ASCII"
         raise FrameError(msg)
-    return media.decode("ascii"), body[header.media_bytes :]
+    return media.decode("ascii")

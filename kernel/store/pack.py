@@ -19,15 +19,16 @@ from kernel.store.frame import (
     FrameError,
     FrameHeader,
     FrameKind,
+    check_body,
     pack_frame_header,
     pack_segment_header,
     parse_frame_header,
-    split_body,
 )
 
 SEGMENT_BYTES_MAX = 256 << 20
 """A segment that has reached this length takes no further batch."""
 PARTS_PER_WRITE_MAX = 512
+COMPARE_BYTES = 256 << 10
 _NAME = re.compile(r"^pack-([0-9]{6,})\.seg$")
 
 
@@ -199,12 +200,44 @@ def read_frame(path: Path, offset: int) -> tuple[FrameHeader, str, bytes]:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         header = parse_frame_header(read_exactly(descriptor, FRAME_HEADER_BYTES, offset))
-        length = header.media_bytes + header.payload_bytes
-        body = read_exactly(descriptor, length, offset + FRAME_HEADER_BYTES)
+        media_type, payload = read_body(descriptor, header, offset)
     finally:
         os.close(descriptor)
-    media_type, payload = split_body(header, body)
     return header, media_type, payload
+
+
+def read_body(descriptor: int, header: FrameHeader, offset: int) -> tuple[str, bytes]:
+    """Media type and payload of the frame at ``offset``, their CRC checked; copies nothing.
+
+    Raises `OSError` and `FrameError`.
+    """
+    media_at = offset + FRAME_HEADER_BYTES
+    media = read_exactly(descriptor, header.media_bytes, media_at)
+    payload = read_exactly(descriptor, header.payload_bytes, media_at + header.media_bytes)
+    return check_body(header, media, payload), payload
+
+
+def holds_payload(path: Path, offset: int, payload: bytes) -> bool:
+    """Whether the frame at ``offset`` holds exactly this payload; piece by piece.
+
+    Raises `OSError` (`FileNotFoundError` when the segment is not there) and `FrameError`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        header = parse_frame_header(read_exactly(descriptor, FRAME_HEADER_BYTES, offset))
+        if header.payload_bytes != len(payload):
+            return False
+        start = offset + FRAME_HEADER_BYTES + header.media_bytes
+        at = 0
+        while at < len(payload):
+            piece = os.pread(descriptor, min(COMPARE_BYTES, len(payload) - at), start + at)
+            # A slice and no view: bytes are compared by memcmp, a view byte by byte.
+            if not piece or piece != payload[at : at + len(piece)]:
+                return False
+            at += len(piece)
+        return True
+    finally:
+        os.close(descriptor)
 
 
 def read_exactly(descriptor: int, length: int, offset: int) -> bytes:

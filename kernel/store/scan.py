@@ -22,9 +22,8 @@ from kernel.store.frame import (
     FrameHeader,
     check_segment_header,
     parse_frame_header,
-    split_body,
 )
-from kernel.store.pack import read_exactly
+from kernel.store.pack import read_body
 
 SEARCH_BYTES = 1 << 20
 
@@ -91,10 +90,7 @@ def _frame_at(descriptor: int, offset: int, stop: int) -> ScannedFrame:
         problem = "the frame is cut short"
         return ScannedFrame(offset, _next_frame(descriptor, offset, stop), header, "", b"", problem)
     try:
-        body = read_exactly(
-            descriptor, end - offset - FRAME_HEADER_BYTES, offset + FRAME_HEADER_BYTES
-        )
-        media_type, payload = split_body(header, body)
+        media_type, payload = read_body(descriptor, header, offset)
     except FrameError as error:
         return ScannedFrame(offset, end, header, "", b"", str(error))
     if blake3.blake3(payload).digest() != header.digest:

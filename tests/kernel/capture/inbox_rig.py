@@ -64,9 +64,8 @@ class FaultySink:
             raise KernelError("disk-full", "no space left")
         self._inner.record(act, subject, detail)
 
-    def read_blob(self, digest: str) -> bytes:
-        data = self._inner.read_blob(digest)
-        return data if self.reads_back else data[:-1]
+    def gives_back(self, digest: str, data: bytes) -> bool:
+        return self._inner.gives_back(digest, data) and self.reads_back
 
     def find_captures(self, captured_at_us: int) -> Sequence[CaptureEvent]:
         return self._inner.find_captures(captured_at_us)

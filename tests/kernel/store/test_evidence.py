@@ -326,3 +326,22 @@ def test_the_ledger_chains_its_entries_and_tells_of_every_start(data_dir: DataDi
         acts = [found.act for found in store.ledger.entries()]
         assert acts == ["store.opened", "host.killed", "evidence.head"]
         assert store.ledger.entries(after_seq=1, limit_rows=1)[0] == entry
+
+
+def test_bytes_are_compared_with_what_lies_on_the_disk(data_dir: DataDir) -> None:
+    large = bytes(range(256)) * 3000
+    with EvidenceStore.open(data_dir) as store:
+        blob = store.append([draft(large)])[0].event.blob
+        assert store.gives_back(blob, large)
+        assert not store.gives_back(blob, large[:-1])
+        assert not store.gives_back(blob, large[:-1] + b"?")
+        with pytest.raises(KernelError, match="never stored"):
+            store.gives_back("0" * 64, large)
+        segment = data_dir.packs_dir / "pack-000001.seg"
+        data = bytearray(segment.read_bytes())
+        data[300_000] ^= 1
+        segment.write_bytes(data)
+        assert not store.gives_back(blob, large)
+        segment.unlink()
+        with pytest.raises(KernelError, match="gone"):
+            store.gives_back(blob, large)

@@ -15,11 +15,11 @@ from kernel.store.frame import (
     SEGMENT_HEADER_BYTES,
     FrameError,
     FrameKind,
+    check_body,
     check_segment_header,
     pack_frame_header,
     pack_segment_header,
     parse_frame_header,
-    split_body,
 )
 from kernel.store.pack import Frame, PackWriter, list_segments, read_frame, segment_path
 from kernel.store.scan import scan_segment
@@ -42,7 +42,14 @@ def test_a_frame_is_parsed_as_it_was_packed(payload: bytes, media_type: str) -> 
     data = packed(frame_of(payload, media_type))
     header = parse_frame_header(data)
     assert header.frame_bytes == len(data)
-    assert split_body(header, data[FRAME_HEADER_BYTES:]) == (media_type, payload)
+    assert parsed(data) == (media_type, payload)
+
+
+def parsed(data: bytes) -> tuple[str, bytes]:
+    header = parse_frame_header(data)
+    body = data[FRAME_HEADER_BYTES:]
+    media, payload = body[: header.media_bytes], body[header.media_bytes :]
+    return check_body(header, media, payload), payload
 
 
 @given(st.binary(min_size=1, max_size=50), st.data())
@@ -51,7 +58,7 @@ def test_any_changed_bit_of_a_frame_is_noticed(payload: bytes, data: st.DataObje
     bit = data.draw(st.integers(0, len(changed) * 8 - 1))
     changed[bit // 8] ^= 1 << bit % 8
     with pytest.raises(FrameError):
-        split_body(parse_frame_header(bytes(changed)), bytes(changed[FRAME_HEADER_BYTES:]))
+        parsed(bytes(changed))
 
 
 @given(st.integers(0, SEGMENT_HEADER_BYTES * 8 - 1))

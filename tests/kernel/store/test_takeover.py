@@ -138,6 +138,7 @@ def test_packs_that_save_too_little_are_not_taken(data_dir: DataDir) -> None:
     with EvidenceStore.open(data_dir) as store:
         made = make(store, store.packing_group(0, frames_max=9, bytes_max=1 << 24))
         done = store.take_over(made, prove(store, made))
+        assert done is not None
         assert done.frames == 0
         assert done.packed_bytes * 100 > done.original_bytes * WORTH_PERCENT
         assert store.packing_group(0, frames_max=9, bytes_max=1 << 24) == []
