@@ -77,6 +77,10 @@ def pass_the_cap(run: RunFolder) -> None:
     run.samples[45]["hosts_count"] = 3
 
 
+def pass_the_cap_by_hosts_that_were_not_counted(run: RunFolder) -> None:
+    run.samples[45]["hosts"] = [{"host_id": f"h{number}-0", "pid": number} for number in range(3)]
+
+
 def pass_the_cap_between_samples(run: RunFolder) -> None:
     run.events.append({"at_us": at_us(450), "kind": "host_peak", "count": 4})
 
@@ -156,6 +160,12 @@ def recover_late(run: RunFolder) -> None:
     recovered["took_s"] = 61.5
 
 
+def recover_late_once_of_twice(run: RunFolder) -> None:
+    fault = {"fault_id": "f9", "name": "host_killed"}
+    run.events.append({"at_us": at_us(2_900), "kind": "fault", **fault})
+    run.events.append({"at_us": at_us(2_999), "kind": "recovered", "fault_id": "f9"})
+
+
 def put_in_no_fault(run: RunFolder) -> None:
     run.events = [e for e in run.events if e["kind"] not in {"fault", "recovered"}]
     for event in run.events:
@@ -228,6 +238,7 @@ SPOILED: list[tuple[Spoil, str, str]] = [
     (leave_an_orphan, "orphans", "1 of 361 samples"),
     (keep_a_zombie, "zombies", ""),
     (pass_the_cap, "hosts_peak", "samples show 3"),
+    (pass_the_cap_by_hosts_that_were_not_counted, "hosts_peak", "samples show 3"),
     (pass_the_cap_between_samples, "hosts_peak", "closer watch 4"),
     (cite_another_event, "checks_cited", "F000005: 1 x the citation names another event"),
     (cite_another_place, "checks_cited", "39 of 40"),
@@ -245,6 +256,7 @@ SPOILED: list[tuple[Spoil, str, str]] = [
     (stop_late, "stops_late", "the slowest 2750 of 500 ms"),
     (never_recover, "faults_recovered", "disk_full f2"),
     (recover_late, "recovery_host_killed", ""),
+    (recover_late_once_of_twice, "recovery_host_killed", "2 of 2 recovered"),
     (put_in_no_fault, "faults_injected", ""),
     (leave_a_gap, "gaps_unexplained", "1200 s into the run: explained by nothing"),
     (explain_a_gap_by_a_fault_that_never_was, "gaps_unexplained", "explained by f77"),
