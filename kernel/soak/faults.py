@@ -21,7 +21,7 @@ from kernel.soak.book import Book
 from kernel.soak.child import KernelChild
 from kernel.soak.diskfill import DiskFill
 from kernel.soak.driver import Driver
-from kernel.soak.faultplan import IN_REST, PlannedFault
+from kernel.soak.faultplan import IN_REST, IN_WORK, PlannedFault
 from kernel.soak.folder import RunFolder, now_us
 from kernel.soak.garbage import throw_garbage
 from kernel.soak.ledgerview import LedgerView
@@ -40,7 +40,7 @@ STOP_AGAIN_S = 0.02
 
 @dataclass
 class Faults:
-    """Two threads: a fault of a host may wait for long, one of the kernel comes in its time.
+    """Three threads: a fault of a host may wait for long, the others come in their time.
 
     ``restart_wanted`` and ``kernel_fault`` are for the main thread.
     """
@@ -69,10 +69,11 @@ class Faults:
 
     def __post_init__(self) -> None:
         self._rng = random.Random(f"faults:{self.seed}")  # noqa: S311 - a script, no secret
-        lanes = (
-            [fault for fault in self.planned if fault.name in IN_REST],
-            [fault for fault in self.planned if fault.name not in IN_REST],
-        )
+        # What has to begin at its time does not wait for what may wait for a host.
+        lanes = [
+            [fault for fault in self.planned if fault.name in names]
+            for names in (set(IN_REST) - {"plugin_leak"}, {"plugin_leak"}, set(IN_WORK))
+        ]
         self._threads = [
             threading.Thread(target=self._run, args=(lane,), name="soak-faults", daemon=True)
             for lane in lanes

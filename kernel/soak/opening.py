@@ -258,15 +258,16 @@ def _make_driver(
 
 
 def _pictures(plan: SoakPlan, wishes: Wishes, first_tick: int) -> Pictures:
-    if wishes.frames is not None:
-        return FolderPictures(wishes.frames, plan.seed, plan.pace, monitors=plan.monitors)
     script = Script(plan.seed, plan.pace, monitors=plan.monitors)
     painter = Painter(plan.width_px, plan.height_px, plan.seed)
     phases = plan_day(plan.seed, plan.planned_s)
     for tick in range(first_tick):
         # The same day goes on: facts keep their numbers.
         script.step(tick, phase_at(phases, tick * plan.pace.cadence_s))
-    return DrawnPictures(script, painter)
+    drawn = DrawnPictures(script, painter)
+    if wishes.frames is not None:
+        return FolderPictures(wishes.frames, plan.seed, plan.pace, drawn)
+    return drawn
 
 
 def _make_checker(

@@ -18,7 +18,8 @@ from kernel.soak.facts import Fact
 from kernel.soak.screens import LOOKS, Box, Painter, Screen
 from kernel.soak.script import Pace, Script
 
-FOLDER_CHANGE_SLOWNESS = 3
+REAL_SHARE = 0.6
+REAL_SLOWNESS = 3
 """Real screenshots are all different: they are turned over this many times more slowly."""
 
 
@@ -30,6 +31,7 @@ class Picture:
     facts: dict[str, tuple[Fact, Box]]
     app: str
     title: str
+    marked: bool = False
 
 
 class Pictures(Protocol):
@@ -70,15 +72,16 @@ class DrawnPictures:
         data, boxes = self._painter.draw(screen)
         facts = {f.fact_id: (f, boxes[f.fact_id]) for f in screen.facts if f.fact_id in boxes}
         look = LOOKS[screen.window]
-        picture = Picture(data, facts, look.app, f"{look.title} {screen.page}")
+        title = f"{look.title} {screen.page}"
+        picture = Picture(data, facts, look.app, title, marked=bool(screen.mark))
         self._last[monitor] = (screen, picture)
         return picture
 
 
 class FolderPictures:
-    """Real screenshots in an order drawn by the seed; nothing is known of what they show."""
+    """Real screenshots, drawn pages between them: of those it is known what they show."""
 
-    def __init__(self, folder: Path, seed: int, pace: Pace, *, monitors: int) -> None:
+    def __init__(self, folder: Path, seed: int, pace: Pace, drawn: DrawnPictures) -> None:
         self._files = sorted(folder.glob("*.png"))
         if not self._files:
             raise KernelError(
@@ -89,22 +92,26 @@ class FolderPictures:
             )
         self._rng = random.Random(f"folder:{seed}")  # noqa: S311 - a script, no secret
         self._pace = pace
-        self._now = [self._draw() for _ in range(monitors)]
+        self._drawn = drawn
+        self._real: dict[int, Picture | None] = {}
 
     def step(self, tick: int, phase: Phase) -> Sequence[Picture | None]:
-        """A new one at each change while the person works, the last one at heartbeats."""
-        if phase.truth == "idle":
-            due = tick % self._pace.ticks(self._pace.heartbeat_s) == 0
-            return [picture if due else None for picture in self._now]
-        if phase.name == "suspend":
-            return [None for _ in self._now]
-        if tick % self._pace.ticks(self._pace.change_s * FOLDER_CHANGE_SLOWNESS) == 0:
-            self._now[self._rng.randrange(len(self._now))] = self._draw()
-        return self._now
+        """As the script has it, but most pages are replaced by a screenshot until the next one."""
+        pictures = self._drawn.step(tick, phase)
+        ticks = self._pace.ticks(self._pace.change_s * REAL_SLOWNESS)
+        if phase.truth == "active" and tick % ticks == 0:
+            for monitor in range(len(pictures)):
+                is_real = self._rng.random() < REAL_SHARE
+                self._real[monitor] = self._pick() if is_real else None
+        return [
+            picture if picture is None or picture.marked else self._real.get(monitor) or picture
+            for monitor, picture in enumerate(pictures)
+        ]
 
     def mark_leaks(self, frames: int) -> None:
-        """Real screenshots carry no mark: there is no leak then."""
+        """As the script does; marked pages are never replaced."""
+        self._drawn.mark_leaks(frames)
 
-    def _draw(self) -> Picture:
+    def _pick(self) -> Picture:
         file = self._rng.choice(self._files)
         return Picture(file.read_bytes(), {}, "", file.name)

@@ -95,7 +95,7 @@ def make_plan(loaded: LoadedSettings, wishes: Wishes) -> SoakPlan:
         metrics_interval_s=settings.soak.metrics_interval_s,
         check_every_s=min(60.0, max(4.0, planned_s / 60)),
         verify_every_s=min(HOUR_S, max(60.0, planned_s / 2)),
-        settle_s_max=min(1_200.0, max(240.0, planned_s / 4)),
+        settle_s_max=min(1_200.0, max(600.0, planned_s / 4)),
         started_us=now_us(),
         text_plugin=settings.pipeline.text_plugin,
     )

@@ -122,20 +122,29 @@ def test_drawn_pictures_say_what_they_show_and_are_kept_while_nothing_changes() 
     assert first.data.startswith(b"\x89PNG")
 
 
-def test_real_screenshots_are_shown_as_they_are(tmp_path: Path) -> None:
+def drawn_pictures() -> DrawnPictures:
+    return DrawnPictures(Script(3, PACE, monitors=1), Painter(320, 200, 3))
+
+
+def test_real_screenshots_are_shown_as_they_are_with_known_pages_between(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / f"{name}.png").write_bytes(name.encode())
-    pictures = FolderPictures(tmp_path, 1, PACE, monitors=1)
-    phase = Phase(0.0, 60.0, "active", "work")
-    shown = [pictures.step(tick, phase)[0] for tick in range(200)]
-    assert {picture.data for picture in shown if picture} == {b"a", b"b"}
-    assert all(picture.facts == {} for picture in shown if picture)
+    pictures = FolderPictures(tmp_path, 1, PACE, drawn_pictures())
+    phase = Phase(0.0, 600.0, "active", "work")
+    shown = [pictures.step(tick, phase)[0] for tick in range(600)]
+    real = [picture for picture in shown if picture and picture.data in {b"a", b"b"}]
+    assert {picture.data for picture in real} == {b"a", b"b"}
+    assert all(picture.facts == {} for picture in real)
+    known = [picture for picture in shown if picture and picture.facts]
+    assert 0.2 * len(shown) < len(known) < 0.6 * len(shown)
     pictures.mark_leaks(3)
+    marked = [picture for t in range(600, 700) if (picture := pictures.step(t, phase)[0])]
+    assert len({picture.data for picture in marked if picture.marked}) == 3
 
 
 def test_a_folder_without_screenshots_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KernelError, match="no PNG file"):
-        FolderPictures(tmp_path, 1, PACE, monitors=1)
+        FolderPictures(tmp_path, 1, PACE, drawn_pictures())
 
 
 def difference(one: bytes, other: bytes) -> tuple[int, int, int, int] | None:
