@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contracts.text import Word
-from plugins.screen_state.geometry import height
+from plugins.screen_state.geometry import height, width
 from plugins.screen_state.gutter import merge
 from plugins.screen_state.pieces import Piece, cut, text_rows
 
@@ -33,6 +33,11 @@ FILLED_SHARE: Final = 0.75
 PITCH_HEIGHTS: Final = 2.2
 PITCH_SHARE: Final = 0.25
 """Distances of rows differ at most by this share from the usual one."""
+
+FIXED_SHARE: Final = 0.05
+PITCH_CHARS_MIN: Final = 4
+HEAD_PITCH: Final = 1.6
+"""The row of heads is at most this many rows above the first one."""
 
 ROWS_MAX: Final = 200
 
@@ -72,11 +77,45 @@ def find_columns(pieces: Sequence[Piece]) -> list[Columns]:
     while start + ROWS_MIN <= len(rows):
         end, gaps = _longest(rows, start)
         if gaps:
-            found.append(_table(rows[start:end], gaps))
+            above = rows[start - 1] if start else None
+            wide = _gaps(rows[start:end], only_wide=True)
+            head = _head(above, rows[start:end], wide) if above else None
+            if head is not None:
+                gaps = wide
+            elif above:
+                head = _head(above, rows[start:end], gaps)
+            found.append(_table(rows[start:end], gaps, head, above))
             start = end
         else:
             start += 1
     return found
+
+
+def _head(above: _Row, rows: Sequence[_Row], gaps: Sequence[int]) -> list[Piece] | None:
+    """The cells of the row above the table, if it has one text for each column.
+
+    Heads stand at the left of columns whose numbers stand at the right: they need not keep the
+    gaps free, and are taken in their order.
+    """
+    pitch = rows[1].middle - rows[0].middle
+    if not 0 < rows[0].middle - above.middle <= HEAD_PITCH * pitch:
+        return None
+    groups: list[list[Word]] = [[above.words[0]]]
+    for word in above.words[1:]:
+        if word.box[0] - groups[-1][-1].box[2] >= WIDE_CHARS * above.char_px:
+            groups.append([])
+        groups[-1].append(word)
+    if len(groups) != len(gaps) + 1:
+        return None
+    ends = [0] * len(groups)
+    for word in (word for row in rows for word in row.words):
+        ends[_column(word, gaps)] = max(ends[_column(word, gaps)], word.box[2])
+    for at, group in enumerate(groups):
+        if not (ends[at - 1] if at else 0) <= group[0].box[0] < ends[at]:
+            return None
+    group_of = {id(word): at for at, group in enumerate(groups) for word in group}
+    parts = cut(above.pieces, lambda word: group_of[id(word)])
+    return [merge(sorted(parts[at], key=lambda p: p.box[0])) for at in range(len(groups))]
 
 
 def _row(pieces: Sequence[Piece]) -> _Row | None:
@@ -117,7 +156,7 @@ def _is_even(rows: Sequence[_Row]) -> bool:
     return all(abs(pitch - usual) <= PITCH_SHARE * usual for pitch in pitches)
 
 
-def _gaps(rows: Sequence[_Row]) -> list[int]:
+def _gaps(rows: Sequence[_Row], *, only_wide: bool = False) -> list[int]:
     """Middles of the gaps that all rows keep free; none unless two of them are wide."""
     spans = sorted((word.box[0], word.box[2]) for row in rows for word in row.words)
     char_px = statistics.median(row.char_px for row in rows)
@@ -130,7 +169,23 @@ def _gaps(rows: Sequence[_Row]) -> list[int]:
     wide = [gap for gap in free if _is_wide(gap, rows, char_px)]
     if len(wide) < GAPS_MIN:
         return []
-    return [(start + end) // 2 for start, end in free]
+    # In a fixed pitch columns may be one blank apart; elsewhere that parts a number and its unit.
+    kept = free if not only_wide and _is_fixed_pitch(rows) else wide
+    return [(start + end) // 2 for start, end in kept]
+
+
+def _is_fixed_pitch(rows: Sequence[_Row]) -> bool:
+    """Whether all characters are equally wide."""
+    pitches = [
+        width(word.box) / len(word.text)
+        for row in rows
+        for word in row.words
+        if len(word.text) >= PITCH_CHARS_MIN
+    ]
+    if len(pitches) < ROWS_MIN:
+        return False
+    usual = statistics.median(pitches)
+    return statistics.median(abs(pitch - usual) for pitch in pitches) <= FIXED_SHARE * usual
 
 
 def _is_wide(gap: tuple[int, int], rows: Sequence[_Row], char_px: float) -> bool:
@@ -154,8 +209,10 @@ def _column(word: Word, gaps: Sequence[int]) -> int:
     return sum(middle > gap for gap in gaps)
 
 
-def _table(rows: Sequence[_Row], gaps: Sequence[int]) -> Columns:
-    cells: list[tuple[Piece | None, ...]] = []
+def _table(
+    rows: Sequence[_Row], gaps: Sequence[int], head: list[Piece] | None, above: _Row | None
+) -> Columns:
+    cells: list[tuple[Piece | None, ...]] = [] if head is None else [tuple(head)]
     for row in rows:
         parts = cut(row.pieces, lambda word: _column(word, gaps))
         cells.append(
@@ -164,4 +221,7 @@ def _table(rows: Sequence[_Row], gaps: Sequence[int]) -> Columns:
                 for at in range(len(gaps) + 1)
             )
         )
-    return Columns(tuple(cells), frozenset(p for row in rows for p in row.pieces))
+    used = {piece for row in rows for piece in row.pieces}
+    if head is not None and above is not None:
+        used |= set(above.pieces)
+    return Columns(tuple(cells), frozenset(used))

@@ -42,6 +42,9 @@ BLOCK_GAP_SHARE: Final = 0.9
 TEXT_CELLS_SHARE: Final = 0.25
 """A drawn table has text in at least this share of its cells; a grid of pictures has not."""
 
+CARD_PX_MIN: Final = 60
+"""An upright rule of this length parts what stands beside it."""
+
 SAMPLES: Final = 24
 """A fill is the median of so many by so many points."""
 
@@ -128,14 +131,28 @@ def _region_parts(
     if code is not None:
         parts.append(_code(code, grey))
         rest = [piece for piece in rest if piece not in code.used]
-    for columns in find_columns(rest):
-        parts.append(_column_table(columns))
-        rest = [piece for piece in rest if piece not in columns.used]
+    for beside in _between_rules(rest, rules):
+        for columns in find_columns(beside):
+            parts.append(_column_table(columns))
+            rest = [piece for piece in rest if piece not in columns.used]
     controls = find_controls(rest, rules)
     parts.extend(_control(control, grey, rgb) for control in controls)
     taken = {control.piece for control in controls}
     lines = [_line(piece, grey) for piece in rest if piece not in taken]
     return parts + _blocks(lines)
+
+
+def _between_rules(pieces: Sequence[Piece], rules: Rules) -> list[list[Piece]]:
+    """Pieces that stand between the same two upright rules: in one card, one column."""
+    long = [rule for rule in rules.down if rule.length >= CARD_PX_MIN]
+    groups: dict[tuple[int, int], list[Piece]] = {}
+    for piece in pieces:
+        x, y = middle(piece.box)
+        level = [rule.low for rule in long if rule.start <= y < rule.end]
+        left = max((at for at in level if at <= x), default=-1)
+        right = min((at for at in level if at > x), default=-1)
+        groups.setdefault((left, right), []).append(piece)
+    return list(groups.values())
 
 
 def _control(control: Control, grey: Pixels, rgb: Pixels) -> Draft:

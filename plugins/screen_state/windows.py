@@ -28,6 +28,7 @@ WINDOW_PX_MIN: Final = (160, 60)
 SLACK_PX: Final = 8
 """How far ends of rules that belong together may lie apart: rounded corners, borders."""
 
+BARS_MAX: Final = 4
 SIDE_PX: Final = 2
 """A bar ends so near to the sides of its window."""
 
@@ -243,13 +244,17 @@ def _split(box: Box, rules: Rules) -> list[Box]:
     """Panes of a window's content: bars at its upper and lower edge, columns between."""
     bars: list[Box] = []
     rest = box
-    for rule in (rule for rule in rules.across if _cuts_across(rule, rest)):
+    cuts = [rule for rule in rules.across if _cuts_across(rule, box)]
+    if len(cuts) > BARS_MAX:
+        # So many are the rows of a list or of marked lines.
+        cuts = []
+    for rule in cuts:
         if PANE_PX_MIN // 4 <= rule.low - rest[1] <= EDGE_BAR_PX:
             bars.append((rest[0], rest[1], rest[2], rule.high))
             rest = (rest[0], rule.high, rest[2], rest[3])
     feet: list[Box] = []
-    for rule in (rule for rule in reversed(rules.across) if _cuts_across(rule, rest)):
-        if PANE_PX_MIN // 4 <= rest[3] - rule.high <= EDGE_BAR_PX:
+    for rule in reversed(cuts):
+        if rule.low > rest[1] and PANE_PX_MIN // 4 <= rest[3] - rule.high <= EDGE_BAR_PX:
             feet.append((rest[0], rule.low, rest[2], rest[3]))
             rest = (rest[0], rest[1], rest[2], rule.low)
     columns: list[Box] = []

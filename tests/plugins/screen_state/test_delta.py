@@ -30,7 +30,7 @@ def elements(draw: st.DrawFn) -> tuple[Element, ...]:
     made: list[Element] = []
     for number in numbers:
         x, y = draw(st.integers(0, 50)), draw(st.integers(0, 50))
-        parent = draw(st.none() | st.sampled_from([e.element_id for e in made] or [None]))
+        parent = draw(st.sampled_from([None, *(e.element_id for e in made)]))
         made.append(
             Element(
                 element_id=f"el-{number:016x}",

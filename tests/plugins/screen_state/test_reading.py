@@ -134,7 +134,7 @@ def test_printed_columns_are_a_table_and_prose_is_none() -> None:
     table = roles(state, "table")
     assert len(table) == 1
     cells = {(c.row, c.column): c.text for c in roles(state, "cell")}
-    assert cells[1, 0], cells[2, 1] == ("root", "16G")
+    assert (cells[1, 0], cells[2, 1]) == ("root", "16G")
     assert len(cells) == 12
 
 
@@ -270,3 +270,22 @@ def test_any_page_on_any_picture_gives_a_tree_that_holds_its_words(
         if e.text or e.line_number is not None
     ]
     assert len("".join(shown)) <= len(read)
+
+
+def test_heads_at_the_left_of_numbers_at_the_right_are_the_first_row() -> None:
+    desk = Desk(ground="white")
+    for x, head in ((20, "Vehicle"), (200, "Distance"), (400, "Stops")):
+        desk.text(head, x, 40)
+    rows = [
+        ("KR 4182F", "1,284 km", "211"),
+        ("KR 7730A", "973 km", "87"),
+        ("WA 0916C", "7 km", "5"),
+        ("GD 5547K", "1,467 km", "164"),
+    ]
+    for at, (name, far, stops) in enumerate(rows):
+        desk.text(name, 20, 64 + 24 * at)
+        desk.text(far, 330 - 8 * len(far), 64 + 24 * at)
+        desk.text(stops, 500 - 8 * len(stops), 64 + 24 * at)
+    cells = {(c.row, c.column): c.text for c in roles(state_of(desk), "cell")}
+    assert [cells[0, column] for column in range(3)] == ["Vehicle", "Distance", "Stops"]
+    assert cells[2, 0] == "KR 7730A"
