@@ -210,6 +210,9 @@ def _leave_out(part: NDArray[np.uint8], foreign: NDArray[np.bool_]) -> NDArray[n
 
 
 def _differs(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if not one.size:
+        # A frame one pixel wide or high has no neighbours in that direction.
+        return np.zeros(one.shape[:2], np.uint8)
     blue, green, red = cv2.split(cv2.absdiff(one, other))
     largest = cv2.max(cv2.max(blue, green), red)
     return np.asarray(cv2.threshold(largest, DETAIL_MIN, 1, cv2.THRESH_BINARY)[1], np.uint8)

@@ -2,61 +2,70 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from plugins.ocr_rapid.engine import Engine
 from plugins.ocr_rapid.models import Settings
-from plugin_host.textkit.recall import Recall, key_of
 from tests.plugins.pictures import draw
+from tools.text_engines import ROOT, TextEngine
 
-
-def screen(*lines: str) -> Image.Image:
-    frame = Image.new("RGB", (640, 900), "white")
-    for index, line in enumerate(lines):
-        frame.paste(draw(line), (0, index * 96))
-    return frame
-
+SESSION = ROOT / "tests" / "fixtures" / "session_piece"
+"""Parts of frames of a recorded session: a chat and a terminal, each before and after a scroll."""
 
 LINES = ("Payment due on Friday", "Order HL-2291", "Pipeline failed", "Room 5B at 14:30", "Berth 7")
 
 
+def screen(*lines: str, moved_px: int = 0) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    frame = Image.new("RGB", (640, 900), "white")
+    for index, line in enumerate(lines):
+        frame.paste(draw(line), (0, index * 96 - moved_px))
+    return np.asarray(frame)
+
+
 def test_a_changed_frame_is_read_as_if_it_were_the_first_with_less_work() -> None:
     warm = Engine(Settings())
-    before, after = (
-        np.asarray(screen(*LINES)),
-        np.asarray(screen(*LINES[:3], "Room 6C at 15:00", *LINES[4:])),
-    )
     first: list[int] = []
     again: list[int] = []
-    warm.read(before, lambda done, _total: first.append(done))
+    warm.read(screen(*LINES), lambda done, _total: first.append(done))
+    after = screen(*LINES[:3], "Room 6C at 15:00", *LINES[4:])
 
     changed = warm.read(after, lambda done, _total: again.append(done))
 
-    assert changed == Engine(Settings(recall=False)).read(after, lambda _done, _total: None)
+    cold = Engine(Settings(recall=False))
+    assert changed == cold.read(after, lambda _done, _total: None)
     assert any(word.text == "15:00" for line in changed for word in line.words)
     assert len(again) < len(first)
 
 
-def test_a_scrolled_line_is_known_by_its_pixels_wherever_it_stands() -> None:
-    pixels = np.asarray(screen(*LINES))
+def test_a_scrolled_frame_is_read_without_the_models() -> None:
+    engine = Engine(Settings())
+    before = engine.read(screen("", *LINES), lambda _done, _total: None)
+    steps: list[int] = []
 
-    assert key_of(pixels[0:96]) == key_of(np.vstack([pixels[96:], pixels[:96]])[-96:])
-    assert key_of(pixels[0:96]) != key_of(pixels[96:192])
-    assert key_of(pixels[0:2, 0:4]) != key_of(pixels[0:4, 0:2])
+    after = engine.read(screen("", *LINES, moved_px=17), lambda done, _total: steps.append(done))
+
+    assert steps == []
+    assert [[word.text for word in line.words] for line in after] == [
+        [word.text for word in line.words] for line in before
+    ]
+    assert [line.box[1] for line in after] == [line.box[1] - 17 for line in before]
 
 
-@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 10)), max_size=60))
-def test_what_is_kept_stays_within_its_weight_and_is_the_newest(
-    entries: list[tuple[int, int]],
-) -> None:
-    recall: Recall[int] = Recall(30)
-    for number, (key, weight) in enumerate(entries):
-        recall.keep(str(key), number, weight)
+def test_a_recorded_session_says_the_same_with_and_without_a_memory(tmp_path: Path) -> None:
+    frames = [path.read_bytes() for path in sorted(SESSION.glob("*.png"))]
+    warm = TextEngine("ocr_rapid", tmp_path)
+    cold = TextEngine("ocr_rapid", tmp_path, {"recall": False})
+    steps: list[int] = []
+    pages = []
+    for frame in frames:
+        before = len(warm.task.checkpoints)
+        pages.append(warm.read(frame))
+        steps.append(len(warm.task.checkpoints) - before)
 
-    newest = dict(entries)
-    kept = [key for key in newest if recall.find(str(key)) is not None]
-    assert sum(newest[key] for key in kept) <= 30
-    assert not entries or entries[-1][0] in kept
+    assert [cold.read(frame) for frame in frames[1::2]] == pages[1::2]
+    assert [bool(page.lines) for page in pages] == [True] * 4
+    # Of the terminal's seven lines two came in with the scroll.
+    assert steps[3] < steps[2] / 2
