@@ -66,6 +66,14 @@ def test_nothing_is_read_while_the_person_works() -> None:
     assert play(600.0, 290.0).days[0].read == 0
 
 
+def test_hosts_are_given_up_while_the_person_works_and_kept_over_a_moment() -> None:
+    """A load costs 1.6 s: kept for the least time of 30 s, not for an hour."""
+    once = play(7_200.0, 600.0).days[0].loads
+    assert once > 0
+    assert play(7_200.0, 600.0, 3_600.0, 600.0).days[0].loads == 2 * once
+    assert play(7_200.0, 600.0, 20.0, 600.0).days[0].loads == once
+
+
 def test_the_budget_bounds_what_is_read() -> None:
     day = play(7_200.0, 3_600.0).days[0]
     assert day.read <= SMALL.cpu.rate_cores * day.worked_s / STEADY.mean_s
