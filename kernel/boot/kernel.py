@@ -301,7 +301,14 @@ class Kernel:
             plugin_id = stage.plugin.plugin_id
             if self._parts.quarantine.contains(plugin_id):
                 return f"plugin {plugin_id} is quarantined (kernel plugins list shows why)"
-        return self._working.why_refused()
+        return self._hung_problem() or self._working.why_refused()
+
+    def _hung_problem(self) -> str:
+        """Set when threads that do not give way hold every place: nothing can be read any more."""
+        pool = self._parts.pool
+        if pool.free_slots() > 0 or not all(host.hung for host in pool.statuses()):
+            return ""
+        return "every host is a thread that does not give way; start the kernel again"
 
     def _serve(self, request: ControlRequest, payload: bytes, reply: Reply) -> None:
         requests.serve(self, request, payload, reply)

@@ -49,7 +49,7 @@ from kernel.supervision.pool_events import (
 from kernel.supervision.pool_settings import PoolSettings, Quarantine
 from kernel.supervision.pool_slot import Slot
 from kernel.supervision.runner import Launcher, PluginRecord, SpawnRequest
-from kernel.supervision.sandbox_level import is_at_least
+from kernel.supervision.sandbox_level import shortfall
 
 VIOLATIONS_MAX = 100
 """A host whose socket carried this much rubbish is stopped: something in it is broken."""
@@ -240,8 +240,7 @@ class HostPool:
         events: list[PoolEvent] = []
         for slot in list(self._slots.values()):
             self._feed(slot, lifecycle.StopRequested("the kernel stops", now=True))
-        end_s = self._now_s() + deadline_s
-        killed = False
+        end_s, killed = self._now_s() + deadline_s, False
         while self._slots and self._now_s() < end_s:
             if not killed and self._now_s() > end_s - deadline_s * 0.6:
                 killed = True
@@ -322,8 +321,7 @@ class HostPool:
             case lifecycle.Kill():
                 slot.runner.kill()
                 if slot.is_hung:
-                    slot.launcher.note_hung(slot.plugin.plugin_id)
-                    self._feed(slot, lifecycle.GaveNoWay())
+                    self._note_hung(slot)
             case lifecycle.Thaw():
                 self._let_go(slot)
             case lifecycle.Requeue():
@@ -340,6 +338,14 @@ class HostPool:
                 self._report_death(slot, instruction)
             case _:
                 assert_never(instruction)
+
+    def _note_hung(self, hung: Slot) -> None:
+        """A thread gives no way: its plugin goes on in processes, its other threads leave."""
+        hung.launcher.note_hung(hung.plugin.plugin_id)
+        self._feed(hung, lifecycle.GaveNoWay())
+        for slot in self._slots.values():
+            if slot.launcher is hung.launcher and slot.plugin.plugin_id == hung.plugin.plugin_id:
+                self._feed(slot, lifecycle.StopRequested("another thread of its plugin hangs"))
 
     def _let_go(self, slot: Slot) -> None:
         """A stopped host shall leave: it may run for that, but not while the person works."""
@@ -401,13 +407,9 @@ class HostPool:
         slot.hello = hello
         if peer_pid is not None:
             slot.runner.adopt(peer_pid)
-        required = self._settings.sandbox_level_required
-        if slot.runner.hosting == "subprocess" and not is_at_least(hello.sandbox_level, required):
-            cause = (
-                f"sandbox level {hello.sandbox_level} is below the required {required}; "
-                "kernel doctor shows which layers are missing"
-            )
-            self._feed(slot, lifecycle.StopRequested(cause, now=True, commanded=False))
+        lack = shortfall(hello.sandbox_level, self._settings.sandbox_level_required)
+        if slot.runner.hosting == "subprocess" and lack:
+            self._feed(slot, lifecycle.StopRequested(lack, now=True, commanded=False))
             return
         if slot.host.stop_step != "none" or slot.host.state == "draining":
             # It was told to stop before it could listen: a stop preempts a start.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import signal
 import time
@@ -17,8 +18,16 @@ import pytest
 import zmq
 
 from contracts import canonical
-from contracts.wire import HEADER_BYTES_MAX, Beat, Drain, Hello, KernelMessage, Reject
-from kernel.supervision import channel as channels
+from contracts.wire import (
+    HEADER_BYTES_MAX,
+    PAYLOAD_BYTES_MAX,
+    Beat,
+    Drain,
+    Hello,
+    KernelMessage,
+    Reject,
+    TaskDone,
+)
 from kernel.supervision.channel import (
     MESSAGES_PER_TURN_MAX,
     Expected,
@@ -51,6 +60,7 @@ HELLO = Hello(
     plugin_digest=EXPECTED.plugin_digest,
     sandbox_level="A",
 )
+TASK_ID = f"t-{1:032x}"
 Context = zmq.Context[zmq.Socket[bytes]]
 
 
@@ -205,19 +215,35 @@ def test_a_header_that_is_too_long_is_dropped_undecoded(channel: HostChannel) ->
 
 
 def test_a_frame_beyond_the_limit_ends_that_connection_and_no_other(
-    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    context: Context, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(channels, "PAYLOAD_BYTES_MAX", 1 << 20)
+    """One byte more than may be; it is never copied here: pages that nobody wrote cost nothing."""
     limited = HostChannel(context, f"ipc://{tmp_path / 'limited'}", EXPECTED)
     other = HostChannel(context, f"ipc://{tmp_path / 'other'}", EXPECTED)
     big, neighbour = Peer(limited), Peer(other)
     big.say(HELLO)
     neighbour.say(HELLO)
-    big.socket.send_multipart([canonical.encode(Beat(seq=1)), b"x" * (2 << 20)])
+    header = canonical.encode(TaskDone(task_id=TASK_ID, run_us=1, memory_peak_bytes=1))
+    big.socket.send(header, zmq.SNDMORE)
+    big.socket.send(mmap.mmap(-1, PAYLOAD_BYTES_MAX + 1), copy=False)
     assert isinstance(neighbour.say(Beat(seq=1)), Received)
     assert not limited.socket.poll(300), "nothing of it arrives"
     limited.close()
     other.close()
+
+
+def test_a_frame_at_the_limit_arrives_whole(context: Context, tmp_path: Path) -> None:
+    channel = HostChannel(context, f"ipc://{tmp_path / 'full'}", EXPECTED)
+    peer = Peer(channel)
+    peer.say(HELLO)
+    header = canonical.encode(TaskDone(task_id=TASK_ID, run_us=1, memory_peak_bytes=1))
+    peer.socket.send(header, zmq.SNDMORE)
+    peer.socket.send(mmap.mmap(-1, PAYLOAD_BYTES_MAX), copy=False)
+    assert channel.socket.poll(30_000)
+    (received,) = channel.receive()
+    assert isinstance(received, Received)
+    assert len(received.payload) == PAYLOAD_BYTES_MAX
+    channel.close()
 
 
 def test_a_flood_of_good_messages_is_taken_in_pieces_and_the_neighbour_is_heard_at_once(

@@ -152,6 +152,23 @@ def test_thread_that_does_not_give_way_loses_its_task_keeps_its_slot_and_is_told
         rig.start_ready(hostile("echo"))
 
 
+def test_other_threads_of_a_plugin_that_hangs_leave_before_they_are_given_the_same_task(
+    tmp_path: Path,
+) -> None:
+    release = tmp_path / "release"
+    with pool_rig(ThreadLauncher()) as rig:
+        idle = rig.start_ready(hostile("echo"))
+        host_id = rig.start_ready(hostile("echo"))
+        rig.pool.assign(host_id, task(f"!hang:{release}", 1, timeout_s=0.2))
+        rig.wait_for_event(TaskLost)
+        assert not rig.pool.assign(idle, task(f"!hang:{release}", 1))
+        died = rig.wait_for_event(HostDied)
+        assert (died.host_id, died.crashed) == (idle, False)
+        assert rig.pool.free_slots() == 1
+        release.touch()
+        rig.wait_for_event(HostDied, 2)
+
+
 def test_pool_closes_in_time_over_a_thread_that_hangs(tmp_path: Path) -> None:
     release = tmp_path / "release"
     with pool_rig(ThreadLauncher()) as rig:

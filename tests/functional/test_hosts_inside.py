@@ -1,0 +1,134 @@
+"""Stages in threads of the kernel, as under WSL: the real command, seen from outside."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.functional.flips import (
+    Person,
+    configure,
+    flip,
+    ticks_come,
+    ticks_stand_still,
+)
+from tests.functional.rig import Rig, kill_9, make_rig, wait_until
+from tests.functional.test_budgets_held import fill
+from tests.functional.test_spine import results
+
+UNIT_MS = 20
+DEADLINE = "[hosts]\ntask_deadline_s = 0.5\nbeat_interval_ms = 100\n"
+
+
+def under_wsl(rig: Rig) -> Rig:
+    """The same data dir on what says to be WSL."""
+    rig.environment["WSL_DISTRO_NAME"] = "Debian"
+    return rig
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return under_wsl(make_rig(tmp_path))
+
+
+def hosts(rig: Rig) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = rig.json("status", expect=None)["kernel"]["hosts"]
+    return found
+
+
+def ingest(rig: Rig, *texts: str) -> None:
+    rig.ingest(*(rig.write(f"{n}.png", text, shade=n) for n, text in enumerate(texts)))
+
+
+def stop(kernel: subprocess.Popen[str]) -> None:
+    kernel.send_signal(signal.SIGTERM)
+    assert kernel.wait(timeout=20) == 0
+
+
+def test_under_wsl_frames_are_read_in_threads_and_no_process_is_started(rig: Rig) -> None:
+    texts = [f"frame {number}" for number in range(6)]
+    with rig.kernel("--profile", "idle") as kernel:
+        ingest(rig, *texts)
+        wait_until(lambda: rig.json("status", expect=None)["backlog"]["done"] == len(texts))
+        (host,) = hosts(rig)
+        assert host["hosting"] == "in_process"
+        assert host["pid"] is None
+        assert psutil.Process(kernel.pid).children(recursive=True) == []
+        stop(kernel)
+    assert results(rig) == len(texts)
+    assert rig.json("verify")["ok"]
+    checks = {check["name"]: check for check in rig.json("doctor", expect=None)["checks"]}
+    assert checks["hosting"]["details"]["wsl"] is True
+    assert checks["wsl"]["state"] in {"ok", "warn"}
+
+
+def test_a_stage_in_a_thread_that_raises_fails_its_task_and_the_others_are_read(rig: Rig) -> None:
+    ingest(rig, "one", "!raise:boom", "two", "!full:memory", "three")
+    done = rig.json("process", "--until-drained", expect=None)
+    assert (done["processed"], done["unfinished"]) == (3, 0)
+    assert done["failed"] == 2
+    assert results(rig) == 3
+
+
+def test_a_thread_that_hangs_costs_its_task_and_the_next_host_is_a_process(
+    tmp_path: Path,
+) -> None:
+    rig = under_wsl(make_rig(tmp_path, profile=DEADLINE))
+    release = tmp_path / "never"
+    with rig.kernel("--profile", "idle") as kernel:
+        ingest(rig, f"!hang:{release}", "one", "two")
+        wait_until(lambda: any(host["hung"] for host in hosts(rig)), 60.0)
+        wait_until(lambda: rig.json("status", expect=None)["backlog"]["quarantined"] == 1, 60.0)
+        rig.ingest(rig.write("late.png", "three", shade=9))
+        wait_until(lambda: rig.json("status", expect=None)["backlog"]["done"] == 3, 60.0)
+        found = hosts(rig)
+        assert {host["hosting"] for host in found if not host["hung"]} == {"subprocess"}
+        assert len(found) <= 2, "the cap counts the thread that hangs"
+        stop(kernel)
+    assert results(rig) == 3
+
+
+def test_kill_9_of_a_kernel_with_a_thread_at_work_loses_nothing(rig: Rig) -> None:
+    ingest(rig, *(f"frame {number}" for number in range(4)), "!sleep:3")
+    with rig.kernel("--profile", "idle") as kernel:
+        wait_until(lambda: any(host["task_id"] for host in hosts(rig)))
+        kill_9(kernel.pid)
+        kernel.wait(timeout=10)
+    done = rig.json("process", "--until-drained")
+    assert (done["failed"], done["unfinished"]) == (0, 0)
+    assert results(rig) == 5
+
+
+def test_a_thread_at_work_stops_between_units_each_time_the_person_comes(tmp_path: Path) -> None:
+    rig = under_wsl(make_rig(tmp_path, plugin="greedy"))
+    configure(rig, hosting="auto")
+    ticks = tmp_path / "ticks"
+    ticks.write_bytes(bytes(8))
+    frames = 30
+    fill(rig, *[f"tick {UNIT_MS} 0.2 {ticks}"] * frames)
+    with rig.kernel() as kernel:
+        flips = flip(rig, 6, ticks_stand_still(ticks), ticks_come(ticks))
+        assert flips.ran_while_active == 0
+        assert psutil.Process(kernel.pid).children(recursive=True) == []
+        person = Person(rig)
+        person.say("idle")
+        wait_until(lambda: rig.json("status", expect=None)["backlog"]["done"] == frames, 60.0)
+        stop(kernel)
+    assert results(rig) == frames
+    (stage,) = rig.json("stats")["stages"]
+    assert (stage["runs"], stage["failures"]) == (frames, {})
+
+
+def test_a_kernel_with_a_thread_at_work_ends_when_it_is_told_to(rig: Rig) -> None:
+    with rig.kernel("--profile", "idle") as kernel:
+        ingest(rig, "!progress:100000", "later")
+        wait_until(lambda: any(host["task_id"] for host in hosts(rig)))
+        begin_s = time.monotonic()
+        stop(kernel)
+        assert time.monotonic() - begin_s < 15.0
+    assert rig.json("status", expect=None)["backlog"]["waiting"] >= 1, "what was in hand went back"
