@@ -35,7 +35,7 @@ from kernel.store.runs import (
     pack_runs,
     unpack_runs,
 )
-from kernel.store.texts import TextTable, hour_of
+from kernel.store.texts import TextTable, slot_of
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -343,15 +343,15 @@ class ChainTable:
             )
 
     def _sight(self, spot: _Spot) -> None:
-        """Index what was not on the frame before, or not in this hour."""
-        hour = hour_of(spot.frame.at_us)
+        """Index what was not on the frame before, or not in this slot of time."""
+        slot = slot_of(spot.frame.at_us)
         back = _turned(spot.into.forward)
-        same_hour = spot.before is not None and hour_of(spot.before.at_us) == hour
+        same_slot = spot.before is not None and slot_of(spot.before.at_us) == slot
         for index, seen in enumerate(spot.lines):
             earlier = back.get(index)
-            if same_hour and earlier is not None and spot.lines_before[earlier].text == seen.text:
+            if same_slot and earlier is not None and spot.lines_before[earlier].text == seen.text:
                 continue
-            self._texts.sight(seen.text, hour)
+            self._texts.sight(seen.text, slot)
 
     def _note_movement(self, frame: Frame, link: Link) -> None:
         """One row for the shift that most moved lines share, whatever their number."""

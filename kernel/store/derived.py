@@ -36,7 +36,7 @@ from kernel.store.placing import Placer
 from kernel.store.replays import ReplayState
 from kernel.store.sqlite import connect, transaction
 from kernel.store.stage_store import TEXT_STAGE, StageStore
-from kernel.store.texts import NO_HOUR, TextTable
+from kernel.store.texts import NO_SLOT, TextTable
 
 __all__ = ["TEXT_STAGE", "DerivedStore", "InconsistentPage"]
 
@@ -189,7 +189,7 @@ class DerivedStore(StageStore):
         self._db.executemany(
             "INSERT INTO lines(text_id, result_id, position) VALUES(?,?,?)",
             [
-                (self._texts.sight(line.text, NO_HOUR), result_id, position)
+                (self._texts.sight(line.text, NO_SLOT), result_id, position)
                 for position, line in enumerate(page.lines)
             ],
         )

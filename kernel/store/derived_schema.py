@@ -106,7 +106,7 @@ _MIGRATIONS: tuple[str, ...] = (
       last_us INTEGER,
       last_seq INTEGER,
       runs BLOB NOT NULL);
-    CREATE INDEX intervals_of_text ON intervals(text_id, first_us);
+    CREATE INDEX intervals_of_text ON intervals(text_id, first_us, last_us);
     CREATE INDEX intervals_begun ON intervals(stream_id, first_us);
     CREATE INDEX intervals_ended ON intervals(stream_id, last_us);
     CREATE TABLE variants(

@@ -9,9 +9,10 @@ means (`kernel.query`), writing (`kernel.store.chains`).
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,13 +27,14 @@ from kernel.store.frames import Frame, FrameTable, Place
 from kernel.store.matching import seen_lines
 from kernel.store.pagecodec import RecordStore
 from kernel.store.runs import Look, Run, Runs, look_at, unpack_runs
-from kernel.store.texts import HOUR_SHIFT, TEXT_MASK, hour_of, row_of, text_hash
+from kernel.store.texts import SLOT_SHIFT, TEXT_MASK, row_of, slot_of, text_hash
 
 END_US = 2**62
 """Later than any capture."""
 TEXTS_MAX = 2_000
-INTERVALS_OF_TEXT_MAX = 200
-_ENDLESS_HOUR = (1 << 31) - 2
+RANKED_TEXTS_MAX = 600
+"""Of so many texts at most the words are counted for the order of relevance."""
+_ENDLESS_SLOT = (1 << 31) - 2
 _K1, _B = 1.2, 0.75
 
 Order = Literal["newest", "relevance"]
@@ -84,6 +86,26 @@ class Row:
     runs: Runs
 
 
+_OVERLAPPING = """
+WITH tip AS MATERIALIZED (
+  SELECT s.stream_id, (SELECT max(at_us) FROM frames f WHERE f.stream_id = s.stream_id) AS newest
+  FROM streams s WHERE s.generation = :generation
+    AND (:streams IS NULL OR s.stream_id IN (SELECT value FROM json_each(:streams)))),
+hit AS MATERIALIZED (SELECT value AS text_id FROM json_each(:texts)),
+found AS (
+  SELECT i.interval_id, i.stream_id, i.first_us, i.last_us
+  FROM hit CROSS JOIN intervals i ON i.text_id = hit.text_id AND i.first_us < :to_us
+  WHERE i.last_us IS NULL OR i.last_us >= :from_us
+  UNION
+  SELECT i.interval_id, i.stream_id, i.first_us, i.last_us
+  FROM hit CROSS JOIN variants v ON v.text_id = hit.text_id
+  CROSS JOIN intervals i ON i.interval_id = v.interval_id
+  WHERE i.first_us < :to_us AND (i.last_us IS NULL OR i.last_us >= :from_us))
+SELECT interval_id, min(ifnull(last_us, newest), :end_us) AS ended
+FROM found JOIN tip USING(stream_id)
+WHERE ifnull(last_us, newest) >= :from_us
+ORDER BY ended DESC, first_us DESC, interval_id DESC
+"""
 _COLUMNS = (
     "i.interval_id, i.stream_id, i.text_id, i.first_us, i.first_seq, i.last_us, i.last_seq, i.runs"
 )
@@ -129,25 +151,34 @@ class IntervalReader:
     ) -> list[TextInterval]:
         """Intervals of lines that match an FTS5 expression over folded words.
 
-        ``texts_max`` bounds how many texts (each once for an hour in which it was seen) are
-        looked at, newest first. Newest first: by the last moment in the span at which the line
+        ``texts_max`` bounds how many texts (each once for a slot in which it was seen) are
+        looked at, newest first (`RANKED_TEXTS_MAX` at most for relevance). Newest first: by the last moment in the span at which the line
         was seen. Relevance: by BM25 over the texts looked at, then newest first.
         """
         span = span or Span()
-        low = row_of(0, hour_of(max(0, span.from_us))) if span.from_us > 0 else row_of(0, 1)
-        high = row_of(TEXT_MASK, min(hour_of(span.to_us - 1), _ENDLESS_HOUR))
+        low = row_of(0, slot_of(max(0, span.from_us))) if span.from_us > 0 else row_of(0, 1)
+        high = row_of(TEXT_MASK, min(slot_of(span.to_us - 1), _ENDLESS_SLOT))
         hits = self._db.execute(
             "SELECT rowid FROM line_words WHERE line_words MATCH ? AND rowid BETWEEN ? AND ?"
             " ORDER BY rowid DESC LIMIT ?",
-            (match, low, high, texts_max),
+            (
+                match,
+                low,
+                high,
+                texts_max if order == "newest" else min(texts_max, RANKED_TEXTS_MAX),
+            ),
         )
-        pairs = ((row >> HOUR_SHIFT, row & TEXT_MASK) for (row,) in hits)
+        slots: dict[int, list[int]] = {}
+        for (row,) in hits:
+            slots.setdefault(row >> SLOT_SHIFT, []).append(row & TEXT_MASK)
         if order == "newest":
-            return self._told(self._newest(pairs, span, limit))
-        ranked = self._ranked(match, list(dict.fromkeys(text_id for _, text_id in pairs)))
+            return self._told(self._newest(slots.values(), span, limit))
+        ranked = self._ranked(
+            match, list(dict.fromkeys(t for slot in slots.values() for t in slot))
+        )
         rows: list[Row] = []
         for text_id in ranked:
-            rows += self._newest(iter([(0, text_id)]), span, limit - len(rows))
+            rows += self._newest([(text_id,)], span, limit - len(rows))
             if len(rows) >= limit:
                 break
         return self._told(rows)
@@ -166,18 +197,18 @@ class IntervalReader:
             "SELECT rowid FROM line_grams WHERE line_grams MATCH ? ORDER BY rowid DESC LIMIT ?",
             (f'"{quoted}"', texts_max),
         )
-        pairs = iter([(0, text_id) for (text_id,) in hits])
-        return self._told(self._newest(pairs, span, limit))
+        texts = [text_id for (text_id,) in hits]
+        return self._told(self._newest([texts], span, limit))
 
     def of_text(self, text: str, span: Span | None = None, *, limit: int) -> list[TextInterval]:
         """Intervals of exactly this text, newest first."""
-        pairs = iter([(0, self._id_of(text))])
-        return self._told(self._newest(pairs, span or Span(), limit))
+        texts = [self._id_of(text)]
+        return self._told(self._newest([texts], span or Span(), limit))
 
     def during(self, span: Span, *, limit: int) -> list[TextInterval]:
         """Every interval that overlaps the span, those that began first before the others."""
         rows: dict[int, Row] = {}
-        for stream_id in self._streams_of(span):
+        for stream_id in sorted(self._streams_of(span)):
             for row in self._carried_in(stream_id, span.from_us):
                 rows[row.interval_id] = row
             begun = self._rows(
@@ -262,61 +293,61 @@ class IntervalReader:
 
     # --- walking -------------------------------------------------------------------------
 
-    def _newest(self, pairs: Iterator[tuple[int, int]], span: Span, limit: int) -> list[Row]:
-        """Rows of texts, newest first; ``pairs`` of (hour, text) with the hours descending."""
+    def _newest(self, groups: Iterable[Sequence[int]], span: Span, limit: int) -> list[Row]:
+        """Rows of texts, newest first; the texts of a group were seen before those of the last."""
         found: dict[int, tuple[int, Row]] = {}
-        hour = -1
-        for hit_hour, text_id in pairs:
-            if hit_hour != hour:
-                # Whatever an earlier hour holds was last seen before all of this one.
-                if len(found) >= limit:
-                    break
-                hour = hit_hour
-            for row in self._of_text(text_id, span):
-                if row.interval_id not in found:
-                    found[row.interval_id] = (self._last_in(row, span), row)
-        ordered = sorted(
-            found.values(),
-            key=lambda item: (
-                -item[0],
-                -item[1].first[0],
-                item[1].runs[0].look.box,
-                item[1].text_id,
-            ),
-        )
+        for texts in groups:
+            # Whatever a further group holds was last seen before all of these.
+            if len(found) >= limit:
+                break
+            taken = 0
+            for interval_id, ended_us in self._overlapping(texts, span):
+                if interval_id in found:
+                    continue
+                row = self._row(interval_id)
+                if self._is_in_front(row, ended_us, span):
+                    found[interval_id] = (ended_us, row)
+                    taken += 1
+                    if taken >= limit:
+                        break
+        ordered = sorted(found.values(), key=lambda item: (-item[0], *_order(item[1])))
         return [row for _, row in ordered[:limit]]
 
-    def _of_text(self, text_id: int, span: Span) -> Iterator[Row]:
-        streams = self._streams_of(span)
-        left = INTERVALS_OF_TEXT_MAX
-        for source in (
-            "intervals i WHERE i.text_id=?",
-            "variants v CROSS JOIN intervals i USING(interval_id) WHERE v.text_id=?",
-        ):
-            for row in self._each(
-                f"{source} AND i.first_us<? AND (i.last_us IS NULL OR i.last_us>=?)"
-                " ORDER BY i.first_us DESC",
-                (text_id, span.to_us, span.from_us),
-            ):
-                if row.stream_id in streams and self._passes(row, span):
-                    yield row
-                    left -= 1
-                    if left <= 0:
-                        return
+    def _overlapping(self, texts: Sequence[int], span: Span) -> Iterator[tuple[int, int]]:
+        """Ids of the texts' intervals that overlap the span, and when each was last seen in it."""
+        streams = None if span.streams is None else json.dumps(sorted(span.streams))
+        values = {
+            "texts": json.dumps(list(texts)),
+            "generation": self._frames.active_generation(),
+            "streams": streams,
+            "from_us": span.from_us,
+            "to_us": span.to_us,
+            "end_us": span.to_us - 1,
+        }
+        yield from self._db.execute(_OVERLAPPING, values)
+
+    def _row(self, interval_id: int) -> Row:
+        return self._rows("intervals i WHERE i.interval_id=?", (interval_id,))[0]
 
     def _streams_of(self, span: Span) -> frozenset[int]:
         active = frozenset(self.streams())
         return active if span.streams is None else active & span.streams
 
-    def _passes(self, row: Row, span: Span) -> bool:
-        """Whether it overlaps the span, and with one of the span's windows in front."""
-        newest = self._end_of(row)
-        if row.first[0] >= span.to_us or newest < span.from_us:
-            return False
+    def _is_in_front(self, row: Row, ended_us: int, span: Span) -> bool:
+        """Whether one of the span's windows was in front while the line was there."""
         if span.windows is None:
             return True
-        start, end = max(row.first[0], span.from_us), min(newest, span.to_us - 1)
-        return any(self._was_front(window, row.stream_id, start, end) for window in span.windows)
+        start_us = max(row.first[0], span.from_us)
+        return any(
+            self._was_front(window, row.stream_id, start_us, ended_us) for window in span.windows
+        )
+
+    def _passes(self, row: Row, span: Span) -> bool:
+        """Whether it overlaps the span, and with one of the span's windows in front."""
+        ended_us = min(self._end_of(row), span.to_us - 1)
+        if row.first[0] >= span.to_us or ended_us < span.from_us:
+            return False
+        return self._is_in_front(row, ended_us, span)
 
     def _was_front(self, window_id: int, stream_id: int, from_us: int, to_us: int) -> bool:
         row = self._db.execute(
@@ -333,9 +364,6 @@ class IntervalReader:
         newest = self._frames.before(row.stream_id, (END_US, 0))
         return newest.at_us if newest else row.first[0]
 
-    def _last_in(self, row: Row, span: Span) -> int:
-        return min(self._end_of(row), span.to_us - 1)
-
     def _carried_in(self, stream_id: int, at_us: int) -> list[Row]:
         """Intervals that were there on the frame before this moment and still at it or after."""
         frame = self._frames.before(stream_id, (at_us, -1))
@@ -344,17 +372,16 @@ class IntervalReader:
     def _on_frame(self, frame: Frame) -> list[Row]:
         """The intervals of all lines on a frame, in the order of its page."""
         page = canonical.decode(self._records.read(frame.result_id), TextPage)
+        lines = [Look(self._id_of(s.text), s.box, s.confidence) for s in seen_lines(page)]
         span = Span(frame.at_us, frame.at_us + 1, frozenset({frame.stream_id}))
-        found: dict[int, Row] = {}
-        for seen in seen_lines(page):
-            text_id = self._id_of(seen.text)
-            look = Look(text_id, seen.box, seen.confidence)
-            for row in self._of_text(text_id, span):
-                if look_at(row.runs, frame.place) == look and (
-                    not row.last or row.last >= frame.place
-                ):
-                    found[row.interval_id] = row
-        return list(found.values())
+        texts = sorted({line.text_id for line in lines})
+        by_look: dict[Look, Row] = {}
+        for interval_id, _ in self._overlapping(texts, span):
+            row = self._row(interval_id)
+            look = look_at(row.runs, frame.place)
+            if look is not None and (row.last is None or row.last >= frame.place):
+                by_look[look] = row
+        return [by_look[line] for line in lines if line in by_look]
 
     def _id_of(self, text: str) -> int:
         row = self._db.execute(
@@ -459,6 +486,11 @@ class IntervalReader:
         assert row is not None
         key = canonical.decode(row[0], DerivationKey)
         return key.plugin_id, key.plugin_version
+
+
+def _order(row: Row) -> tuple[int, tuple[int, int, int, int], int]:
+    """Of rows that were last seen at one moment: the youngest first, then by place."""
+    return (-row.first[0], row.runs[0].look.box, row.text_id)
 
 
 def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> int:

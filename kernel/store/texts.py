@@ -1,10 +1,11 @@
 """Distinct texts, each stored once, and the two indexes over them.
 
-``line_words`` (FTS5, detail=full) has a row for each text and hour in which it was on screen, with
-the row id ``hour << 32 | text id``: a range of time is a range of row ids, newest first is row id
-descending, and what was learnt years ago and seen yesterday is found where it was seen. The hour
-0 holds texts of pages that no event shows yet. ``line_grams`` (trigrams) has a row for each text:
-it is three times the size of the text, and a text that is seen again costs nothing there.
+``line_words`` (FTS5, detail=full) has a row for each text and *slot* of ten minutes in which it
+was on screen, with the row id ``slot << 32 | text id``: a range of time is a range of row ids,
+newest first is row id descending, and what was learnt years ago and seen yesterday is found where
+it was seen. The slot 0 holds texts of pages that no event shows yet. ``line_grams`` (trigrams) has
+a row for each text: it is three times the size of the text, and a text that is seen again costs
+nothing there.
 
 Covers: those tables. Does not cover: reading them (`kernel.store.interval_reader`).
 """
@@ -18,23 +19,23 @@ import apsw
 from contracts import canonical
 from kernel.store import folding
 
-HOUR_US = 3_600_000_000
-HOUR_SHIFT = 32
-TEXT_MASK = (1 << HOUR_SHIFT) - 1
-NO_HOUR = 0
+SLOT_US = 600_000_000
+SLOT_SHIFT = 32
+TEXT_MASK = (1 << SLOT_SHIFT) - 1
+NO_SLOT = 0
 
 _HASH_BYTES = 8
 _IDS_KEPT = 8_192
 
 
-def row_of(text_id: int, hour: int) -> int:
-    """The row of `line_words` for a text in an hour (of `hour_of`)."""
-    return hour << HOUR_SHIFT | text_id
+def row_of(text_id: int, slot: int) -> int:
+    """The row of `line_words` for a text in a slot (of `slot_of`)."""
+    return slot << SLOT_SHIFT | text_id
 
 
-def hour_of(at_us: int) -> int:
-    """The hour of a moment, counted from 1970; an event of 1970's first hour counts as 1."""
-    return max(1, at_us // HOUR_US)
+def slot_of(at_us: int) -> int:
+    """The slot of a moment, counted from 1970; a moment in the first slot of all counts as 1."""
+    return max(1, at_us // SLOT_US)
 
 
 def text_hash(text: str) -> int:
@@ -78,10 +79,10 @@ class TextTable:
         )
         return text_id
 
-    def sight(self, text: str, hour: int) -> int:
-        """The text was on screen in this hour: index its words there, once; returns its id."""
+    def sight(self, text: str, slot: int) -> int:
+        """The text was on screen in this slot: index its words there, once; returns its id."""
         text_id = self.id_of(text)
-        row = row_of(text_id, hour)
+        row = row_of(text_id, slot)
         # The shadow table of row sizes is the one place that knows the rows of an index without
         # a copy of its text.
         if not self._db.execute("SELECT 1 FROM line_words_docsize WHERE id=?", (row,)).fetchone():

@@ -148,13 +148,13 @@ def test_any_order_of_frames_leads_to_the_rows_of_the_model(
 
 
 def check_index(store: DerivedStore) -> None:
-    """Each text has its rows in the hours in which it was seen, and no two for one."""
-    from kernel.store.texts import hour_of, row_of
+    """Each text has its rows in the slots in which it was seen, and no two for one."""
+    from kernel.store.texts import slot_of, row_of
 
     wanted = set()
     for frame in store._db.execute("SELECT at_us, result_id FROM frames"):
         for line in store._placer._lines(frame[1]):
-            wanted.add(row_of(store._texts.id_of(line.text), hour_of(frame[0])))
+            wanted.add(row_of(store._texts.id_of(line.text), slot_of(frame[0])))
     rows = {row for (row,) in store._db.execute("SELECT id FROM line_words_docsize")}
     assert rows >= wanted
 
