@@ -151,10 +151,13 @@ class IntervalReader:
     ) -> list[TextInterval]:
         """Intervals of lines that match an FTS5 expression over folded words.
 
-        ``texts_max`` bounds how many texts (each once for a slot in which it was seen) are
-        looked at, newest first (`RANKED_TEXTS_MAX` at most for relevance). Newest first: by the last moment in the span at which the line
-        was seen. Relevance: by BM25 over the texts looked at, then newest first.
+        ``texts_max`` bounds how many texts (each once for a slot in which it was seen) are looked
+        at, newest first; `RANKED_TEXTS_MAX` at most for relevance. Newest first: by the last
+        moment in the span at which the line was seen. Relevance: by BM25 over the texts looked
+        at, then newest first.
         """
+        if order == "relevance":
+            texts_max = min(texts_max, RANKED_TEXTS_MAX)
         span = span or Span()
         low = row_of(0, slot_of(max(0, span.from_us))) if span.from_us > 0 else row_of(0, 1)
         high = row_of(TEXT_MASK, min(slot_of(span.to_us - 1), _ENDLESS_SLOT))
@@ -165,7 +168,7 @@ class IntervalReader:
                 match,
                 low,
                 high,
-                texts_max if order == "newest" else min(texts_max, RANKED_TEXTS_MAX),
+                texts_max,
             ),
         )
         slots: dict[int, list[int]] = {}
