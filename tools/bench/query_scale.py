@@ -231,7 +231,7 @@ def size_bytes(path: Path) -> int:
 )
 @click.option("--peak", is_flag=True, hidden=True)
 @click.option("--json", "as_json", is_flag=True)
-def main(  # noqa: PLR0913 - one parameter per option
+def main(
     *, lines: int, queries: int, folder: Path | None, cpu: bool, peak: bool, as_json: bool
 ) -> None:
     """Fill, ask, print."""
