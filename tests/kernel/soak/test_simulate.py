@@ -68,10 +68,11 @@ def test_nothing_is_read_while_the_person_works() -> None:
 
 def test_hosts_are_given_up_while_the_person_works_and_kept_over_a_moment() -> None:
     """A load costs 1.6 s: kept for the least time of 30 s, not for an hour."""
-    once = play(7_200.0, 600.0).days[0].loads
+    quick = replace(SMALL, governor=GovernorPolicy(idle_after_s=2.0))
+    once = play(7_200.0, 600.0, setting=quick).days[0].loads
     assert once > 0
-    assert play(7_200.0, 600.0, 3_600.0, 600.0).days[0].loads == 2 * once
-    assert play(7_200.0, 600.0, 20.0, 600.0).days[0].loads == once
+    assert play(7_200.0, 600.0, 3_600.0, 600.0, setting=quick).days[0].loads == 2 * once
+    assert play(7_200.0, 600.0, 15.0, 600.0, setting=quick).days[0].loads == once
 
 
 def test_the_budget_bounds_what_is_read() -> None:
