@@ -34,7 +34,8 @@ _BEFORE_US = 300_000_000
 """A frame this long before the window still is the state before it."""
 _PLACE_X_PX, _PLACE_Y_PX = 10, 8
 _LETTERS_MAX = 60
-_CLAIMS_SHARE = 3
+_CLAIMS_MAX = 60
+_CLAIMS_SHARE = 6
 """Changes shown for each claim that a question may have."""
 
 _Edge: TypeAlias = tuple[int, TextInterval]
@@ -72,7 +73,7 @@ def tell_changes(reading: Reading, sources: Sources) -> Outcome:
         sources.deadline.check()
         changes += _changes_of(stream, reading.scope, sources, outcome)
     wanted = [c for c in changes if _is_asked(c, reading)]
-    limit = sources.claims_max * _CLAIMS_SHARE
+    limit = min(sources.claims_max * _CLAIMS_SHARE, _CLAIMS_MAX)
     chosen = sorted(wanted, key=_telling)[:limit]
     for change in sorted(chosen, key=lambda c: (c.at_us, c.kind, _text(c))):
         sources.deadline.check()

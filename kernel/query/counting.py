@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from contracts.answer import Claim
 from kernel.query.plan import Reading
-from kernel.query.sightings import Sighting, clipped, find_sightings, stretches_of
-from kernel.query.sources import Outcome, Sources
+from kernel.query.sightings import Sighting, clipped, stretches_of
+from kernel.query.sources import Outcome, Sources, sightings_of
 from kernel.query.wording import quoted, span_text
 from kernel.store.folding import squash
 
@@ -19,7 +19,7 @@ _LISTED_MAX = 8
 
 def count(reading: Reading, sources: Sources) -> Outcome:
     """One claim with the amount; more than can be cited is said to be at least that many."""
-    sightings = find_sightings(sources.timeline, reading.question, reading.scope)
+    sightings = sightings_of(reading, sources)
     if not sightings:
         return Outcome()
     if reading.asked.measure == "times":

@@ -29,8 +29,9 @@ _ATTRIBUTION = re.compile(
     r",?\s*\b(?:according to (?:the|my) [\w-]+|as (?:(?:the|my) [\w-]+ )?(?:seen|shown|displayed"
     rf"|stated|listed|said|showed|told|{_I} saw|{_I} read)"
     r"(?: (?:in|on) (?:the|my) [\w-]+)?)"
-    rf"(?:,? (?:(?:that|which) )?{_I} (?:saw|read|had open|looked at|was reading))?\b"
-    rf"|\b(?:(?:that|which) )?{_I} (?:saw|read|had open|had on screen|looked at|was reading)\b",
+    rf"(?:,? (?:(?:that|which) )?{_I} (?:saw|read|had open|looked(?: at)?|was reading))?\b"
+    rf"|\b(?:(?:that|which) )?{_I} (?:saw|read|had open|had on screen|looked(?: at)?"
+    r"|was reading)\b",
     re.IGNORECASE,
 )
 _SEEING = re.compile(
@@ -38,7 +39,9 @@ _SEEING = re.compile(
     r"|\bon (?:the|my) screen\b|\bon screen\b|\bvisible\b|\bshowed?\b|\bshown\b|\bdisplayed\b",
     re.IGNORECASE,
 )
-_PAST = re.compile(r"\b(?:did|was|were|had|said|showed|[a-z]{3,}ed)\b", re.IGNORECASE)
+_PAST = re.compile(r"\b(?:did|was|were|had|said|showed)\b", re.IGNORECASE)
+_PAST_VERB = re.compile(r"\b[a-z]{3,}ed\b", re.IGNORECASE)
+_PRESENT = re.compile(r"\b(?:is|are|do|does|should|shall|will|must|can|may|has|have)\b", re.I)
 _PLACE = re.compile(
     r"\b(?:in|on|from|at|inside) (?:the|my) (?P<name>[\w.-]+(?: [\w.-]+)?)\b", re.IGNORECASE
 )
@@ -121,7 +124,7 @@ _SHOWN = re.compile(
 _SUMMARY = re.compile(
     r"(?:please )?(?:summari[sz]e|sum up|recap|(?:give me |show me )?(?:a |the )?(?:summary|recap"
     r"|overview)(?: of| for)?|what (?:was|were) "
-    rf"{_I} (?:doing|working on|reading|looking at|up to)|what did {_I} (?:do|see|read|work on"
+    rf"{_I} (?:doing|working(?: on)?|reading|looking(?: at)?|up to)|what did {_I} (?:do|see|read|work on"
     r"|look at)|what happened|what was (?:going on|happening|on (?:the|my) screen))"
     r"\b(?P<rest>.*)",
     re.IGNORECASE,
@@ -189,16 +192,20 @@ def make_plan(
     windows = find_windows(_outside_quotes(text), now_us, zone)
     window = combined(windows)
     seeing = bool(_SEEING.search(text) or _ATTRIBUTION.search(text))
-    bare = _without_attribution(_cut(text, windows))
-    timed = _Timed(text, scope, window, windows, places)
+    whole = _cut(text, windows)
+    bare = _without_attribution(whole)
     asked = _asked(bare)
+    if asked.answer_type == "value" and _asked(whole).edge:
+        # "The last time I saw X" is about the seeing.
+        bare, asked = whole, _asked(whole)
+    timed = _Timed(text, scope, window, windows, places)
     if window is None:
         return Plan(text, (timed.read(bare if seeing else text, asked, inside=False),))
     inside = timed.read(bare, asked, inside=True)
     if asked.answer_type not in ("value", "find"):
         return Plan(text, (inside,))
     kind = inside.question.kind
-    past = bool(_PAST.search(text)) or kind is Kind.FIND
+    past = _is_past(text) or kind is Kind.FIND
     if window.sure or (seeing and _is_near(window)) or (_is_near(window) and past) or seeing:
         return Plan(text, (inside,))
     literal = timed.literally(asked)
@@ -281,6 +288,11 @@ class _Timed:
             if any(Scope(places=(said,)).admits_window(app, title) for app, title in self._places):
                 return said
         return ""
+
+
+def _is_past(text: str) -> bool:
+    """Whether it asks about what was; "should be reviewed" does not."""
+    return bool(_PAST.search(text)) or (bool(_PAST_VERB.search(text)) and not _PRESENT.search(text))
 
 
 def _is_near(window: Window) -> bool:

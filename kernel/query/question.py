@@ -329,6 +329,7 @@ def _compounds(terms: list[Term], positions: list[int]) -> Iterator[tuple[int, i
     for index in range(1, len(terms)):
         first, second = terms[index - 1], terms[index]
         plain = not any(term.asked or term.specific for term in (first, second))
+        plain = plain and second.weight > WEAK_WEIGHT
         beside = positions[index] - positions[index - 1] == 1
         if plain and beside and first.anchored and not _is_participle(second.text.casefold()):
             yield (index - 1, index)

@@ -17,9 +17,6 @@ from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
 from kernel.query.layout import Hit, PageLayout
 from kernel.query.nearness import (
-    LEVEL_APART,
-    LEVEL_CLOSE,
-    LEVEL_NEAR,
     LEVEL_SYNONYM,
     LOCAL,
     are_peers,
@@ -27,8 +24,17 @@ from kernel.query.nearness import (
     overlaps,
 )
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
+from kernel.query.refusing import (
+    is_about_nothing_else,
+    is_another,
+    is_half_of_the_thing,
+    is_missed,
+    is_of_another_kind,
+    is_vague,
+    lacks_what_is_searched,
+)
 from kernel.query.tables import contiguous_row, is_head_as_data, row_subjects, table_cells
-from kernel.query.vocabulary import TITLE_NOUNS, VAGUE_NOUNS
+from kernel.query.vocabulary import EVENT_NOUNS, TITLE_NOUNS
 from kernel.query.words import spans_in
 
 _TYPE_BONUS = 180
@@ -41,6 +47,7 @@ _WORDS_BETWEEN_MAX = 2
 _TOLD_BLANKS_MIN = 3
 LABEL_FIT_WHOLE = 1000
 _BARE_TIME_WORDS_MAX = 2
+_NUMBER_WORDS_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +165,17 @@ def _judge(
     layout: PageLayout, question: Question, hits: PageHits, candidate: Candidate
 ) -> int | None:
     levels = [level_of(layout, found, candidate) for found in hits.by_term]
-    if any(_is_missed(term, level) for term, level in zip(question.terms, levels, strict=True)):
+    if lacks_what_is_searched(question, levels) or any(
+        is_missed(term, level) for term, level in zip(question.terms, levels, strict=True)
+    ):
         return None
-    if candidate.form is not Form.SENTENCE and _is_another(question, levels):
+    if candidate.form is not Form.SENTENCE and is_another(question, levels):
         return None
     if question.kind is not Kind.FIND and (
-        _is_half_of_the_thing(question, levels)
+        is_half_of_the_thing(question, levels)
+        or is_of_another_kind(question, levels, candidate)
         or _asks_only(question, candidate)
-        or _is_about_nothing_else(question, levels)
+        or is_about_nothing_else(question, levels)
     ):
         return None
     weights = _weights(question, levels, candidate)
@@ -228,37 +238,6 @@ def _label_levels(
     return [level_of(layout, found, label) for found in outside]
 
 
-def _is_missed(term: Term, level: int) -> bool:
-    """Whether a term that no answer can do without is not where it must be."""
-    if term.specific and term.needle.squashed.isdigit():
-        return level < LOCAL
-    if term.required and level < LEVEL_CLOSE and not term.asked:
-        return True
-    return term.anchored and not term.asked and level == 0
-
-
-def _is_another(question: Question, levels: list[int]) -> bool:
-    """Whether the row is of another kind: the print service is not the backup service."""
-    return any(
-        levels[noun] >= LEVEL_SYNONYM > levels[qualifier] for qualifier, noun in question.compounds
-    )
-
-
-def _is_half_of_the_thing(question: Question, levels: list[int]) -> bool:
-    """Whether only the first of two words is near: the budget alert is not the budget review."""
-    need = LEVEL_NEAR if question.kind is Kind.PERSON else LEVEL_CLOSE
-    return any(levels[noun] < need <= levels[first] for first, noun in question.compounds)
-
-
-def _is_about_nothing_else(question: Question, levels: list[int]) -> bool:
-    """Whether only general words of what is asked for are met, and nothing said of it."""
-    graded = list(zip(question.terms, levels, strict=True))
-    if any(term.required and level >= LOCAL for term, level in graded):
-        return False
-    said = [level for term, level in graded if not term.asked and term.weight > WEAK_WEIGHT]
-    return bool(said) and max(said) < LEVEL_APART
-
-
 def _asks_only(question: Question, candidate: Candidate) -> bool:
     """Whether the candidate is a question, and does not name what is asked for in passing.
 
@@ -266,7 +245,7 @@ def _asks_only(question: Question, candidate: Candidate) -> bool:
     """
     if not shapes.is_question(candidate.value):
         return False
-    named = [term.text for term in question.terms if term.asked and not _is_vague(term)]
+    named = [term.text for term in question.terms if term.asked and not is_vague(term)]
     spans = [shapes.find_shape(noun, candidate.value) for noun in named]
     return not any(
         candidate.value[span[0] : span[1]].strip() not in question.text for span in spans if span
@@ -316,7 +295,12 @@ def _weights(question: Question, levels: list[int], candidate: Candidate) -> lis
         if term.asked
         and not term.specific
         and level < LOCAL
-        and (speaks or index in candidate.speaks_for or _named_by_shape(question, term, candidate))
+        and (
+            speaks
+            or index in candidate.speaks_for
+            or _named_by_shape(question, term, candidate)
+            or _is_unsaid_event(question, term)
+        )
         else term.weight
         for index, (term, level) in enumerate(zip(question.terms, levels, strict=True))
     ]
@@ -351,6 +335,8 @@ def _says_what_is_asked(question: Question, levels: list[int], candidate: Candid
     for index, (term, level) in enumerate(zip(question.terms, levels, strict=True)):
         if not term.asked or (plain and term.specific and not question.strict):
             continue
+        if _is_unsaid_event(question, term):
+            continue
         asked += 1
         met += (
             level >= need
@@ -363,6 +349,11 @@ def _says_what_is_asked(question: Question, levels: list[int], candidate: Candid
     return 2 * met >= asked or _label_speaks(question, candidate)
 
 
+def _is_unsaid_event(question: Question, term: Term) -> bool:
+    """Whether a calendar shows the thing without calling it so: "the appointment with ..."."""
+    return question.kind is Kind.TIME and term.text.casefold() in EVENT_NOUNS
+
+
 def _may_go_unsaid(term: Term, candidate: Candidate, *, alone: bool) -> bool:
     """Whether a label leaves the noun out: the phone number is labelled "Phone".
 
@@ -371,11 +362,7 @@ def _may_go_unsaid(term: Term, candidate: Candidate, *, alone: bool) -> bool:
     if alone:
         titled = candidate.form is Form.BELOW and not shapes.fits(Kind.NUMBER, candidate.value)
         return titled and term.text.casefold() in TITLE_NOUNS
-    return _is_vague(term)
-
-
-def _is_vague(term: Term) -> bool:
-    return term.text.casefold() in VAGUE_NOUNS
+    return is_vague(term)
 
 
 def _asked_is_own(question: Question, levels: list[int], candidate: Candidate) -> bool:
@@ -397,7 +384,7 @@ def _named_by_shape(question: Question, term: Term, candidate: Candidate) -> boo
     """
     if term.specific or not shapes.has_shape_of(term.text, candidate.value):
         return False
-    return not question.strict or candidate.form is not Form.SENTENCE or _is_vague(term)
+    return not question.strict or candidate.form is not Form.SENTENCE or is_vague(term)
 
 
 def _may_answer(question: Question, candidate: Candidate, levels: list[int]) -> bool:
@@ -417,7 +404,9 @@ def _may_answer(question: Question, candidate: Candidate, levels: list[int]) -> 
     if kind is Kind.DURATION:
         return shapes.fits(kind, value) or (lone and shapes.is_count(value))
     if kind is Kind.NUMBER:
-        return shapes.fits(kind, value)
+        short = len(value.split()) <= _NUMBER_WORDS_MAX or value[:1].isdigit()
+        told = short or not lone or _label_is_asked(question, candidate, levels)
+        return shapes.fits(kind, value) and told
     return True
 
 

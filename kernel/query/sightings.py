@@ -6,16 +6,16 @@ in which any of them was on screen. Does not cover: claims about them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from contracts.capture import CaptureEvent
 from contracts.interval import TextInterval
-from kernel.query.question import Question, Term
+from kernel.query.question import WEAK_WEIGHT, Question, Term
 from kernel.query.retrieval import match_of
 from kernel.query.scope import Scope
-from kernel.query.stores import Evidence, Timeline
+from kernel.query.stores import Evidence, Pages, Timeline
 from kernel.query.words import spans_in
 from kernel.store.folding import squash
 from kernel.store.frames import GAP_US_MAX
@@ -23,6 +23,10 @@ from kernel.store.frames import GAP_US_MAX
 ROWS_MAX = 4000
 """Intervals that one question looks at."""
 _SUBSTRING_CHARS_MIN = 3
+_BESIDE_MAX = 64
+
+Beside: TypeAlias = Callable[[TextInterval, Term], bool]
+"""Whether a term stands on the last frame of a line."""
 
 Stream: TypeAlias = tuple[str, int]
 """Source and monitor: frames of one stream follow each other."""
@@ -56,25 +60,33 @@ class Stretch:
 
 
 def find_sightings(
-    timeline: Timeline, question: Question, scope: Scope, *, rows_max: int = ROWS_MAX
+    timeline: Timeline,
+    question: Question,
+    scope: Scope,
+    *,
+    beside: Beside | None = None,
+    rows_max: int = ROWS_MAX,
 ) -> list[Sighting]:
     """Intervals in the scope whose line holds every term of the question, newest first.
 
-    Where no line holds all of them, those with every name, number and quoted phrase.
+    Where no line holds all of them, those with every name, number and quoted phrase of which
+    ``beside`` says that the other words stand on the same frame.
     """
-    terms = question.terms
+    telling = tuple(term for term in question.terms if term.weight > WEAK_WEIGHT)
+    terms = telling or question.terms
     if not terms:
         return []
-    found = _with_all(timeline, question, terms, scope, rows_max)
+    found = _with_all(timeline, terms, scope, rows_max)
     required = tuple(term for term in terms if term.specific)
-    if not found and 0 < len(required) < len(terms):
-        found = _with_all(timeline, question, required, scope, rows_max)
+    if not found and beside is not None and 0 < len(required) < len(terms):
+        rest = [term for term in terms if not term.specific]
+        some = _with_all(timeline, required, scope, rows_max)[:_BESIDE_MAX]
+        found = [s for s in some if all(beside(s.line, term) for term in rest)]
     return found
 
 
 def _with_all(
     timeline: Timeline,
-    question: Question,
     terms: Sequence[Term],
     scope: Scope,
     rows_max: int,
@@ -102,6 +114,19 @@ def _sightings(lines: Sequence[TextInterval], terms: Sequence[Term]) -> list[Sig
         start, end = min(span.start for span in flat), max(span.end for span in flat)
         made.append(Sighting(line, start, end, quality))
     return made
+
+
+def on_its_frame(evidence: Evidence, pages: Pages) -> Beside:
+    """Whether a term stands anywhere on the last frame of a line."""
+
+    def stands(line: TextInterval, term: Term) -> bool:
+        event = evidence.find_event(line.last_event)
+        stored = pages.page_of(event.blob) if event else None
+        return stored is not None and any(
+            spans_in(term.needle, other.text) for other in stored[1].lines
+        )
+
+    return stands
 
 
 def clipped(line: TextInterval, scope: Scope, evidence: Evidence) -> tuple[str, int, str, int]:

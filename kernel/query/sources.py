@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from contracts.answer import Claim
 from kernel.query.citing import Citer, verify_claim
 from kernel.query.deadline import Deadline
+from kernel.query.plan import Reading
 from kernel.query.searching import SearchLimits
+from kernel.query.sightings import Sighting, find_sightings, on_its_frame
 from kernel.query.stores import Derived, Evidence, Timeline
 
 
@@ -64,3 +66,9 @@ class Outcome:
                 for citation in claim.citations
             }
         )
+
+
+def sightings_of(reading: Reading, sources: Sources) -> list[Sighting]:
+    """The intervals that hold what a reading asks about."""
+    beside = on_its_frame(sources.evidence, sources.derived)
+    return find_sightings(sources.timeline, reading.question, reading.scope, beside=beside)

@@ -16,13 +16,12 @@ from kernel.query.sightings import (
     Sighting,
     Stretch,
     clipped,
-    find_sightings,
     frame_after,
     frame_before,
     stream_of,
     stretches_of,
 )
-from kernel.query.sources import Outcome, Sources
+from kernel.query.sources import Outcome, Sources, sightings_of
 from kernel.query.wording import length_text, moment_text, quoted, span_text, window_text
 from kernel.store.folding import squash
 
@@ -34,7 +33,7 @@ _LINES_LOOKED_AT = 4
 def find_lines(reading: Reading, sources: Sources) -> Outcome:
     """The lines that hold what is asked about, each with its first and last frame."""
     outcome = Outcome()
-    sightings = find_sightings(sources.timeline, reading.question, reading.scope)
+    sightings = sightings_of(reading, sources)
     outcome.cut = len(sightings) >= ROWS_MAX
     groups: dict[str, list[Sighting]] = {}
     for sighting in sightings:
@@ -93,7 +92,7 @@ def _cite_edge(
 def tell_when(reading: Reading, sources: Sources) -> Outcome:
     """When what is asked about was on screen, or for how long."""
     outcome = Outcome()
-    sightings = find_sightings(sources.timeline, reading.question, reading.scope)
+    sightings = sightings_of(reading, sources)
     outcome.cut = len(sightings) >= ROWS_MAX
     if not sightings:
         return outcome

@@ -25,7 +25,7 @@ WEAK_VERBS = frozenset(
     " take takes took need needs use uses used using go goes leave leaves come comes make makes"
     " made work works contain contains hold holds see seen look looks read reads appear appears"
     " shown display displayed listed belong belongs derive derives gives gave doing set sets want"
-    " wants selected linked".split()
+    " wants selected linked worth".split()
 )
 """Found they help, missing they cost next to nothing; asked for only as nouns ("the use of")."""
 
@@ -37,7 +37,7 @@ WEAK_ADJECTIVES = frozenset(
 
 CONTAINERS = frozenset(
     "cell row column line page field section table window screen entry item list form view ticket"
-    " issue card task story question".split()
+    " issue card task story question appointment event".split()
 )
 """Weak unless they are asked for."""
 
@@ -56,6 +56,9 @@ VAGUE_NOUNS = frozenset(
     "number value name title state status type kind level amount count rate subject text".split()
 )
 """The last noun of what is asked; a label may leave it out ("phone number", "Phone")."""
+
+EVENT_NOUNS = frozenset("appointment event entry".split())
+"""What stands in a calendar without being called so."""
 
 TITLE_NOUNS = frozenset("title name subject text".split())
 

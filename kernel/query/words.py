@@ -150,7 +150,8 @@ def stem_of(word: str) -> str:
     for ending in ("ing", "ed", "er"):
         bare = text.removesuffix(ending)
         if bare != text and len(bare) >= _STEM_CHARS_MIN:
-            text = bare[:-1] if bare[-1] == bare[-2] and bare[-1] not in "ls" else bare
+            doubled = len(bare) > _STEM_CHARS_MIN and bare[-1] == bare[-2]
+            text = bare[:-1] if doubled and bare[-1] not in "ls" else bare
             break
     return text.removesuffix("e") if len(text) > _STEM_CHARS_MIN else text
 
