@@ -80,7 +80,8 @@ def run(  # noqa: PLR0913 - one parameter per option
         # Imported here: the soak draws pictures and asks questions, a kernel does neither.
         from kernel.cli.soak_run import run_soak
 
-        context.exit(run_soak(loaded, place if data_dir is not None else None, soak, as_json))
+        named = place if data_dir is not None else None
+        context.exit(run_soak(loaded, named, soak, as_json=as_json))
     _refuse_soak_options(soak)
     report = _Reporter(as_json=as_json)
     with kernel_session(place, loaded) as (kernel, stop):

@@ -28,7 +28,8 @@ def run_soak(
     loaded: LoadedSettings,
     named: DataDir | None,
     options: dict[str, Any],
-    as_json: bool,  # noqa: FBT001 - handed on by keyword-like order of one caller
+    *,
+    as_json: bool,
 ) -> int:
     """Run the soak to its end; the exit code is its verdict (0 passed, 1 failed)."""
     wishes = _wishes(options)
@@ -41,7 +42,7 @@ def run_soak(
         reason = Endurance(parts, stop).run()
     say(f"{reason}; making the report")
     report = conclude(run_dir)
-    _print_verdict(report, run_dir, as_json=as_json)
+    print_verdict(report, run_dir, as_json=as_json)
     return ExitCode.OK if report.passed else ExitCode.FAILED
 
 
@@ -63,7 +64,8 @@ def _speaker(*, as_json: bool) -> Callable[[str], None]:
     return say
 
 
-def _print_verdict(report: SoakReport, run_dir: Path, *, as_json: bool) -> None:
+def print_verdict(report: SoakReport, run_dir: Path, *, as_json: bool) -> None:
+    """What failed, with figure and threshold, then the verdict in one line."""
     if as_json:
         facts = {"event": "verdict", "passed": report.passed, "run_dir": str(run_dir)}
         click.echo(json.dumps(facts))

@@ -217,11 +217,15 @@ class Faults:
         def is_working() -> bool:
             live = (self.status().get("kernel") or {}).get("hosts", [])
             busy = {host["host_id"] for host in live if host["state"] == "busy"}
-            chosen[:] = [host for host in self.watcher.look.hosts if host.host_id in busy]
+            chosen[:] = [
+                host
+                for host in self.watcher.look.hosts
+                if host.host_id in busy and len(host.stats) > 1
+            ]
             return bool(chosen) and self.watcher.truth == "idle"
 
         self._wait_for(is_working)
-        present = [host for host in chosen if self._is_present(host) and len(host.stats) > 1]
+        present = [host for host in chosen if self._is_present(host)]
         return present[0] if present else None
 
     def _is_present(self, host: Host) -> bool:

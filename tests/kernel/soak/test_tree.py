@@ -36,8 +36,8 @@ sys.stdin.readline()
 """
 
 
-@pytest.fixture
-def kernel() -> Iterator[subprocess.Popen[str]]:
+def start_kernel() -> subprocess.Popen[str]:
+    """A stand-in for a kernel, leader of its own process group, with one host that works."""
     process = subprocess.Popen(
         [sys.executable, "-c", KERNEL],
         stdin=subprocess.PIPE,
@@ -47,6 +47,12 @@ def kernel() -> Iterator[subprocess.Popen[str]]:
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.fixture
+def kernel() -> Iterator[subprocess.Popen[str]]:
+    process = start_kernel()
     yield process
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
