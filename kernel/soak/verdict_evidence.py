@@ -110,7 +110,8 @@ def _checked(run: Run) -> list[SoakCriterion]:
         return [unknown(threshold(name), why) for name in names]
     # Facts that no idle window could reach yet are asked for, but nothing is expected.
     due = [check for check in run.checks if not check.pending]
-    active = sum(1 for check in due if check.during == "active")
+    # That nothing is known yet is an answer too, and shows that questions are answered now.
+    active = sum(1 for c in run.checks if c.during == "active" and (c.found or c.answer))
     waiting = len(run.checks) - len(due)
     ages = [check.age_s for check in due if check.age_s is not None]
     oldest = f"; oldest fact {max(ages) / 60:.0f} min" if ages else ""

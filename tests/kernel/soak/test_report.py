@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import stat
 from html import escape
 from pathlib import Path
@@ -19,6 +20,7 @@ from kernel.soak.report import UNKNOWN_DIGEST, conclude
 from kernel.soak.report_html import criterion_title
 from kernel.soak.runfiles import read_run
 from kernel.soak.thresholds import THRESHOLDS
+from tests.architecture.tree import REPOSITORY
 from tests.kernel.soak.runfolder import MB, at_us, good_run
 
 
@@ -49,6 +51,18 @@ def test_the_record_reads_back_by_its_contract(tmp_path: Path) -> None:
     assert [fault.name for fault in report.faults] == ["host_killed", "kernel_killed", "disk_full"]
     assert report.contracts_lock == "c" * 64
     assert "cores 4" in report.machine
+
+
+def test_a_recorded_real_run_is_judged_on_its_figures(tmp_path: Path) -> None:
+    """Two minutes of the real kernel without faults; its data dir and ledger are gone."""
+    folder = tmp_path / "run"
+    shutil.copytree(REPOSITORY / "tests" / "fixtures" / "soak_run", folder)
+    report = conclude(folder)
+    assert [c.name for c in report.criteria if c.state == "unknown"] == ["memory_renewals"]
+    assert [c.name for c in report.criteria if c.state == "fail"] == []
+    found = {c.name: c for c in report.criteria}
+    assert found["checks_found"].figure_milli == found["checks_cited"].figure_milli == 100_000
+    assert (report.events_produced, report.events_stored) == (52, 52)
 
 
 def test_concluding_twice_says_the_same(tmp_path: Path) -> None:
