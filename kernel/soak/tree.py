@@ -135,6 +135,8 @@ class Tree:
 
     def _find_hosts(self, kernel_pid: int) -> Iterable[Host]:
         for stat in _stats(_children(kernel_pid)):
+            if stat.state in "ZX":
+                continue
             host_id = self._host_ids.get(stat.identity)
             if host_id is None and HOST_SIGN in _read(stat.pid, "cmdline"):
                 named = _environment(stat.pid).get(HOST_ID_ENV, f"pid{stat.pid}")
