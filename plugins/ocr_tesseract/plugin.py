@@ -89,9 +89,13 @@ class TesseractTextPlugin:
 
     def _open(self, settings: Settings, scratch_dir: Path) -> RegionReader:
         """The reader of these settings; another one remembers nothing of before."""
+        import cv2
+
         from plugin_host.textkit.incremental import WORDS_KEPT_MAX, RegionReader
         from plugins.ocr_tesseract.program import check_languages
 
+        # A host works on one core; threads for a cut of 25 ms would be started for nothing.
+        cv2.setNumThreads(1)
         self._scratch_dir = scratch_dir
         if self._reader is None or self._settings != settings:
             check_languages(settings.languages)

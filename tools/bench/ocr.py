@@ -1,14 +1,13 @@
-"""Recall, precision, CPU time and peak memory of the text plugins on the fixture pages.
+"""Recall, precision, order, CPU time and peak memory of the text plugins on pages.
 
 Usage: python -m tools.bench.ocr [--engine NAME] [--precision auto|f32] [--runs N] [--json]
-                                 [--data-limit-mib N] [--session FOLDER]
+                                 [--data-limit-mib N] [--pages FOLDER]
 
 Each engine runs in a child of its own with one thread and, as in a host, RLIMIT_DATA at its
 manifest's ``memory_bytes_max``. CPU seconds are medians over the runs of each page, the child's
 children (tesseract) included; the first page after the start is shown apart: it compiles kernels
-for new shapes. With ``--session`` the frames (PNG) of a recorded session are read in order by the
-default engine with its memory of earlier frames, and every ``--every``-th of them without: how
-much cheaper a frame is, and whether the pages are equal.
+for new shapes. ``--pages`` takes pages that no threshold was tuned on, as `tools.render_heldout`
+draws them. What a memory of earlier frames saves is `tools.bench.incremental`'s.
 """
 
 from __future__ import annotations
@@ -42,43 +41,37 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--data-limit-mib", type=int)
-    parser.add_argument("--session", type=Path)
-    parser.add_argument("--every", type=int, default=4)
+    parser.add_argument("--pages", type=Path, default=PAGES)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.child:
         limit = (options.data_limit_mib or 0) << 20
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-        print(json.dumps(measure(options.child, options.precision, options.runs)))
+        print(json.dumps(measure(options.child, options)))
         return 0
-    if options.session:
-        print(json.dumps(measure_session(options.session, options.precision, options.every)))
-        return 0
-    results = [
-        _in_child(name, options.precision, options.runs, options.data_limit_mib)
-        for name in options.engine or ENGINES
-    ]
+    results = [_in_child(name, options) for name in options.engine or ENGINES]
     if options.json:
         print(json.dumps(results, indent=2))
         return 0
     print(
-        f"{'engine':16}{'R':>7}{'P':>7}{'CER':>8}{'IoU':>6}{'CPU s':>7}{'first':>7}{'peak MiB':>10}"
+        f"{'engine':16}{'R':>7}{'P':>7}{'CER':>8}{'IoU':>6}{'order':>7}"
+        f"{'CPU s':>7}{'first':>7}{'peak MiB':>10}"
     )
     for result in results:
         print(
             f"{result['engine']:16}{result['recall']:7.3f}{result['precision']:7.3f}"
-            f"{result['error_rate']:8.4f}{result['overlap']:6.2f}{result['cpu_s_median']:7.2f}"
+            f"{result['error_rate']:8.4f}{result['overlap']:6.2f}{result['order']:7.2f}{result['cpu_s_median']:7.2f}"
             f"{result['cpu_s_first']:7.2f}{result['peak_mib']:10.0f}"
         )
     return 0
 
 
-def _in_child(name: str, precision: str, runs: int, limit_mib: int | None) -> dict[str, Any]:
+def _in_child(name: str, options: argparse.Namespace) -> dict[str, Any]:
     manifest = tomllib.loads((ROOT / "plugins" / name / "plugin.toml").read_text("utf-8"))
-    limit = limit_mib << 20 if limit_mib else manifest["memory_bytes_max"]
+    limit_mib = options.data_limit_mib or manifest["memory_bytes_max"] >> 20
     command = [sys.executable, "-m", "tools.bench.ocr", "--child", name]
-    command += ["--precision", precision, "--runs", str(runs)]
-    command += ["--data-limit-mib", str(limit >> 20)]
+    command += ["--precision", options.precision, "--runs", str(options.runs)]
+    command += ["--data-limit-mib", str(limit_mib), "--pages", str(options.pages.resolve())]
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -87,23 +80,25 @@ def _in_child(name: str, precision: str, runs: int, limit_mib: int | None) -> di
         stdout=subprocess.PIPE,
     )
     result: dict[str, Any] = json.loads(done.stdout)
-    return result | {"data_limit_mib": limit >> 20}
+    return result | {"data_limit_mib": limit_mib}
 
 
-def measure(name: str, precision: str, runs: int) -> dict[str, Any]:
-    """Read every page ``runs`` times in this process and sum up."""
+def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Read every page several times in this process and sum up."""
     with tempfile.TemporaryDirectory() as scratch:
-        # Every run reads in full: what a memory of earlier frames saves is `measure_session`.
-        config = {"precision": precision, "recall": False} if name == "ocr_rapid" else {}
+        # Every run reads in full: what a memory of earlier frames saves is measured elsewhere.
+        config: dict[str, Any] = {"recall": False}
+        if name == "ocr_rapid":
+            config["precision"] = options.precision
         engine = TextEngine(name, Path(scratch), config)
         seconds: dict[str, list[float]] = {}
         scores = []
-        for run in range(runs):
-            for path in sorted(PAGES.glob("*.png")):
+        for run in range(options.runs):
+            for path in sorted(options.pages.glob("*.png")):
                 data = path.read_bytes()
-                started = _cpu_s()
+                started = cpu_s()
                 page = engine.read(data)
-                seconds.setdefault(path.stem, []).append(_cpu_s() - started)
+                seconds.setdefault(path.stem, []).append(cpu_s() - started)
                 if run == 0:
                     truth = json.loads(path.with_suffix(".json").read_text("utf-8"))
                     scores.append(score_page(truth, page))
@@ -115,6 +110,7 @@ def measure(name: str, precision: str, runs: int) -> dict[str, Any]:
         "precision": found / (found + sum(s.extra for s in scores)),
         "error_rate": sum(s.edits for s in scores) / sum(s.characters for s in scores),
         "overlap": statistics.median(value for s in scores for value in s.overlaps),
+        "order": statistics.mean(s.order for s in scores),
         "cpu_s_first": first,
         "cpu_s_median": statistics.median(
             statistics.median(values[1:] or values) for values in seconds.values()
@@ -125,36 +121,8 @@ def measure(name: str, precision: str, runs: int) -> dict[str, Any]:
     }
 
 
-def measure_session(folder: Path, precision: str, every: int) -> dict[str, Any]:
-    """CPU seconds of a session's frames with and without the memory of earlier frames."""
-    with tempfile.TemporaryDirectory() as scratch:
-        warm = TextEngine("ocr_rapid", Path(scratch), {"precision": precision})
-        warm_s: list[float] = []
-        pages = {}
-        frames = sorted(folder.glob("*.png"))
-        for path in frames:
-            started = _cpu_s()
-            pages[path] = warm.read(path.read_bytes())
-            warm_s.append(_cpu_s() - started)
-        cold = TextEngine("ocr_rapid", Path(scratch), {"precision": precision, "recall": False})
-        cold_s: list[float] = []
-        different = 0
-        for path in frames[::every]:
-            started = _cpu_s()
-            different += cold.read(path.read_bytes()) != pages[path]
-            cold_s.append(_cpu_s() - started)
-    return {
-        "frames": len(frames),
-        "frames_compared": len(cold_s),
-        "frames_different": different,
-        "cpu_s_full_mean": statistics.mean(cold_s),
-        "cpu_s_warm_mean": statistics.mean(warm_s),
-        "gain": statistics.mean(cold_s) / statistics.mean(warm_s),
-        "cpu_s_warm_median": statistics.median(warm_s),
-    }
-
-
-def _cpu_s() -> float:
+def cpu_s() -> float:
+    """CPU seconds of this process and of its children that have ended."""
     return sum(
         usage.ru_utime + usage.ru_stime
         for usage in (
