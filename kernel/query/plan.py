@@ -124,8 +124,9 @@ _SHOWN = re.compile(
 _SUMMARY = re.compile(
     r"(?:please )?(?:summari[sz]e|sum up|recap|(?:give me |show me )?(?:a |the )?(?:summary|recap"
     r"|overview)(?: of| for)?|what (?:was|were) "
-    rf"{_I} (?:doing|working(?: on)?|reading|looking(?: at)?|up to)|what did {_I} (?:do|see|read|work on"
-    r"|look at)|what happened|what was (?:going on|happening|on (?:the|my) screen))"
+    rf"{_I} (?:doing|working(?: on)?|reading|looking(?: at)?|up to)|what did {_I} "
+    r"(?:do|see|read|work on|look at)|what happened"
+    r"|what was (?:going on|happening|on (?:the|my) screen))"
     r"\b(?P<rest>.*)",
     re.IGNORECASE,
 )
