@@ -11,7 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from contracts.canonical import digest_bytes
@@ -37,7 +37,8 @@ TRAVEL_OFFSET = dt.timedelta(hours=-5)
 class Driver:
     """A thread that plays the phases from ``started_s`` (monotonic) on until it is stopped.
 
-    ``resting``: make no more frames, but go on telling that the person is away.
+    ``resting``: make no more frames, but go on telling of the person; ``returned``: who is back,
+    whatever the phase.
     """
 
     folder: RunFolder
@@ -52,6 +53,7 @@ class Driver:
     on_turn: Callable[[Truth], None] = lambda _truth: None
     ticks_left_out: int = 0
     resting: bool = False
+    returned: bool = False
     problem: str = ""
     cpu_s: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -103,6 +105,8 @@ class Driver:
             tick += 1
 
     def _enter(self, phase: Phase) -> Phase:
+        if self.returned:
+            phase = replace(phase, truth="active", name="return")
         if phase != self._phase:
             self._phase = phase
             self.folder.event("phase", name=phase.name, truth=phase.truth, length_s=phase.length_s)

@@ -19,6 +19,7 @@ from kernel.soak.book import Book
 from kernel.soak.checker import Checker
 from kernel.soak.child import KernelChild
 from kernel.soak.commands import run_command
+from kernel.soak.day import Truth
 from kernel.soak.driver import Driver
 from kernel.soak.faults import Faults
 from kernel.soak.folder import RunFolder, now_us
@@ -140,9 +141,20 @@ class Endurance:
             # What waits for a host at work gets its chance as long as there is work.
             if parts.faults is not None and parts.store.unread() == 0:
                 parts.faults.finish()
-        if parts.checker is not None:
+        if parts.checker is not None and parts.driver is not None:
             parts.checker.stop()
-            parts.checker.check_read(LAST_CHECKS)
+            # On a machine that others keep busy all may have been read after the last spell of
+            # work: the person comes back once more to ask.
+            self._turn_person(parts.driver, "active")
+            parts.checker.check_read(LAST_CHECKS // 2)
+            self._turn_person(parts.driver, "idle")
+            parts.checker.check_read(LAST_CHECKS // 2)
+
+    def _turn_person(self, driver: Driver, truth: Truth) -> None:
+        driver.returned = truth == "active"
+        end_s = time.monotonic() + STALL_S
+        while self.parts.watcher.truth != truth and time.monotonic() < end_s:
+            _pause(TURN_S)
 
     def _is_all_read(self) -> bool:
         parts = self.parts

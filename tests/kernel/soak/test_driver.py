@@ -69,6 +69,21 @@ def test_no_more_frames_are_made_while_it_rests(tmp_path: Path, turns: list[Trut
     assert driver.book.count() == 0
 
 
+def test_a_person_who_returned_is_active_whatever_the_phase(
+    tmp_path: Path, turns: list[Truth]
+) -> None:
+    driver = make_driver(tmp_path, [Phase(0.0, 9.0, "idle", "night")], turns)
+    driver.resting = True
+    driver.start()
+    wait_until(lambda: turns == ["idle"])
+    driver.returned = True
+    wait_until(lambda: turns == ["idle", "active"])
+    driver.returned = False
+    wait_until(lambda: turns == ["idle", "active", "idle"])
+    driver.stop()
+    assert driver.book.count() == 0
+
+
 def test_the_phases_are_told_as_they_come(tmp_path: Path, turns: list[Truth]) -> None:
     phases = [Phase(0.0, 0.2, "active", "work"), Phase(0.2, 9.0, "idle", "night")]
     driver = make_driver(tmp_path, phases, turns)
