@@ -17,7 +17,6 @@ from contextlib import ExitStack
 
 import zmq
 
-from kernel.boot.budgets import Audit
 from kernel.boot.catalog import ChosenStages, choose_available, declared_timings
 from kernel.boot.orphans import record_reaped
 from kernel.boot.parts import Parts
@@ -92,9 +91,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             launcher_of=_launchers(loaded.settings, run_dir, run_id, chosen.hosted),
             quarantine=quarantine,
         )
-        caps = _memory_caps(loaded.settings, chosen.hosted)
-        timings = declared_timings(plugins, chosen.hosted)
-        costs = Costs(TelemetryStore.open(data_dir), timings, caps=caps)
+        costs = _open_costs(data_dir, loaded.settings, plugins, chosen)
         undo.callback(costs.close)
         parts = Parts(
             data_dir=data_dir,
@@ -115,11 +112,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             problem=chosen.problem,
             pool=pool,
             dispatcher=_make_dispatcher(
-                loaded.settings,
-                pool,
-                Planning(stages, costs=costs, policy=schedule_policy(loaded.settings)),
-                Stores(backlog, evidence, derived),
-                trail.append,
+                loaded.settings, pool, costs, stages, Stores(backlog, evidence, derived), trail
             ),
             feeder=Feeder(evidence, derived, backlog, stages),
             arranger=Arranger(evidence, derived),
@@ -168,14 +161,28 @@ def _enter_run_dir(data_dir: DataDir, evidence: EvidenceStore) -> tuple[RunDir, 
     return run_dir, run_id
 
 
+def _open_costs(
+    data_dir: DataDir, settings: Settings, plugins: ApprovedPlugins, chosen: ChosenStages
+) -> Costs:
+    """What was measured of every model that may be loaded, and what its manifest says."""
+    caps = _memory_caps(settings, chosen.hosted)
+    timings = declared_timings(plugins, chosen.hosted)
+    return Costs(TelemetryStore.open(data_dir), timings, caps=caps)
+
+
 def _make_dispatcher(
-    settings: Settings, pool: HostPool, planning: Planning, stores: Stores, audit: Audit
+    settings: Settings,
+    pool: HostPool,
+    costs: Costs,
+    stages: tuple[Stage, ...],
+    stores: Stores,
+    trail: AuditTrail,
 ) -> Dispatcher:
     scheduler = settings.scheduler
     return Dispatcher(
         pool=pool,
         stores=stores,
-        planning=planning,
+        planning=Planning(stages, costs=costs, policy=schedule_policy(settings)),
         policy=RetryPolicy(
             attempts_max=scheduler.attempts_max,
             deaths_max=settings.hosts.task_deaths_max,
@@ -183,7 +190,7 @@ def _make_dispatcher(
             retry_max_s=scheduler.retry_max_s,
         ),
         task_timeout_s=settings.hosts.task_deadline_s,
-        audit=audit,
+        audit=trail.append,
     )
 
 
