@@ -7,7 +7,10 @@ a number that stands on the screen (that is a value, `kernel.query.searching`).
 from __future__ import annotations
 
 from contracts.answer import Claim
+from kernel.query.citing import box_at
 from kernel.query.plan import Reading
+from kernel.query.screen_tables import part_of, table_under
+from kernel.query.searching import stored_tables
 from kernel.query.sightings import Sighting, clipped, stretches_of
 from kernel.query.sources import Outcome, Sources, sightings_of
 from kernel.query.wording import quoted, span_text
@@ -15,6 +18,7 @@ from kernel.store.folding import squash
 
 CITED_MAX = 32
 _LISTED_MAX = 8
+_FRAMES_LOOKED_AT = 8
 
 
 def count(reading: Reading, sources: Sources) -> Outcome:
@@ -24,7 +28,38 @@ def count(reading: Reading, sources: Sources) -> Outcome:
         return Outcome()
     if reading.asked.measure == "times":
         return _times(sightings, reading, sources)
+    if reading.asked.measure == "things":
+        rows = _rows(sightings, reading, sources)
+        if rows.claims:
+            return rows
     return _lines(sightings, reading, sources)
+
+
+def _rows(sightings: list[Sighting], reading: Reading, sources: Sources) -> Outcome:
+    """The rows of the table that stands under a line with the word, on its newest frame."""
+    outcome = Outcome()
+    for sighting in sightings[:_FRAMES_LOOKED_AT]:
+        sources.deadline.check()
+        _, _, last, last_us = clipped(sighting.line, reading.scope, sources.evidence)
+        event = sources.evidence.find_event(last)
+        stored = sources.derived.page_of(event.blob) if event else None
+        tables = stored_tables(sources.derived, last)
+        table = table_under(tables, box_at(sighting.line, last_us))
+        if event is None or stored is None or table is None:
+            continue
+        key, page = stored
+        firsts = [part_of(page, table.first_cell(row)) for row in table.rows[:CITED_MAX]]
+        parts = [part for part in firsts if part is not None]
+        if not parts or len(parts) < len(firsts) or len(firsts) < len(table.rows):
+            continue
+        said = "; ".join(
+            quoted(page.lines[part.line].text[part.start : part.end]) for part in parts
+        )
+        text = f"{len(parts)} rows stand under {quoted(sighting.line.text)}: {said}"
+        citations = tuple(sources.citer.cite(part, key, page, event) for part in parts)
+        outcome.add(Claim(text=text, citations=citations, amount=len(parts)), sources)
+        break
+    return outcome
 
 
 def _lines(sightings: list[Sighting], reading: Reading, sources: Sources) -> Outcome:

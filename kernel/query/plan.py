@@ -143,7 +143,7 @@ class Asked:
     """What sort of answer is wanted, and about what.
 
     ``edge``: "first", "last" or empty; ``side``: "appeared", "vanished" or empty; ``measure``:
-    "times", "lines" or "length" where something is counted or measured.
+    "times", "lines", "things" (rows of a table, else lines) or "length".
     """
 
     answer_type: AnswerType
@@ -331,7 +331,7 @@ def _asked(text: str) -> Asked:
     found = _SUMMARY.fullmatch(bare)
     if found:
         return Asked("summary", _subject(found.group("rest")))
-    for pattern, measure in ((_TIMES, "times"), (_LINES, "lines"), (_SHOWN, "lines")):
+    for pattern, measure in ((_TIMES, "times"), (_LINES, "lines"), (_SHOWN, "things")):
         found = pattern.fullmatch(bare)
         if found:
             groups = found.groupdict()

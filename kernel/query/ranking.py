@@ -8,7 +8,7 @@ which nothing is said at all. Does not cover: finding candidates, ties between f
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from contracts.text import TextPage
@@ -33,6 +33,7 @@ from kernel.query.refusing import (
     is_vague,
     lacks_what_is_searched,
 )
+from kernel.query.screen_tables import ScreenTable, state_cells
 from kernel.query.tables import contiguous_row, is_head_as_data, row_subjects, table_cells
 from kernel.query.vocabulary import EVENT_NOUNS, TITLE_NOUNS
 from kernel.query.words import spans_in
@@ -74,13 +75,18 @@ def lines_with_terms(page: TextPage, question: Question) -> frozenset[str]:
     )
 
 
-def rank(layout: PageLayout, question: Question) -> list[Scored]:
-    """The acceptable candidates of a page, best first; empty when it does not answer."""
+def rank(
+    layout: PageLayout, question: Question, tables: Sequence[ScreenTable] = ()
+) -> list[Scored]:
+    """The acceptable candidates of a page, best first; empty when it does not answer.
+
+    ``tables`` are those of the page's screen state, where one is stored.
+    """
     hits = find_hits(layout, question)
     if not _holds_specifics(layout, question, hits):
         return []
     scored = []
-    for candidate in _candidates(layout, question, hits):
+    for candidate in _candidates(layout, question, hits, tables):
         judged = _judge(layout, question, hits, candidate)
         if judged is not None:
             scored.append(Scored(candidate, judged))
@@ -88,7 +94,12 @@ def rank(layout: PageLayout, question: Question) -> list[Scored]:
     return scored
 
 
-def _candidates(layout: PageLayout, question: Question, hits: PageHits) -> Iterator[Candidate]:
+def _candidates(
+    layout: PageLayout,
+    question: Question,
+    hits: PageHits,
+    tables: Sequence[ScreenTable] = (),
+) -> Iterator[Candidate]:
     yield from finding.sentences(layout, hits)
     if question.kind is Kind.FIND:
         return
@@ -99,7 +110,7 @@ def _candidates(layout: PageLayout, question: Question, hits: PageHits) -> Itera
         for index, term in enumerate(question.terms)
         if term.asked and not term.specific and hits.by_term[index]
     )
-    cells = list(table_cells(layout, hits))
+    cells = [*state_cells(layout, hits, tables), *table_cells(layout, hits)]
     yield from cells
     heads = _head_pieces(layout, cells)
     subjects = question.kind is Kind.THING and not question.strict

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+import msgspec
+
+from contracts import canonical
 from contracts.capture import CaptureEvent
 from contracts.derivation import DerivationKey
+from contracts.screen import ScreenState
 from contracts.text import TextPage
 from kernel.query.candidates import Candidate
 from kernel.query.deadline import Deadline, OutOfTime
@@ -19,11 +23,13 @@ from kernel.query.question import Question
 from kernel.query.ranking import lines_with_terms, rank
 from kernel.query.retrieval import find_blobs
 from kernel.query.scope import Scope
+from kernel.query.screen_tables import ScreenTable, tables_of
 from kernel.query.stores import Derived, Evidence
 from kernel.store.folding import squash
 
 WINDOW_EVENTS_MAX = 4000
 """With no more events than these in the scope, their pages are known beforehand."""
+STATE_STAGE = "state"
 FRAMES_MAX = 4
 _SCORE_STEP = 20
 _PER_PAGE_MAX = 8
@@ -100,13 +106,25 @@ def search(
             if alike[lines] >= _ALIKE_MAX:
                 continue
             alike[lines] += 1
-            for item in rank(PageLayout(stored[1]), question)[:_PER_PAGE_MAX]:
+            tables = stored_tables(derived, event.event_id)
+            for item in rank(PageLayout(stored[1]), question, tables)[:_PER_PAGE_MAX]:
                 sure = _confidence(stored[1], item.candidate)
                 result.found.append(Found(item.score, item.candidate, sure, *stored, event))
     except OutOfTime:
         result.cut = True
     result.found.sort(key=Found.rank_key)
     return result
+
+
+def stored_tables(derived: Derived, event_id: str) -> list[ScreenTable]:
+    """The tables of an event's screen state; none where no state is stored or it is damaged."""
+    record = derived.record_of(STATE_STAGE, event_id)
+    if record is None:
+        return []
+    try:
+        return tables_of(canonical.decode(record, ScreenState))
+    except msgspec.MsgspecError:
+        return []
 
 
 def _pages_to_read(

@@ -77,6 +77,10 @@ class Derived(Index, Pages, Protocol):
         """How many events show a blob with text."""
         ...
 
+    def record_of(self, stage: str, subject: str) -> bytes | None:
+        """The current result of a stage about a subject, as it was stored."""
+        ...
+
     def stop_when(self, is_over: Callable[[], bool]) -> None:
         """Break off running statements once this says so."""
         ...
@@ -131,6 +135,11 @@ class NothingProcessed:
     def count_processed_events(self) -> int:
         """Zero."""
         return 0
+
+    def record_of(self, stage: str, subject: str) -> bytes | None:
+        """None."""
+        _ = stage, subject
+        return None
 
     def stop_when(self, is_over: Callable[[], bool]) -> None:
         """Nothing runs, so nothing is stopped."""
