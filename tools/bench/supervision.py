@@ -5,7 +5,8 @@
 Parts: ``tasks`` (round trip of a 1 kB task through the pool, a bare pyzmq ROUTER/DEALER echo of
 the same bytes, concurrent.futures and loky, taken in turns so that a busy machine hits all
 alike), ``death`` (kill -9 of a worker, to noticing and to the next ready one; what the other
-pools do then), ``memory`` (idle host, idle kernel), ``idle`` (CPU of an idle kernel).
+pools do then), ``memory`` (idle host, idle kernel), ``idle`` (CPU of an idle kernel), ``sampling``
+(CPU of one full sample a second over one, four and sixteen hosts).
 Goals stand beside the figures. Does not cover: the walls' share of a start (`host_start`).
 """
 
@@ -32,7 +33,7 @@ import zmq
 from contracts.canonical import digest_bytes
 from contracts.plugin_digest import digest_plugin
 from kernel.config.service_user import service_ids
-from kernel.scheduling.meter import read_exact_memory
+from kernel.scheduling.meter import TreeMeter, read_exact_memory
 from kernel.supervision import lifecycle, restart
 from kernel.supervision.bytecode import compile_for_hosts
 from kernel.supervision.chain import try_chain
@@ -42,6 +43,7 @@ from kernel.supervision.pool import HostPool
 from kernel.supervision.pool_events import HostDied, PoolEvent, PoolTask, TaskSucceeded
 from kernel.supervision.pool_settings import PoolSettings
 from kernel.supervision.process import HostingFacts, ProcessLauncher
+from kernel.supervision.process_tree import descendants
 from kernel.supervision.rundir import RunDir
 from kernel.supervision.runner import Launcher, PluginRecord
 from tools.bench.rivals import BareEcho, Futures, Loky, Rival
@@ -54,7 +56,9 @@ BLOCK = 100
 WAIT_S = 60.0
 POOL = "pool, process host"
 """At the others' priority, so that the way is measured; in the field hosts give way (nice 10)."""
-PARTS = ("tasks", "death", "memory", "idle")
+PARTS = ("tasks", "death", "memory", "idle", "sampling")
+MANY_HOSTS = (1, 4, 16)
+SAMPLES = 30
 GOALS = {
     "pool_over_bare": 1.5,
     "pool_p99_ms": 1.0,
@@ -62,6 +66,7 @@ GOALS = {
     "restart_ms": 300.0,
     "kernel_mb": 60.0,
     "idle_cpu_percent": 1.0,
+    "sampling_percent": 1.0,
 }
 
 
@@ -126,6 +131,16 @@ class PoolBench:
             if time.perf_counter() - started_s > WAIT_S or not self.pool.statuses():
                 raise SystemExit("the host did not become ready; run: kernel doctor")
         return time.perf_counter() - started_s
+
+    def fill(self, count: int) -> None:
+        """Have so many hosts, all ready."""
+        end_s = time.perf_counter() + WAIT_S
+        while len(self.pool.statuses()) < count:
+            self.pool.start_host(self.plugin, {})
+        while any(host.state != "ready" for host in self.pool.statuses()):
+            self.turn()
+            if time.perf_counter() > end_s or len(self.pool.statuses()) < count:
+                raise SystemExit("the hosts did not become ready; run: kernel doctor")
 
     def run_one(self, data: bytes) -> None:
         """One task there and back."""
@@ -312,6 +327,30 @@ def measure_idle(seconds: float) -> dict[str, Any]:
     return {"idle_cpu_percent": round(100 * used_s / seconds, 2), "seconds": seconds}
 
 
+def measure_sampling() -> dict[str, Any]:
+    """CPU of a full sample a second (exact memory every fifth), in percent of one core."""
+    found: dict[str, Any] = {}
+    with process_launcher() as launcher:
+        bench = PoolBench(launcher, max_hosts=max(MANY_HOSTS))
+        for count in MANY_HOSTS:
+            bench.fill(count)
+            roots = {
+                host.host_id: host.root_pid
+                for host in bench.pool.statuses()
+                if host.root_pid is not None
+            }
+            meter = TreeMeter(descendants)
+            taken_s = []
+            for number in range(SAMPLES):
+                before_s = time.thread_time()
+                sample = meter.sample(roots, float(number))
+                taken_s.append(time.thread_time() - before_s)
+            found[f"{count}_hosts_percent"] = round(100 * statistics.mean(taken_s), 2)
+            found[f"{count}_hosts_processes"] = sample.total.processes
+        bench.close()
+    return found
+
+
 @contextmanager
 def idle_kernel() -> Iterator[subprocess.Popen[str]]:
     """A running kernel on an empty data dir, settled."""
@@ -353,7 +392,7 @@ def format_report(report: dict[str, Any]) -> str:
             )
         for name, state in death["after_a_workers_death"].items():
             lines.append(f"after a worker's death       {name}: {state}")
-    for part in ("memory", "idle"):
+    for part in ("memory", "idle", "sampling"):
         for name, value in report.get(part, {}).items():
             lines.append(f"{name:28} {value}")
     for name, verdict in report["goals"].items():
@@ -375,6 +414,8 @@ def judge_goals(report: dict[str, Any]) -> dict[str, str]:
         seen["kernel_mb"] = report["memory"]["idle_kernel_mb"]
     if "idle" in report:
         seen["idle_cpu_percent"] = report["idle"]["idle_cpu_percent"]
+    if "sampling" in report:
+        seen["sampling_percent"] = report["sampling"]["4_hosts_percent"]
     return {
         name: f"{'met' if value <= GOALS[name] else 'MISSED'}: {value:g} (at most {GOALS[name]:g})"
         for name, value in seen.items()
@@ -394,6 +435,7 @@ def main(*, tasks: int, rounds: int, seconds: float, only: tuple[str, ...], as_j
         "death": lambda: measure_death(rounds),
         "memory": measure_memory,
         "idle": lambda: measure_idle(seconds),
+        "sampling": measure_sampling,
     }
     report = {name: run() for name, run in parts.items() if not only or name in only}
     report["goals"] = judge_goals(report)
