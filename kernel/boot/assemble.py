@@ -28,15 +28,13 @@ from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
 from kernel.config.service_user import service_ids
 from kernel.config.settings import LoadedSettings
-from kernel.pipeline.arranger import Arranger
 from kernel.pipeline.costs import Costs
 from kernel.pipeline.dispatcher import Dispatcher, Stores
 from kernel.pipeline.feeder import Feeder
 from kernel.pipeline.planning import Planning
-from kernel.pipeline.replaying import Replayer
 from kernel.pipeline.retries import RetryPolicy
-from kernel.pipeline.sequencer import Sequencer
 from kernel.pipeline.stages import Stage, describe
+from kernel.pipeline.walks import Walks
 from kernel.scheduling.enforce import cores_for_hosts
 from kernel.scheduling.policies import disk_limits, schedule_policy
 from kernel.store.backlog import Backlog
@@ -79,9 +77,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         trail = AuditTrail(evidence.ledger)
         derived, backlog = _open_rebuildable(data_dir, trail, undo)
         reclaimed = backlog.reclaim_leases()
-        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        undo.callback(context.destroy, linger=0)
-        poller = zmq.Poller()
+        context, poller = _open_sockets(undo)
         listed = data_dir.plugin_quarantine
         quarantine = JsonQuarantine(listed, now_us=_now_us, digests=plugins.digests())
         pool = HostPool(
@@ -115,14 +111,18 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
                 loaded.settings, pool, costs, stages, Stores(backlog, evidence, derived), trail
             ),
             feeder=Feeder(evidence, derived, backlog, stages),
-            arranger=Arranger(evidence, derived),
-            replayer=Replayer(evidence, derived, backlog, stages),
-            sequencer=Sequencer(evidence, derived, backlog, stages),
+            walks=Walks.over(evidence, derived, backlog, stages),
             quarantine=quarantine,
         )
         _announce(parts, plugins, chosen, reclaimed)
         undo.pop_all()
     return parts
+
+
+def _open_sockets(undo: ExitStack) -> tuple[zmq.Context[zmq.Socket[bytes]], zmq.Poller]:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    undo.callback(context.destroy, linger=0)
+    return context, zmq.Poller()
 
 
 def _open_evidence(data_dir: DataDir, settings: Settings) -> EvidenceStore:

@@ -137,8 +137,7 @@ class Kernel:
         tally = self._parts.dispatcher.tally
         parts = self._parts
         # What is still to be put in its place may make further tasks.
-        left = (parts.arranger, parts.sequencer, parts.replayer)
-        behind = bool(parts.stages) and any(part.is_behind for part in left)
+        behind = bool(parts.stages) and parts.walks.is_behind
         unfinished = parts.backlog.unfinished() + behind
         return Progress(
             unfinished=unfinished,

@@ -14,13 +14,11 @@ from kernel.boot.trail import AuditTrail
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.config.settings import LoadedSettings
-from kernel.pipeline.arranger import Arranger
 from kernel.pipeline.costs import Costs
 from kernel.pipeline.dispatcher import Dispatcher
 from kernel.pipeline.feeder import Feeder
-from kernel.pipeline.replaying import Replayer
-from kernel.pipeline.sequencer import Sequencer
 from kernel.pipeline.stages import Stage
+from kernel.pipeline.walks import Walks
 from kernel.store.backlog import Backlog
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
@@ -54,9 +52,7 @@ class Parts:
     pool: HostPool
     dispatcher: Dispatcher
     feeder: Feeder
-    arranger: Arranger
-    replayer: Replayer
-    sequencer: Sequencer
+    walks: Walks
     quarantine: Quarantine
 
     @property

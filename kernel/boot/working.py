@@ -102,9 +102,7 @@ class Working:
             decision.hosts_allowed, self._memory_needs(), admit=decision.admit
         )
         self._too_large = self._find_too_large(budget)
-        parts.arranger.step()
-        parts.replayer.step()
-        parts.sequencer.feed(paused=parts.replayer.replayed)
+        parts.walks.step()
         parts.dispatcher.dispatch(budget, now_s=self._governing.worked_s)
         self._enclose()
         waits = parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0

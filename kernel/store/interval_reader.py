@@ -13,7 +13,6 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import apsw
@@ -24,13 +23,22 @@ from contracts.interval import BoxSince, TextInterval
 from contracts.text import TextPage
 from kernel.store.folding import word_parts
 from kernel.store.frames import Frame, FrameTable, Place
+from kernel.store.interval_rows import (
+    COLUMNS,
+    END_US,
+    OVERLAPPING,
+    Movement,
+    Row,
+    Span,
+    Window,
+)
 from kernel.store.matching import seen_lines
 from kernel.store.pagecodec import RecordStore
-from kernel.store.runs import Look, Run, Runs, look_at, unpack_runs
+from kernel.store.runs import Look, Run, look_at, unpack_runs
 from kernel.store.texts import SLOT_SHIFT, TEXT_MASK, row_of, slot_of, text_hash
 
-END_US = 2**62
-"""Later than any capture."""
+__all__ = ["IntervalReader", "Movement", "Span", "Window"]
+
 TEXTS_MAX = 2_000
 RANKED_TEXTS_MAX = 600
 """Of so many texts at most the words are counted for the order of relevance."""
@@ -38,77 +46,6 @@ _ENDLESS_SLOT = (1 << 31) - 2
 _K1, _B = 1.2, 0.75
 
 Order = Literal["newest", "relevance"]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Which intervals count: those that overlap [from_us, to_us) and pass the filters.
-
-    ``windows``: ids of `IntervalReader.windows`, of which one must have been in front on a frame
-    that showed the line within the span; None: any. ``streams``: ids of `IntervalReader.streams`.
-    """
-
-    from_us: int = 0
-    to_us: int = END_US
-    streams: frozenset[int] | None = None
-    windows: frozenset[int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """An application and title as captures named it."""
-
-    window_id: int
-    app: str | None
-    title: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """At this frame most of the lines that moved did so by the same shift, in pixels."""
-
-    stream_id: int
-    at_us: int
-    dx: int
-    dy: int
-    lines: int
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One stored interval; ``last`` None: the newest frame of its stream shows it."""
-
-    interval_id: int
-    stream_id: int
-    text_id: int
-    first: Place
-    last: Place | None
-    runs: Runs
-
-
-_OVERLAPPING = """
-WITH tip AS MATERIALIZED (
-  SELECT s.stream_id, (SELECT max(at_us) FROM frames f WHERE f.stream_id = s.stream_id) AS newest
-  FROM streams s WHERE s.generation = :generation
-    AND (:streams IS NULL OR s.stream_id IN (SELECT value FROM json_each(:streams)))),
-hit AS MATERIALIZED (SELECT value AS text_id FROM json_each(:texts)),
-found AS (
-  SELECT i.interval_id, i.stream_id, i.first_us, i.last_us
-  FROM hit CROSS JOIN intervals i ON i.text_id = hit.text_id AND i.first_us < :to_us
-  WHERE i.last_us IS NULL OR i.last_us >= :from_us
-  UNION
-  SELECT i.interval_id, i.stream_id, i.first_us, i.last_us
-  FROM hit CROSS JOIN variants v ON v.text_id = hit.text_id
-  CROSS JOIN intervals i ON i.interval_id = v.interval_id
-  WHERE i.first_us < :to_us AND (i.last_us IS NULL OR i.last_us >= :from_us))
-SELECT interval_id, min(ifnull(last_us, newest), :end_us) AS ended
-FROM found JOIN tip USING(stream_id)
-WHERE ifnull(last_us, newest) >= :from_us
-ORDER BY ended DESC, first_us DESC, interval_id DESC
-"""
-_COLUMNS = (
-    "i.interval_id, i.stream_id, i.text_id, i.first_us, i.first_seq, i.last_us, i.last_seq, i.runs"
-)
 
 
 class IntervalReader:
@@ -327,7 +264,7 @@ class IntervalReader:
             "to_us": span.to_us,
             "end_us": span.to_us - 1,
         }
-        yield from self._db.execute(_OVERLAPPING, values)
+        yield from self._db.execute(OVERLAPPING, values)
 
     def _row(self, interval_id: int) -> Row:
         return self._rows("intervals i WHERE i.interval_id=?", (interval_id,))[0]
@@ -416,7 +353,7 @@ class IntervalReader:
         return str(self._db.execute("SELECT text FROM texts WHERE text_id=?", (text_id,)).get)
 
     def _each(self, source: str, values: tuple[int, ...]) -> Iterator[Row]:
-        for row in self._db.execute(f"SELECT {_COLUMNS} FROM {source}", values):  # noqa: S608 - literals
+        for row in self._db.execute(f"SELECT {COLUMNS} FROM {source}", values):  # noqa: S608 - literals
             interval_id, stream_id, text_id, first_us, first_seq, last_us, last_seq, data = row
             last = None if last_us is None else (last_us, last_seq)
             first = (first_us, first_seq)

@@ -18,6 +18,8 @@ from kernel.config.paths import DataDir
 from kernel.store.derived import DerivedStore
 from kernel.store.frames import GAP_US_MAX
 from kernel.store.matching import Seen, link_pages, seen_lines
+from kernel.store.runs import look_at
+from kernel.store.texts import row_of, slot_of
 from tests.kernel.store.test_derived import TIMING, key_of
 
 SECOND_US = 1_000_000
@@ -94,8 +96,6 @@ def model(frames: Sequence[tuple[CaptureEvent, TextPage]]) -> list[tuple[object,
 
 def stored(store: DerivedStore) -> list[tuple[object, ...]]:
     """What the store holds, unrolled frame by frame."""
-    from kernel.store.runs import look_at
-
     reader, told = store.intervals, []
     texts = dict(store._db.execute("SELECT text_id, text FROM texts"))
     for row in reader._rows("intervals i", ()):
@@ -149,8 +149,6 @@ def test_any_order_of_frames_leads_to_the_rows_of_the_model(
 
 def check_index(store: DerivedStore) -> None:
     """Each text has its rows in the slots in which it was seen, and no two for one."""
-    from kernel.store.texts import slot_of, row_of
-
     wanted = set()
     for frame in store._db.execute("SELECT at_us, result_id FROM frames"):
         for line in store._placer._lines(frame[1]):

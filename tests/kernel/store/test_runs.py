@@ -30,7 +30,8 @@ look_st = st.builds(
 @st.composite
 def runs_st(draw: st.DrawFn) -> Runs:
     looks = draw(st.lists(look_st, min_size=1, max_size=6))
-    at, seq, runs = draw(st.integers(0, 2**52)), draw(st.integers(1, 2**40)), []
+    at, seq = draw(st.integers(0, 2**52)), draw(st.integers(1, 2**40))
+    runs: list[Run] = []
     for look in looks:
         if runs and runs[-1].look == look:
             continue

@@ -1,0 +1,49 @@
+"""What goes over stored evidence and results to find work, in the order in which it must.
+
+Covers: one step of all of them. Does not cover: new captures (`kernel.pipeline.feeder`), which
+are looked for whether work may run or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from kernel.pipeline.arranger import Arranger
+from kernel.pipeline.replaying import Evidence, Replayer
+from kernel.pipeline.sequencer import Sequencer
+from kernel.pipeline.stages import Stage
+from kernel.store.backlog import Backlog
+from kernel.store.derived import DerivedStore
+
+
+@dataclass(frozen=True, slots=True)
+class Walks:
+    """Used from the kernel's loop, while work may run."""
+
+    arranger: Arranger
+    replayer: Replayer
+    sequencer: Sequencer
+
+    @classmethod
+    def over(
+        cls, evidence: Evidence, store: DerivedStore, backlog: Backlog, stages: Sequence[Stage]
+    ) -> Self:
+        """The walks of one data dir."""
+        return cls(
+            Arranger(evidence, store),
+            Replayer(evidence, store, backlog, stages),
+            Sequencer(evidence, store, backlog, stages),
+        )
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether anything is left that may make tasks."""
+        return self.arranger.is_behind or self.replayer.is_behind or self.sequencer.is_behind
+
+    def step(self) -> None:
+        """Put pages in their places, go on with a replay, make the next tasks."""
+        self.arranger.step()
+        self.replayer.step()
+        self.sequencer.feed(paused=self.replayer.replayed)
