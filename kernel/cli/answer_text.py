@@ -19,8 +19,11 @@ Crops = Mapping[Citation, Path | str]
 """Where the crop of a citation is, or why there is none."""
 
 
-def format_answer(answer: Answer, crops: Crops, zone: dt.tzinfo = dt.UTC) -> str:
-    """The answer: what was found, then where and when it stood on the screen."""
+def format_answer(answer: Answer, crops: Crops, zone: dt.tzinfo | None = None) -> str:
+    """The answer: what was found, then where and when it stood on the screen.
+
+    ``zone`` is that of the reader's clock; without one only the captures' own clocks are told.
+    """
     lines = []
     if not answer.claims:
         lines.append(printable(answer.answer))
@@ -37,18 +40,18 @@ def format_answer(answer: Answer, crops: Crops, zone: dt.tzinfo = dt.UTC) -> str
     return "\n".join([*lines, *_closing(answer)])
 
 
-def _claim_lines(claim: Claim, answer: Answer, zone: dt.tzinfo) -> list[str]:
+def _claim_lines(claim: Claim, answer: Answer, zone: dt.tzinfo | None) -> list[str]:
     """When the line of a claim was on screen; claims about time say so in their text."""
     first, last = claim.first_us, claim.last_us
     if first is None or last is None or answer.answer_type not in ("find", "summary"):
         return []
     lasted = f", {length_text(claim.visible_us)} in all" if claim.visible_us else ""
     times = f", {claim.amount} times" if claim.amount and claim.amount > 1 else ""
-    return [f"    on screen {span_text(first, last, zone)}{lasted}{times}"]
+    return [f"    on screen {span_text(first, last, zone or dt.UTC)}{lasted}{times}"]
 
 
 def _citation_lines(
-    number: int, citation: Citation, crop: Path | str | None, zone: dt.tzinfo
+    number: int, citation: Citation, crop: Path | str | None, zone: dt.tzinfo | None
 ) -> list[str]:
     cited = citation.text[citation.text_start : citation.text_end]
     where = [f"monitor {citation.monitor}", citation.app, citation.window_title]
@@ -57,9 +60,10 @@ def _citation_lines(
         f"[{number}] {printable(cited)}",
         f"    seen   {citation.captured_at}  {said}",
     ]
-    here = moment_text(citation.captured_at_us, zone)
-    if here != citation.captured_at[:19].replace("T", " "):
-        lines.append(f"    local  {here}")
+    if zone is not None:
+        here = moment_text(citation.captured_at_us, zone)
+        if here != citation.captured_at[:19].replace("T", " "):
+            lines.append(f"    local  {here}")
     if cited != citation.text:
         lines.append(f"    line   {printable(citation.text)}")
     if citation.source_path:
