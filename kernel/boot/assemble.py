@@ -41,6 +41,7 @@ from kernel.store.backlog import Backlog
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
 from kernel.store.telemetry import TelemetryStore
+from kernel.store.vectors import VectorStore
 from kernel.supervision import lifecycle, restart
 from kernel.supervision.address import RunNote, write_note
 from kernel.supervision.approved import ApprovedPlugins, load_approved_plugins
@@ -76,6 +77,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         stages = chosen.stages
         trail = AuditTrail(evidence.ledger)
         derived, backlog = _open_rebuildable(data_dir, trail, undo)
+        vectors = _open_vectors(data_dir, stages, trail, undo)
         reclaimed = backlog.reclaim_leases()
         context, poller = _open_sockets(undo)
         listed = data_dir.plugin_quarantine
@@ -108,9 +110,15 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             problem=chosen.problem,
             pool=pool,
             dispatcher=_make_dispatcher(
-                loaded.settings, pool, costs, stages, Stores(backlog, evidence, derived), trail
+                loaded.settings,
+                pool,
+                costs,
+                stages,
+                Stores(backlog, evidence, derived, vectors),
+                trail,
             ),
             feeder=Feeder(evidence, derived, backlog, stages),
+            vectors=vectors,
             walks=Walks.over(evidence, derived, backlog, stages),
             quarantine=quarantine,
         )
@@ -147,6 +155,19 @@ def _open_rebuildable(
             # Everything is looked at again; what is stored still is not done twice.
             backlog.rewind()
     return derived, backlog
+
+
+def _open_vectors(
+    data_dir: DataDir, stages: tuple[Stage, ...], trail: AuditTrail, undo: ExitStack
+) -> VectorStore | None:
+    """The vectors of texts, when there is a stage that makes them; None without."""
+    if not any(stage.unit == "texts" for stage in stages):
+        return None
+    vectors, aside = open_or_set_aside(data_dir.vectors_db, lambda: VectorStore.open(data_dir))
+    undo.callback(vectors.close)
+    if aside is not None:
+        trail.append("database-set-aside", aside.name, {})
+    return vectors
 
 
 def _enter_run_dir(data_dir: DataDir, evidence: EvidenceStore) -> tuple[RunDir, str]:

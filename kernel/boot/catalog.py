@@ -19,9 +19,11 @@ from kernel.config.sections import Settings
 from kernel.pipeline.repacking import PACK_STAGE, PROOF_STAGE
 from kernel.pipeline.stages import Stage, make_stage
 from kernel.scheduling.schedule import ModelTimings
+from kernel.store.vectors import why_unavailable
 from kernel.supervision.approved import ApprovedPlugins
 
 TEXT_STAGE = "text"
+EMBED_STAGE = "embed"
 NO_PLUGIN = "none"
 PLAIN_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 UNKNOWN_LOAD_S = 5.0
@@ -122,6 +124,10 @@ def choose_stage(name: str, settings: Settings, plugins: ApprovedPlugins) -> Sta
             f"plugin {wanted} is not installed" + (f" (unreadable: {reasons})" if reasons else ""),
             hint="run: kernel plugins list",
             exit_code=ExitCode.USAGE,
+        )
+    if name == EMBED_STAGE and (reason := why_unavailable()):
+        raise KernelError(
+            "vectors-unavailable", reason, hint="install the extra: uv tool install '.[ocr,embed]'"
         )
     record = plugins.require(wanted)
     _require_dependencies(plugins.standings[wanted].plugin.manifest)

@@ -22,6 +22,7 @@ from kernel.pipeline.walks import Walks
 from kernel.store.backlog import Backlog
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
+from kernel.store.vectors import VectorStore
 from kernel.supervision.pool import HostPool
 from kernel.supervision.pool_settings import Quarantine
 from kernel.supervision.rundir import RunDir
@@ -52,6 +53,7 @@ class Parts:
     pool: HostPool
     dispatcher: Dispatcher
     feeder: Feeder
+    vectors: VectorStore | None
     walks: Walks
     quarantine: Quarantine
 
@@ -65,5 +67,7 @@ class Parts:
         self.costs.close()
         self.backlog.close()
         self.derived.close()
+        if self.vectors is not None:
+            self.vectors.close()
         self.context.destroy(linger=0)
         self.evidence.close()

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, assert_never
 
 import apsw
 
+from contracts.canonical import digest_bytes
 from contracts.capture import CaptureEvent
 from contracts.derivation import DerivationKey, StageTiming
+from contracts.embedding import Embedding, EmbeddingBatch
 from contracts.text import TextPage
 from kernel.config.errors import KernelError
 from kernel.pipeline.inputs import (
@@ -71,6 +73,14 @@ class Results(Records, Protocol):
         ...
 
 
+class Vectors(Protocol):
+    """The part of the vector store that takes results."""
+
+    def add(self, embeddings: Iterable[Embedding]) -> int:
+        """Store vectors, all or none; those that are there already stay."""
+        ...
+
+
 class Captured(Evidence, Protocol):
     """The part of the evidence store that the dispatcher reads."""
 
@@ -86,6 +96,7 @@ class Stores:
     backlog: Backlog
     evidence: Captured
     results: Results
+    vectors: Vectors | None = None
 
 
 @dataclass(slots=True)
@@ -124,6 +135,7 @@ class Dispatcher:
         self._backlog = stores.backlog
         self._blobs = stores.evidence
         self._results = stores.results
+        self._vectors = stores.vectors
         self._stages = {stage.name: stage for stage in planning.stages}
         self._view = planning
         self._costs = planning.costs
@@ -267,7 +279,13 @@ class Dispatcher:
             events = self._blobs.events_of_blob(page.blob)
             return self._results.commit_page(key, page, timing, events)
         subject = subject_of(held.inputs)
-        check_record(record, held.task, held.inputs, held.payload, subject)
+        found = check_record(record, held.task, held.inputs, held.payload, subject)
+        if isinstance(found, EmbeddingBatch):
+            if self._vectors is None:
+                raise ResultRefused("unasked", "there is nowhere to put vectors")
+            # The vectors first: a crash in between does the work again, and changes nothing.
+            self._vectors.add(found.embeddings)
+            record = bytes.fromhex(digest_bytes(record))
         return self._results.commit_record(key, subject, record, timing)
 
     def _timing(self, task: Task, event: TaskSucceeded) -> StageTiming:

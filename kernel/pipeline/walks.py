@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from kernel.pipeline.arranger import Arranger
+from kernel.pipeline.embedding import Embedder
 from kernel.pipeline.replaying import Evidence, Replayer
 from kernel.pipeline.sequencer import Sequencer
 from kernel.pipeline.stages import Stage
@@ -25,6 +26,7 @@ class Walks:
     arranger: Arranger
     replayer: Replayer
     sequencer: Sequencer
+    embedder: Embedder
 
     @classmethod
     def over(
@@ -35,15 +37,18 @@ class Walks:
             Arranger(evidence, store),
             Replayer(evidence, store, backlog, stages),
             Sequencer(evidence, store, backlog, stages),
+            Embedder(store, backlog, stages),
         )
 
     @property
     def is_behind(self) -> bool:
         """Whether anything is left that may make tasks."""
-        return self.arranger.is_behind or self.replayer.is_behind or self.sequencer.is_behind
+        parts = (self.arranger, self.replayer, self.sequencer, self.embedder)
+        return any(part.is_behind for part in parts)
 
     def step(self) -> None:
         """Put pages in their places, go on with a replay, make the next tasks."""
         self.arranger.step()
         self.replayer.step()
         self.sequencer.feed(paused=self.replayer.replayed)
+        self.embedder.feed()

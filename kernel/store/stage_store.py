@@ -70,6 +70,26 @@ class StageStore:
         )
         return canonical.encode(TextBatch(texts=tuple(text for (text,) in rows)))
 
+    def texts_behind(self, text_id: int, *, limit: int) -> list[int]:
+        """Ids of up to ``limit`` texts that became known after this one, in order."""
+        rows = self._db.execute(
+            "SELECT text_id FROM texts WHERE text_id>? ORDER BY text_id LIMIT ?", (text_id, limit)
+        )
+        return [int(str(row[0])) for row in rows]
+
+    def embedded_up_to(self, maker: str) -> int:
+        """The id of the last text that this maker of vectors is done with; 0 before the first."""
+        name = f"embedded {maker}"
+        row = self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def set_embedded(self, maker: str, text_id: int) -> None:
+        """This maker of vectors is done with the texts up to this one."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)",
+            (f"embedded {maker}", str(text_id)),
+        )
+
     def active_streams(self) -> tuple[int, ...]:
         """Streams that queries see."""
         return tuple(self._frames.streams())
