@@ -16,6 +16,8 @@ from kernel.supervision.reaper import ReapReport, reap
 from kernel.supervision.subreaper import collect_adopted
 
 SWEEP_INTERVAL_S = 60.0
+COLLECT_INTERVAL_S = 5.0
+"""What hosts leave behind is handed to us as zombies: they go soon, not with the next sweep."""
 NOTHING_DONE = frozenset({"kept", "forgotten"})
 
 Append = Callable[[str, str, Mapping[str, str]], Any]
@@ -41,9 +43,13 @@ class OrphanSweep:
         self._parts = parts
         self._now_s = now_s
         self._next_s = now_s() + SWEEP_INTERVAL_S
+        self._collect_s = now_s() + COLLECT_INTERVAL_S
 
     def tick(self) -> None:
-        """Sweep when it is time."""
+        """Collect and sweep when it is time."""
+        if self._now_s() >= self._collect_s:
+            self._collect_s = self._now_s() + COLLECT_INTERVAL_S
+            self.collect()
         if self._now_s() < self._next_s:
             return
         self._next_s = self._now_s() + SWEEP_INTERVAL_S

@@ -20,18 +20,18 @@ PROCESSES_MAX = 4_096
 def descendants(pid: int) -> tuple[int, ...]:
     """Pids below ``pid``, parents before children; empty when it is gone."""
     found: list[int] = []
-    waiting = _children(pid)
+    waiting = children_of(pid)
     while waiting and len(found) < PROCESSES_MAX:
         child = waiting.pop(0)
         found.append(child)
-        waiting += _children(child)
+        waiting += children_of(child)
     return tuple(found)
 
 
 def members(stub_pid: int) -> tuple[int, ...]:
     """Pids below a host's stub, and those of its group that lost their parent and came to us."""
     found = list(descendants(stub_pid))
-    for child in _children(os.getpid()):
+    for child in children_of(os.getpid()):
         stat = read_stat(child) if child != stub_pid else None
         if stat is not None and stat.group == stub_pid:
             found += [child, *descendants(child)]
@@ -47,7 +47,8 @@ def threads_of(pid: int) -> tuple[int, ...]:
         return ()
 
 
-def _children(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
+    """The direct children, zombies included; empty when it is gone."""
     children: list[int] = []
     try:
         for task in Path(f"/proc/{pid}/task").iterdir():

@@ -13,7 +13,8 @@ import os
 from collections.abc import Collection
 from typing import Final
 
-from kernel.supervision.identity import read_all_stats
+from kernel.supervision.identity import read_stat
+from kernel.supervision.process_tree import children_of
 
 PR_SET_CHILD_SUBREAPER: Final = 36
 
@@ -35,9 +36,10 @@ def collect_adopted(own_pids: Collection[int]) -> tuple[int, ...]:
     me = os.getpid()
     session = os.getsid(0)
     collected = []
-    for stat in read_all_stats().values():
-        adopted = stat.parent == me and stat.pid not in own_pids and stat.session != session
-        if adopted and stat.state == "Z":
+    for stat in map(read_stat, children_of(me)):
+        if stat is None or stat.pid in own_pids or stat.session == session:
+            continue
+        if stat.state == "Z":
             with contextlib.suppress(ChildProcessError):
                 collected.append(os.waitpid(stat.pid, os.WNOHANG)[0])
     return tuple(collected)

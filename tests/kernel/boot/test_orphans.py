@@ -12,14 +12,16 @@ from pathlib import Path
 import psutil
 
 from kernel.boot.assemble import open_parts
-from kernel.boot.orphans import SWEEP_INTERVAL_S, OrphanSweep
+from kernel.boot.orphans import COLLECT_INTERVAL_S, SWEEP_INTERVAL_S, OrphanSweep
 from kernel.boot.parts import Parts
 from kernel.config.paths import DataDir
 from kernel.config.settings import load_settings
-from kernel.supervision.identity import ProcessIdentity, read_boot_id, read_identity
+from kernel.supervision.identity import ProcessIdentity, read_boot_id, read_identity, read_stat
 from kernel.supervision.launch import HOST_ID_ENV, RUN_NONCE_ENV
 from kernel.supervision.records import HostRecord, write_host_record
 from kernel.supervision.rundir import RunDir, run_dir_of
+from kernel.supervision.subreaper import become_subreaper
+from tests.functional.rig import wait_until
 
 HOST_ID = "h7-deadbeef"
 
@@ -66,6 +68,34 @@ def test_boot_ends_what_a_dead_kernel_left(tmp_path: Path) -> None:
         assert "host-reaped" in acts(parts)
     finally:
         process.communicate()
+        parts.close()
+
+
+def test_what_was_handed_to_us_is_collected_long_before_the_sweep(tmp_path: Path) -> None:
+    parts = parts_of(tmp_path)
+    now = [0.0]
+    sweep = OrphanSweep(parts, now_s=lambda: now[0])
+    become_subreaper()
+    spawn = "import os; print(os.posix_spawn('/bin/true', ['true'], {}), flush=True)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", spawn],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        check=True,
+    )
+    try:
+        stat = wait_until(lambda: read_stat(int(done.stdout)))
+        assert stat.parent == os.getpid()
+        now[0] += COLLECT_INTERVAL_S
+
+        def is_collected() -> bool:
+            sweep._collect_s = 0.0
+            sweep.tick()
+            return read_stat(int(done.stdout)) is None
+
+        wait_until(is_collected)
+        assert COLLECT_INTERVAL_S < SWEEP_INTERVAL_S / 2
+    finally:
         parts.close()
 
 
