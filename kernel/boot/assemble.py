@@ -91,6 +91,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         )
         costs = _open_costs(data_dir, loaded.settings, plugins, chosen)
         undo.callback(costs.close)
+        stores = Stores(backlog, evidence, derived, vectors)
         parts = Parts(
             data_dir=data_dir,
             run_dir=run_dir,
@@ -109,14 +110,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             packing=chosen.packing,
             problem=chosen.problem,
             pool=pool,
-            dispatcher=_make_dispatcher(
-                loaded.settings,
-                pool,
-                costs,
-                stages,
-                Stores(backlog, evidence, derived, vectors),
-                trail,
-            ),
+            dispatcher=_make_dispatcher(loaded.settings, pool, costs, stages, stores, trail),
             feeder=Feeder(evidence, derived, backlog, stages),
             vectors=vectors,
             walks=Walks.over(evidence, derived, backlog, stages),

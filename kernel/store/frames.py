@@ -97,7 +97,7 @@ class FrameTable:
     def delete(self, frame: Frame) -> None:
         """Take a frame out of its place."""
         self._db.execute(
-            "DELETE FROM frames WHERE stream_id=? AND at_us=? AND seq=?",
+            "DELETE FROM frames WHERE stream_id=? AND at_us=? AND seq=?",  # not evidence: derived
             (frame.stream_id, *frame.place),
         )
 

@@ -186,7 +186,7 @@ class Replays:
             " (SELECT stream_id, at_us, seq FROM movements WHERE stream_id=? LIMIT ?)",
             "DELETE FROM cursors WHERE (stage, stream_id) IN"
             " (SELECT stage, stream_id FROM cursors WHERE stream_id=? LIMIT ?)",
-            "DELETE FROM frames WHERE (stream_id, at_us, seq) IN"
+            "DELETE FROM frames WHERE (stream_id, at_us, seq) IN"  # not evidence: derived
             " (SELECT stream_id, at_us, seq FROM frames WHERE stream_id=? LIMIT ?)",
         ):
             if gone >= limit:

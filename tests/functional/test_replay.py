@@ -6,9 +6,6 @@ from pathlib import Path
 
 import apsw
 
-from kernel.boot.replaying import REPLAYABLE, describe
-from kernel.cli.replay import replay
-from kernel.store.replays import ReplayState
 from tests.functional.rig import Rig, make_rig
 
 
@@ -75,11 +72,3 @@ def test_a_stage_without_a_plugin_is_refused(tmp_path: Path) -> None:
     done = rig.run("replay", "--stage", "state", "--json", expect=None)
     assert done.returncode != 0
     assert "stage-missing" in done.stdout + done.stderr
-
-
-def test_progress_is_told_in_words() -> None:
-    assert {"text", "state", "delta"} <= set(REPLAYABLE)
-    assert replay.name == "replay"
-    state = ReplayState(stage="text", since_us=0)
-    assert describe(state, 7) == "text: 7 tasks to go"
-    assert describe(None, 7) == ""

@@ -1,0 +1,47 @@
+"""What a replay would do is counted without doing it, and how far it is is told in words."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from kernel.boot.replaying import REPLAYABLE, describe, plan_replay, require_stage
+from kernel.config.errors import KernelError
+from kernel.config.paths import DataDir
+from kernel.config.settings import load_settings
+from kernel.pipeline.stages import make_stage
+from kernel.store.replays import ReplayState
+from tests.kernel.pipeline.test_dispatcher import open_line, text_stage
+from tests.kernel.supervision.pool_rig import hostile
+
+
+def test_what_is_due_is_counted_by_bytes_and_time(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        line = open_line(stack, tmp_path)
+        line.capture("one", "two", "two", "three")
+        line.feeder.feed()
+        line.drain()
+        line.capture("not read yet")
+        data_dir = DataDir(tmp_path / "data")
+        same = plan_replay(data_dir, text_stage(), 0)
+        assert (same.due, same.kept, same.plugin) == (1, 3, "echo 1.0.0")
+        other = make_stage("text", hostile("echo"), {"newer": True})
+        assert (plan_replay(data_dir, other, 0).due, plan_replay(data_dir, other, 0).kept) == (4, 0)
+        assert plan_replay(data_dir, other, 1_000_002).due == 2
+
+
+def test_a_stage_without_a_plugin_cannot_be_replayed(tmp_path: Path) -> None:
+    data_dir = DataDir(tmp_path)
+    loaded = load_settings(None, data_dir, {"pipeline.state_plugin": "none"})
+    with pytest.raises(KernelError) as caught:
+        require_stage("state", data_dir, loaded)
+    assert caught.value.code == "stage-missing"
+
+
+def test_progress_is_told_in_words() -> None:
+    assert {"text", "state", "delta"} <= set(REPLAYABLE)
+    state = ReplayState(stage="text", since_us=0)
+    assert describe(state, 7) == "text: 7 tasks to go"
+    assert describe(None, 7) == ""
