@@ -144,3 +144,55 @@ def test_control_characters_on_a_screen_do_not_reach_the_terminal() -> None:
         ),
     )
     assert not {"\x1b", "\x07"} & set(format_answer(answer, {}))
+
+
+ASK = ("INC0048213", "--json", "--tz", "Europe/Dublin", "--now", "2025-10-10 12:00")
+"""The capture is of 2025-10-09 10:53:20 in Dublin."""
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code"),
+    [
+        ((), 0),
+        (("--since", "yesterday"), 0),
+        (("--since", "2025-10-09 10:53", "--until", "2025-10-09 10:54"), 0),
+        (("--until", "2025-10-09 10:53"), 3),
+        (("--since", "1h ago"), 3),
+        (("--app", "no such program"), 3),
+        (("--monitor", "1"), 3),
+        (("--limit", "1", "--order", "newest"), 0),
+    ],
+)
+def test_options_narrow_what_is_looked_at(
+    data_dir: Path, options: tuple[str, ...], exit_code: int
+) -> None:
+    result = run(*ASK, *options, "--data-dir", data_dir)
+    assert result.exit_code == exit_code, result.output
+    document = json.loads(result.stdout)
+    assert (document["from_us"] is not None) == bool({"--since", "--until"} & set(options))
+    if "--limit" in options:
+        assert len(document["claims"]) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--since", "soon"), ("--until", "tomorrow"), ("--tz", "Mars/Olympus"), ("--limit", "0")],
+)
+def test_options_that_say_nothing_are_refused(data_dir: Path, options: tuple[str, str]) -> None:
+    result = run("INC0048213", *options, "--data-dir", data_dir)
+    assert result.exit_code == 2
+    assert options[0] in result.output
+
+
+def test_the_same_question_at_the_same_time_prints_the_same_bytes(data_dir: Path) -> None:
+    question = ("INC0048213 yesterday", *ASK[1:])
+    first, second = (run(*question, "--data-dir", data_dir) for _ in range(2))
+    assert first.exit_code == 0
+    assert first.stdout == second.stdout
+
+
+def test_crops_are_saved_where_one_wants_them(data_dir: Path, tmp_path: Path) -> None:
+    pytest.importorskip("PIL", reason="crops need an image library")
+    result = run(*ASK, "--save-crops", tmp_path / "proof", "--data-dir", data_dir)
+    assert result.exit_code == 0
+    assert list((tmp_path / "proof").glob("*.png"))
