@@ -37,9 +37,9 @@ WALL_PX: Final = 120
 WALL_GAP_PX: Final = 5
 """A wall goes on over gaps below this: where the rules of a table cross."""
 
-JOIN_PX: Final = (24, 3)
+JOIN_PX: Final = (18, 3)
 """Detail nearer than this (across, down) is of one region. Across it must bridge the spaces of
-large type, down it must not bridge the lines of a terminal."""
+large type but not what parts the tabs of a bar, down it must not bridge the lines of a terminal."""
 
 MARK_HEIGHT_SHARE: Final = 0.45
 MARK_GAP_SHARE: Final = 0.3
