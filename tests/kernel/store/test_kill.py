@@ -32,6 +32,8 @@ def run_and_kill(root: Path, seed: int, after_s: float) -> list[tuple[str, int]]
     while (left := deadline - time.monotonic()) > 0:
         if select.select([writer.stdout], [], [], left)[0]:
             chunks.append(os.read(writer.stdout.fileno(), 65536))
+    # One that ended by itself would pass for one that was killed.
+    assert writer.poll() is None, f"the writer ended by itself: {writer.returncode}"
     writer.kill()
     output, _ = writer.communicate()
     lines = (b"".join(chunks) + output).decode().split("\n")[:-1]
