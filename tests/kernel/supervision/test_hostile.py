@@ -7,8 +7,8 @@ well-behaved plugin beside it gets its work done.
 
 from __future__ import annotations
 
-import errno
 import contextlib
+import errno
 import os
 import socket
 import subprocess
