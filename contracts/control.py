@@ -76,13 +76,15 @@ class ProcessNow(Message, frozen=True, kw_only=True, tag="process_now"):
 
 
 class ProcessState(Message, frozen=True, kw_only=True, tag="process_state"):
-    """How far the explicit request is."""
+    """How far the explicit request is; ``unread``: frames to read, ``done_by``: tasks by stage."""
 
     unfinished: Count
     done: Count
     failed: Count
     drained: bool
     stuck: Text = ""
+    unread: Count = 0
+    done_by: Annotated[dict[Name, Count], msgspec.Meta(max_length=64)] = {}  # noqa: RUF012 - as above
 
 
 class AskStatus(Message, frozen=True, kw_only=True, tag="ask_status"):

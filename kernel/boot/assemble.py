@@ -109,6 +109,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             stages=stages,
             packing=chosen.packing,
             problem=chosen.problem,
+            left_out=chosen.left_out,
             pool=pool,
             dispatcher=_make_dispatcher(loaded.settings, pool, costs, stages, stores, trail),
             feeder=Feeder(evidence, derived, backlog, stages),

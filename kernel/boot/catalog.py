@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contracts.manifest import PluginManifest, StageDeclaration
-from contracts.stages import GRAPH, find_mismatch
+from contracts.stages import GRAPH, PRODUCERS, find_mismatch
 from contracts.version_range import VersionRange
 from kernel.config.errors import ExitCode, KernelError
 from kernel.config.sections import Settings
 from kernel.pipeline.repacking import PACK_STAGE, PROOF_STAGE
-from kernel.pipeline.stages import Stage, make_stage
+from kernel.pipeline.stages import Stage, kind_of, make_stage
 from kernel.scheduling.schedule import ModelTimings
 from kernel.store.vectors import why_unavailable
 from kernel.supervision.approved import ApprovedPlugins
@@ -88,10 +88,19 @@ def _choose_graph(settings: Settings, plugins: ApprovedPlugins) -> ChosenStages:
             left_out.append((shape.name, error))
             continue
         if stage is not None:
-            stages.append(stage)
+            # Without its inputs it would step over frames that it could do later.
+            if _has_makers(stage, stages):
+                stages.append(stage)
         elif shape.name == TEXT_STAGE:
             return ChosenStages(())
     return ChosenStages(tuple(stages), None, tuple(left_out))
+
+
+def _has_makers(stage: Stage, before: list[Stage]) -> bool:
+    """Whether whatever it takes of earlier stages is made."""
+    made = {other.name for other in before}
+    kinds = {kind_of(role) for role in (*stage.inputs, *stage.previous)}
+    return {PRODUCERS[kind] for kind in kinds if kind in PRODUCERS} - {stage.name} <= made
 
 
 def choose_stages(settings: Settings, plugins: ApprovedPlugins) -> tuple[Stage, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from contracts.answer import Answer, Citation
 from kernel.boot.kernel import Kernel
+from kernel.boot.progress import describe_progress
 from kernel.boot.samples import sample_questions, samples_dir
 from kernel.capture.filewalk import walk_files
 from kernel.capture.ingest import IngestOptions, IngestResult, ingest_offers, offer_images
@@ -46,7 +47,7 @@ def process_samples(kernel: Kernel, show: Callable[[str], None]) -> str:
 
     def is_over(running: Kernel) -> bool:
         now = running.progress()
-        show(f"reading the frames: {now.done} done, {now.unfinished} to go")
+        show(describe_progress(now.done_by, unread=now.unread, unfinished=now.unfinished))
         if now.stuck:
             raise KernelError("demo-stuck", now.stuck, hint="run: kernel doctor")
         return now.unfinished == 0 and now.in_hand == 0

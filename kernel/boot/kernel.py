@@ -28,7 +28,7 @@ from kernel.boot.observing import Observer
 from kernel.boot.orphans import OrphanSweep
 from kernel.boot.packing import open_packing
 from kernel.boot.parts import Parts
-from kernel.boot.progress import Progress
+from kernel.boot.progress import TEXT_STAGE, Progress
 from kernel.boot.rates import Rates
 from kernel.boot.spool_thread import SpoolThread
 from kernel.boot.stopping import StopSignal
@@ -134,17 +134,19 @@ class Kernel:
 
     def progress(self) -> Progress:
         """Where the backlog stands."""
-        tally = self._parts.dispatcher.tally
         parts = self._parts
+        tally = parts.dispatcher.tally
         # What is still to be put in its place may make further tasks.
         behind = bool(parts.stages) and parts.walks.is_behind
         unfinished = parts.backlog.unfinished() + behind
         return Progress(
             unfinished=unfinished,
-            in_hand=self._parts.dispatcher.in_hand,
+            in_hand=parts.dispatcher.in_hand,
             done=tally.done,
             failed=tally.failed,
-            stuck=self._why_stuck() if unfinished or self._parts.problem else "",
+            stuck=self._why_stuck() if unfinished or parts.problem else "",
+            unread=parts.backlog.unfinished(TEXT_STAGE),
+            done_by={stage.name: tally.done_by[stage.name] for stage in parts.stages},
         )
 
     def has_nothing_to_do(self) -> bool:
@@ -179,8 +181,12 @@ class Kernel:
             ],
             "hosts_max": parts.loaded.settings.hosts.max_hosts,
             "host_crashes": sum(crashes.values()),
-            "rates": self._rates.facts(captured=load.acknowledged, done=now.done),
+            "rates": self._rates.facts(
+                captured=load.acknowledged, done=now.done_by.get(TEXT_STAGE, 0)
+            ),
             "tasks": {"done": now.done, "failed": now.failed, "in_hand": now.in_hand},
+            "stages": self._stage_facts(now),
+            "left_out": {name: error.message for name, error in parts.left_out},
             "stuck": now.stuck,
             "packing": self._packing.facts() if self._packing is not None else None,
             "quarantined": self._quarantined(),
@@ -266,8 +272,18 @@ class Kernel:
         self._rates.tick(
             time.monotonic(),
             captured=self._intake.load().acknowledged,
-            done=parts.dispatcher.tally.done,
+            done=parts.dispatcher.tally.done_by[TEXT_STAGE],
         )
+
+    def _stage_facts(self, now: Progress) -> dict[str, dict[str, Any]]:
+        """The stages in force: who does them, and how many tasks since the start."""
+        return {
+            stage.name: {
+                "plugin": f"{stage.plugin.plugin_id} {stage.plugin.version}",
+                "done": now.done_by[stage.name],
+            }
+            for stage in self._parts.stages
+        }
 
     def _quarantined(self) -> dict[str, str]:
         """Plugins of the stages in force that may not run now, and their last cause."""
@@ -296,11 +312,19 @@ class Kernel:
             return self._parts.problem.message
         if WORK_PART in self._guard.problems:
             return self._guard.problems[WORK_PART]
-        for stage in self._parts.stages:
-            plugin_id = stage.plugin.plugin_id
-            if self._parts.quarantine.contains(plugin_id):
-                return f"plugin {plugin_id} is quarantined (kernel plugins list shows why)"
-        return self._hung_problem() or self._working.why_refused()
+        return self._quarantine_problem() or self._hung_problem() or self._working.why_refused()
+
+    def _quarantine_problem(self) -> str:
+        """Set when all that waits is for plugins in quarantine: what others do goes on."""
+        parts = self._parts
+        barred: set[str] = set()
+        for stage in parts.stages:
+            if parts.quarantine.contains(stage.plugin.plugin_id):
+                barred.add(stage.plugin.plugin_id)
+            elif parts.backlog.unfinished(stage.name):
+                return ""
+        names = ", ".join(sorted(barred))
+        return f"plugin {names} is quarantined (kernel plugins list shows why)" if names else ""
 
     def _hung_problem(self) -> str:
         """Set when threads that do not give way hold every place: nothing can be read any more."""

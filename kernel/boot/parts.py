@@ -50,6 +50,8 @@ class Parts:
     """The plugin that packs frames in idle time; None: frames stay as they came."""
     problem: KernelError | None
     """Why nothing can be processed (the plugin may not run), or None."""
+    left_out: tuple[tuple[str, KernelError], ...]
+    """Stages that are done without, each with the reason: the others go on."""
     pool: HostPool
     dispatcher: Dispatcher
     feeder: Feeder

@@ -105,6 +105,8 @@ def _process_state(now: Progress) -> ControlReply:
         failed=now.failed,
         drained=now.is_drained,
         stuck=now.stuck,
+        unread=now.unread,
+        done_by=dict(now.done_by),
     )
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from contracts.control import ProcessNow, ProcessState
 from kernel.boot.kernel import Kernel
+from kernel.boot.progress import TEXT_STAGE, describe_done, describe_progress
 from kernel.boot.session import kernel_session
 from kernel.cli.options import data_dir_option, json_option
 from kernel.cli.progress_line import progress_line
@@ -31,13 +32,18 @@ HANDOVER_S = 30.0
 
 
 class ProcessResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done; ``stuck`` says why work is left over, or is empty."""
+    """What was done; ``stuck`` says why work is left over, or is empty.
+
+    ``processed`` are frames that were read; ``done_by`` has the tasks of every stage, which
+    ``failed`` and ``unfinished`` count as well.
+    """
 
     processed: int
     failed: int
     unfinished: int
     seconds: float
     stuck: str
+    done_by: dict[str, int] = {}
 
 
 @click.command(
@@ -112,17 +118,18 @@ def _process_here(
 
         def is_drained(running: Kernel) -> bool:
             now = running.progress()
-            show(f"{now.done} processed, {now.unfinished} to go")
+            show(describe_progress(now.done_by, unread=now.unread, unfinished=now.unfinished))
             return now.is_drained or bool(now.stuck)
 
         kernel.run(until=is_drained)
         now = kernel.progress()
     return ProcessResult(
-        processed=now.done,
+        processed=now.done_by.get(TEXT_STAGE, 0),
         failed=now.failed,
         unfinished=now.unfinished,
         seconds=round(time.monotonic() - started_s, 3),
         stuck=now.stuck,
+        done_by=dict(now.done_by),
     )
 
 
@@ -132,21 +139,30 @@ def _process_there(
     started_s = time.monotonic()
     first = state = client.ask(ProcessNow(retry_failed=retry_failed), ProcessState)
     while not state.drained and not state.stuck:
-        show(f"{state.done - first.done} processed, {state.unfinished} to go")
+        done_by = _since(first, state)
+        show(describe_progress(done_by, unread=state.unread, unfinished=state.unfinished))
         # The kernel answers at once; how often we look is our own choice.
         time.sleep(POLL_S)  # noqa: TID251
         state = client.ask(ProcessNow(), ProcessState)
+    done_by = _since(first, state)
     return ProcessResult(
-        processed=state.done - first.done,
+        processed=done_by.get(TEXT_STAGE, 0),
         failed=state.failed - first.failed,
         unfinished=state.unfinished,
         seconds=round(time.monotonic() - started_s, 3),
         stuck=state.stuck,
+        done_by=done_by,
     )
 
 
+def _since(first: ProcessState, state: ProcessState) -> dict[str, int]:
+    """Tasks done by stage since we asked first."""
+    return {stage: n - first.done_by.get(stage, 0) for stage, n in state.done_by.items()}
+
+
 def _describe(result: ProcessResult) -> str:
-    lines = [f"{result.processed} processed, {result.failed} failed in {result.seconds:.1f} s"]
+    done = describe_done(result.done_by)
+    lines = [f"{done}, {result.failed} failed in {result.seconds:.1f} s"]
     if result.unfinished:
         lines.append(f"{result.unfinished} left over: {result.stuck or 'asked to stop'}")
     if result.failed:

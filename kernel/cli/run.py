@@ -175,6 +175,8 @@ class _Reporter:
         click.echo(f"Inbox: {kernel.inbox_dir}")
         if parts.problem is not None:
             click.echo(f"warning: nothing can be processed: {parts.problem}", err=True)
+        for stage, error in parts.left_out:
+            click.echo(f"warning: the stage {stage} is left out: {error}", err=True)
         state = "may run" if heavy.allowed else "waits"
         click.echo(f"Heavy work {state}: {heavy.reason}. Ctrl-C stops the kernel.")
 

@@ -76,14 +76,34 @@ def format_status(document: dict[str, Any]) -> str:
         f"{document['evidence']['blobs']} frames, {_size(document['evidence']['bytes'])}"
         + _last_event(document["evidence"]["last_event"]),
         f"read      {coverage['processed']} of {coverage['events']} events",
-        f"backlog   {backlog['waiting']} waiting, {backlog['leased']} running, "
+        f"backlog   {_unread(backlog)} frames to read, {backlog['leased']} tasks running, "
         f"{backlog['failed']} failed, {backlog['quarantined']} quarantined"
         + (f", {backlog['unseen']} events not looked at yet" if backlog["unseen"] else ""),
     ]
+    lines += [f"stages    {stages}"] if (stages := _later(document)) else []
     lines += [f"  error   {error['error']}" for error in backlog["errors"]]
     if document["kernel"]:
         lines += _kernel_lines(document["kernel"])
     return "\n".join(lines)
+
+
+def _unread(backlog: dict[str, Any]) -> int:
+    """Frames that wait for their text, now or later."""
+    return sum(
+        queue["tasks"]
+        for queue in backlog["stages"]
+        if queue["stage"] == "text" and queue["state"] in {"waiting", "delayed"}
+    )
+
+
+def _later(document: dict[str, Any]) -> str:
+    """Of the captures that were read, how many went through each later stage."""
+    read = document["coverage"]["processed"]
+    made = document["stages"]
+    live = (document["kernel"] or {}).get("stages", {})
+    names = [name for name in live if name not in {"text", "embed"}]
+    names += [name for name in made if name not in names]
+    return ", ".join(f"{name} {made.get(name, 0)} of {read}" for name in names)
 
 
 def _kernel_lines(live: dict[str, Any]) -> list[str]:

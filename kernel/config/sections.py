@@ -184,10 +184,12 @@ class PipelineSettings(Section):
         default="ocr_rapid", description="Plugin that does the text stage; none: no text."
     )
     state_plugin: PluginName = Field(
-        default="none", description="Plugin that makes screen states of frames; none: no states."
+        default="screen_state",
+        description="Plugin that makes screen states of frames; none: no states.",
     )
     delta_plugin: PluginName = Field(
-        default="none", description="Plugin that compares screen states; none: no deltas."
+        default="screen_state",
+        description="Plugin that compares screen states; none: no deltas.",
     )
     vision_plugin: PluginName = Field(
         default="none", description="Plugin that describes frames with a model; none: not done."

@@ -23,6 +23,7 @@ from kernel.supervision.approved import load_approved_plugins
 from kernel.supervision.quarantine import JsonQuarantine
 
 PYTHON_MIN = (3, 11)
+_LATER_STAGES = ("state", "delta", "vision", "embed", "repack")
 DISTRIBUTION = "autocapture"
 
 
@@ -65,16 +66,22 @@ def check_contracts_lock() -> Check:
 
 
 def check_plugins(data_dir: DataDir) -> list[Check]:
-    """Every plugin is as locked; none is quarantined; the engine in force may run."""
+    """Every plugin is as locked; none is quarantined; those of the stages in force may run."""
     try:
         plugins = load_approved_plugins(data_dir)
-        wanted = load_settings(None, data_dir, {}).settings.pipeline.text_plugin
+        pipeline = load_settings(None, data_dir, {}).settings.pipeline
         quarantine = JsonQuarantine(data_dir.plugin_quarantine, now_us=lambda: 0)
         quarantined = quarantine.entries()
     except KernelError as error:
         return [Check("plugins", "fail", error.message, error.hint or "")]
+    wanted = pipeline.text_plugin
+    later = {name: str(getattr(pipeline, f"{name}_plugin")) for name in _LATER_STAGES}
     checks = [
-        _check_plugin(standing, is_wanted=standing.plugin_id == wanted)
+        _check_plugin(
+            standing,
+            is_wanted=standing.plugin_id == wanted,
+            stages=[name for name, plugin_id in later.items() if plugin_id == standing.plugin_id],
+        )
         for standing in plugins.standings.values()
     ]
     checks += [
@@ -84,6 +91,16 @@ def check_plugins(data_dir: DataDir) -> list[Check]:
     if wanted not in plugins.standings and wanted != "none":
         saw, remedy = f"plugin {wanted} is not installed", "set pipeline.text_plugin"
         checks.append(Check("text engine", "fail", saw, remedy))
+    checks += [
+        Check(
+            f"stage {name}",
+            "warn",
+            f"plugin {plugin_id} is not installed: the stage is left out, the others go on",
+            f"set pipeline.{name}_plugin",
+        )
+        for name, plugin_id in later.items()
+        if plugin_id not in plugins.standings and plugin_id != "none"
+    ]
     for plugin_id, entry in quarantined.items():
         cause = entry.causes[-1] if entry.causes else "unknown"
         remedy = f"mend it, then: kernel plugins quarantine --lift {plugin_id}"
@@ -91,12 +108,15 @@ def check_plugins(data_dir: DataDir) -> list[Check]:
     return checks
 
 
-def _check_plugin(standing: PluginStanding, *, is_wanted: bool) -> Check:
+def _check_plugin(standing: PluginStanding, *, is_wanted: bool, stages: list[str]) -> Check:
+    """``is_wanted``: nothing goes on without it; ``stages``: what is left out without it."""
     name = f"plugin {standing.plugin_id}"
     if standing.verdict.is_ok:
-        used = ", in use" if is_wanted else ""
+        used = ", in use" if is_wanted or stages else ""
         return Check(name, "ok", f"version {standing.plugin.manifest.version}{used}")
     reasons = "; ".join(f"{code}: {detail}" for code, detail in standing.verdict.refusals)
+    if stages:
+        reasons += f" (left out: {', '.join(stages)}; the other stages go on)"
     remedy = f"kernel plugins diff {standing.plugin_id}, then approve it if you want it so"
     return Check(name, "fail" if is_wanted else "warn", reasons, remedy)
 

@@ -46,6 +46,7 @@ def read_status(data_dir: DataDir) -> dict[str, Any]:
         "evidence": evidence,
         "backlog": _backlog(data_dir, problems),
         "coverage": _coverage(data_dir, problems),
+        "stages": _stages(data_dir, problems),
         "disk": _disk(data_dir, bytes_per_day),
         "kernel": live,
     }
@@ -83,7 +84,9 @@ def _ask_kernel(data_dir: DataDir) -> tuple[dict[str, Any] | None, list[str]]:
 def _live_problems(live: dict[str, Any]) -> list[str]:
     problems = list(live["problems"])
     if live["stuck"]:
-        problems.append(f"nothing can be processed: {live['stuck']}")
+        problems.append(f"what waits cannot be processed: {live['stuck']}")
+    for stage, reason in live["left_out"].items():
+        problems.append(f"the stage {stage} is left out: {reason}")
     for plugin_id, cause in live["quarantined"].items():
         problems.append(
             f"plugin {plugin_id} is quarantined: {cause} "
@@ -187,6 +190,18 @@ def _coverage(data_dir: DataDir, problems: list[str]) -> dict[str, int]:
     except (KernelError, apsw.Error) as error:
         problems.append(f"derived records cannot be read: {error}")
         return {"events": 0, "processed": 0}
+
+
+def _stages(data_dir: DataDir, problems: list[str]) -> dict[str, int]:
+    """Captures with a current result, for each stage behind the text stage."""
+    if not data_dir.derived_db.exists():
+        return {}
+    try:
+        with DerivedStore.open_read_only(data_dir) as derived:
+            return derived.count_results()
+    except (KernelError, apsw.Error) as error:
+        problems.append(f"results of stages cannot be counted: {error}")
+        return {}
 
 
 def _disk(data_dir: DataDir, bytes_per_day: int) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, assert_never
 
 import apsw
@@ -107,6 +108,8 @@ class Tally:
     repeated: int = 0
     failed: int = 0
     lost: int = 0
+    done_by: Counter[str] = field(default_factory=Counter)
+    """Of those done, how many of each stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +272,7 @@ class Dispatcher:
         self._view.finished(event.host_id)
         if stored:
             self.tally.done += 1
+            self.tally.done_by[task.key.stage] += 1
         else:
             self.tally.repeated += 1
 

@@ -32,6 +32,8 @@ STATES: dict[str, HostState] = {
     "busy": "busy",
     "draining": "draining",
 }
+LATER_WEIGHT = 0.01
+"""Reading a frame makes it findable; what later stages add is worth less, however quick it is."""
 
 
 @dataclass(slots=True)
@@ -145,6 +147,7 @@ class Planning:
             oldest_us=waiting.oldest_us,
             newest_us=waiting.newest_us,
             last_visit_s=self._visited_s.get(stage.name, now_s),
+            weight=1.0 if stage.unit == "blob" else LATER_WEIGHT,
         )
 
     def _host_view(self, status: HostStatus) -> HostView:

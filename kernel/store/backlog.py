@@ -394,9 +394,13 @@ class Backlog:
         ).get
         return None if row is None else int(row)
 
-    def unfinished(self) -> int:
-        """Tasks that wait (now or later) or run."""
-        return sum(n for (_, _, state), n in self._numbers.items() if state in _OPEN_STATES)
+    def unfinished(self, stage: str | None = None) -> int:
+        """Tasks that wait (now or later) or run, of all stages or of one."""
+        return sum(
+            n
+            for (name, _, state), n in self._numbers.items()
+            if state in _OPEN_STATES and stage in {None, name}
+        )
 
     def given_up(self, limit: int) -> list[Task]:
         """Failed and quarantined tasks, newest capture first."""

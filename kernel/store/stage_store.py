@@ -61,6 +61,11 @@ class StageStore:
             self._results.insert(key, record, timing)
         return True
 
+    def count_results(self) -> dict[str, int]:
+        """How many events or spans have a current result, for each stage but the text stage."""
+        rows = self._db.execute("SELECT stage, count(*) FROM latest GROUP BY stage ORDER BY stage")
+        return {str(stage): int(str(count)) for stage, count in rows}
+
     def text_batch(self, span: str) -> bytes:
         """The texts of a span of text ids (``first:last``) as an encoded `TextBatch`."""
         first, _, last = span.partition(":")

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from kernel.scheduling.override import Override, Word, write_override
 from tests.functional.outside import cpu_ns, host_pids_below, host_states
-from tests.functional.rig import Rig, wait_until
+from tests.functional.rig import TEXT_ALONE, Rig, wait_until
 
 IDLE_AFTER_S = 20.0
 QUIET_S = 0.4
@@ -85,7 +85,7 @@ def configure(rig: Rig, *, hosting: str = "subprocess") -> None:
     rig.settings(f"""
 [pipeline]
 text_plugin = "greedy"
-[activity]
+{TEXT_ALONE}[activity]
 idle_after_s = {IDLE_AFTER_S}
 providers = ["signal_file"]
 [budget]

@@ -25,6 +25,8 @@ import psutil
 PLUGINS_DIR = Path(__file__).parents[1] / "hostile_plugins"
 COMMAND_S_MAX = 60.0
 POLL_S = 0.02
+TEXT_ALONE = 'state_plugin = "none"\ndelta_plugin = "none"\n'
+"""Settings of `[pipeline]` for tests that count tasks and hosts of one stage."""
 
 
 def picture(text: str, *, side: int = 8, shade: int = 0) -> bytes:
@@ -137,7 +139,7 @@ def make_rig(root: Path, *, plugin: str = "echo", profile: str = "") -> Rig:
             "KERNEL_PIPELINE_REPACK_PLUGIN": "none",
         },
     )
-    rig.settings(f'[pipeline]\ntext_plugin = "{plugin}"\n{profile}')
+    rig.settings(f'[pipeline]\ntext_plugin = "{plugin}"\n{TEXT_ALONE}{profile}')
     rig.run("plugins", "approve", plugin, "--yes")
     return rig
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.functional.outside import Watcher
-from tests.functional.rig import Rig, make_rig, wait_until
+from tests.functional.rig import TEXT_ALONE, Rig, make_rig, wait_until
 
 LOG = logging.getLogger(__name__)
 """The figures, for ``--log-cli-level=INFO``."""
@@ -31,7 +31,7 @@ def settings(
     rig.settings(f"""
 [pipeline]
 text_plugin = "greedy"
-[budget]
+{TEXT_ALONE}[budget]
 cpu_share_max = {cpu_share_max}
 ram_share_max = {share:.9f}
 sample_interval_s = 0.2

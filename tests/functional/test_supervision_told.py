@@ -13,7 +13,15 @@ from typing import Any
 
 import pytest
 
-from tests.functional.rig import KERNEL, Rig, host_pids, kill_9, make_rig, wait_until
+from tests.functional.rig import (
+    KERNEL,
+    TEXT_ALONE,
+    Rig,
+    host_pids,
+    kill_9,
+    make_rig,
+    wait_until,
+)
 from tests.functional.test_spine import results
 
 QUICK_RESTARTS = """
@@ -58,7 +66,7 @@ def test_plugin_in_a_crash_loop_is_named_and_a_lift_under_the_running_kernel_let
     rig: Rig,
 ) -> None:
     rig.settings(
-        '[pipeline]\ntext_plugin = "echo"\n[restart]\nrestarts_max = 1\n'
+        f'[pipeline]\ntext_plugin = "echo"\n{TEXT_ALONE}[restart]\nrestarts_max = 1\n'
         "backoff_base_s = 0.02\nbackoff_max_s = 0.05\n"
     )
     with rig.kernel("--profile", "idle") as kernel:
@@ -73,7 +81,7 @@ def test_plugin_in_a_crash_loop_is_named_and_a_lift_under_the_running_kernel_let
         assert found["plugin echo"]["state"] == found["kernel"]["state"] == "fail"
         assert "--lift echo" in found["plugin echo"]["remedy"]
         rig.ingest(rig.write("good.png", "good", shade=1))
-        wait_until(lambda: "nothing can be processed" in status(rig)["reason"])
+        wait_until(lambda: "cannot be processed" in status(rig)["reason"])
         assert "echo" in json.dumps(rig.json("plugins", "quarantine"))
         rig.run("plugins", "quarantine", "--lift", "echo")
         wait_until(lambda: status(rig)["backlog"]["done"] == 1)

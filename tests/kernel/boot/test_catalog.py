@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kernel.boot.catalog import choose_stages, declared_timings, stage_settings
+from kernel.boot.catalog import choose_available, choose_stages, declared_timings, stage_settings
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.config.settings import load_settings
@@ -20,11 +20,41 @@ def plugins(tmp_path: Path) -> ApprovedPlugins:
     return load_approved_plugins(DataDir(tmp_path))
 
 
-def test_default_engine_does_the_text_stage(plugins: ApprovedPlugins, tmp_path: Path) -> None:
-    settings = load_settings(None, DataDir(tmp_path), {}).settings
-    (stage,) = choose_stages(settings, plugins)
-    assert (stage.name, stage.plugin.plugin_id) == ("text", "ocr_rapid")
-    assert declared_timings(plugins, (stage,))[stage.model_key].memory_bytes > 0
+@pytest.mark.parametrize("profile", [None, "demo", "idle", "soak24", "mini-soak", "dry-run"])
+def test_every_profile_reads_text_and_makes_states_and_deltas(
+    plugins: ApprovedPlugins, tmp_path: Path, profile: str | None
+) -> None:
+    settings = load_settings(profile, DataDir(tmp_path), {}).settings
+    stages = choose_stages(settings, plugins)
+    assert [(stage.name, stage.plugin.plugin_id) for stage in stages] == [
+        ("text", "ocr_rapid"),
+        ("state", "screen_state"),
+        ("delta", "screen_state"),
+    ]
+    assert stages[1].model_key == stages[2].model_key, "one host does both"
+    timings = declared_timings(plugins, stages)
+    assert all(timings[stage.model_key].memory_bytes > 0 for stage in stages)
+
+
+def test_a_plugin_that_is_not_there_leaves_out_its_stage_and_those_that_need_it(
+    plugins: ApprovedPlugins, tmp_path: Path
+) -> None:
+    overrides = {"pipeline.state_plugin": "nobody"}
+    settings = load_settings(None, DataDir(tmp_path), overrides).settings
+    chosen = choose_available(settings, plugins)
+    assert [stage.name for stage in chosen.stages] == ["text"]
+    assert [(name, error.code) for name, error in chosen.left_out] == [("state", "plugin-unknown")]
+    assert chosen.problem is None
+
+
+def test_without_states_there_are_no_deltas_and_nothing_is_wrong(
+    plugins: ApprovedPlugins, tmp_path: Path
+) -> None:
+    overrides = {"pipeline.state_plugin": "none"}
+    settings = load_settings(None, DataDir(tmp_path), overrides).settings
+    chosen = choose_available(settings, plugins)
+    assert [stage.name for stage in chosen.stages] == ["text"]
+    assert chosen.left_out == ()
 
 
 def test_no_plugin_means_no_stage(plugins: ApprovedPlugins, tmp_path: Path) -> None:
