@@ -8,19 +8,18 @@ running, collecting. Does not cover: the judgement (`kernel.query.rereading`).
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from contracts.answer import Answer, Citation
 from contracts.text import TextPage
 from kernel.boot.kernel import Kernel
+from kernel.boot.scratch import make_scratch, scratch_settings
 from kernel.boot.session import kernel_session
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
-from kernel.config.settings import LoadedSettings, load_settings
+from kernel.config.settings import LoadedSettings
 from kernel.query.crops import cut_crop
 from kernel.query.rereading import judged
 from kernel.store.draft import CaptureDraft
@@ -39,8 +38,8 @@ def check_pixels(answer: Answer, data_dir: DataDir, *, show: Callable[[str], Non
     crops = _cut(citations, data_dir)
     pages: dict[Citation, TextPage | None] = dict.fromkeys(citations)
     with tempfile.TemporaryDirectory(prefix="autocapture-crops-") as folder:
-        scratch = _scratch(data_dir, Path(folder))
-        read = _read(scratch, _settings(data_dir), crops.values(), show)
+        scratch = make_scratch(data_dir, Path(folder))
+        read = _read(scratch, scratch_settings(data_dir, "text"), crops.values(), show)
     for citation, crop in crops.items():
         pages[citation] = read.get(crop)
     show("")
@@ -58,25 +57,6 @@ def _cut(citations: Iterable[Citation], data_dir: DataDir) -> dict[Citation, byt
                 if error.code == "crop-needs-pillow":
                     raise
     return crops
-
-
-def _scratch(data_dir: DataDir, folder: Path) -> DataDir:
-    """A data dir with the person's approvals, and nothing else."""
-    scratch = DataDir(folder / "data")
-    scratch.root.mkdir(mode=0o700)
-    for path in (data_dir.plugin_approvals, data_dir.plugin_quarantine):
-        if path.is_file():
-            shutil.copy2(path, scratch.root / path.name)
-    if data_dir.plugin_copies_dir.is_dir():
-        shutil.copytree(data_dir.plugin_copies_dir, scratch.plugin_copies_dir)
-    return scratch
-
-
-def _settings(data_dir: DataDir) -> LoadedSettings:
-    """The person's settings, but nothing goes to their spool."""
-    loaded = load_settings(None, data_dir, {})
-    disk = loaded.settings.disk.model_copy(update={"spool_dir": None})
-    return replace(loaded, settings=loaded.settings.model_copy(update={"disk": disk}))
 
 
 def _read(

@@ -7,7 +7,7 @@ import datetime as dt
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypedDict, Unpack
 
@@ -18,6 +18,7 @@ from contracts.answer import Answer, Citation, Coverage, Provenance
 from contracts.lock import contracts_lock_digest
 from kernel.boot.extracting import extract
 from kernel.boot.pixel_check import check_pixels
+from kernel.boot.question_vector import find_alike
 from kernel.capture.timestamps import read_local_zone, read_zone
 from kernel.cli.answer_text import format_answer
 from kernel.cli.durations import Duration
@@ -42,6 +43,8 @@ __all__ = ["format_answer", "query"]
 
 _PICTURES_MAX = 4
 _LIMIT_MAX = 60
+_ALIKE_PER_LINE = 4
+"""Texts looked at for each line that is wanted: some are not of the time that was asked about."""
 
 
 class Options(TypedDict):
@@ -60,6 +63,7 @@ class Options(TypedDict):
     extract_now: bool
     budget_s: float
     verify_pixels: bool
+    similar: bool
     tz: str | None
     now_text: str | None
 
@@ -75,6 +79,7 @@ class Asking:
     extract_s: float | None = None
     """How long unread captures may be read first; None: not at all."""
     verify_pixels: bool = False
+    similar: bool = False
 
 
 @click.command(
@@ -145,6 +150,11 @@ class Asking:
     is_flag=True,
     help="Read the cut-out of every citation again and drop the claims that are not on it.",
 )
+@click.option(
+    "--similar",
+    is_flag=True,
+    help="Lines of like meaning, too (needs pipeline.embed_plugin; the model takes some seconds).",
+)
 @click.option("--tz", metavar="ZONE", help="Your time zone (default: this machine's).")
 @click.option("--now", "now_text", metavar="TIME", hidden=True, help="Ask as if it were then.")
 @json_option
@@ -190,6 +200,7 @@ def _asking(text: str, options: Options, data_dir: DataDir, *, as_json: bool) ->
         crops_dir=(folder or data_dir.crops_dir) if wanted else None,
         extract_s=options["budget_s"] if options["extract_now"] else None,
         verify_pixels=options["verify_pixels"],
+        similar=options["similar"],
     )
 
 
@@ -202,6 +213,8 @@ def answer_question(asking: Asking) -> tuple[Answer, dict[Citation, Path | str]]
     if not data_dir.journal_db.is_file():
         # Nothing was ever captured there: that is no evidence, and said like it.
         return no_evidence_at_all(asking.request.text, data_dir), {}
+    if asking.similar:
+        asking = _with_alike(asking)
     answer = _ask(asking)
     if asking.extract_s is not None and answer.coverage.processed < answer.coverage.events:
         note = _extract(asking, answer, asking.extract_s)
@@ -213,6 +226,13 @@ def answer_question(asking: Asking) -> tuple[Answer, dict[Citation, Path | str]]
         return answer, {}
     with EvidenceStore.open_read_only(data_dir) as evidence:
         return answer, _save_crops(answer, evidence, asking.crops_dir)
+
+
+def _with_alike(asking: Asking) -> Asking:
+    request = asking.request
+    limit = asking.limits.claims_max * _ALIKE_PER_LINE
+    alike = find_alike(request.text, asking.data_dir, limit=limit, show=progress_line())
+    return replace(asking, request=replace(request, alike=alike))
 
 
 def _ask(asking: Asking) -> Answer:

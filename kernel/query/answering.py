@@ -26,6 +26,7 @@ from kernel.query.plan import Plan, Reading, make_plan
 from kernel.query.question import Kind
 from kernel.query.scope import END_US, Scope
 from kernel.query.searching import Found, SearchLimits, distinct, search
+from kernel.query.similar import Alike
 from kernel.query.sources import Outcome, Sources
 from kernel.query.stores import Derived, Evidence, NoTimeline, Timeline
 from kernel.query.summary import summarize
@@ -65,6 +66,8 @@ class Request:
     zone: dt.tzinfo = dt.UTC
     scope: Scope = field(default_factory=Scope)
     order: Literal["relevance", "newest"] = "relevance"
+    alike: tuple[Alike, ...] = ()
+    """Texts of like meaning, most alike first, where they were asked for."""
 
 
 def ask(
@@ -105,6 +108,7 @@ def ask(
         search=SearchLimits(limits.blobs_max, limits.pages_max, limits.texts_max),
         claims_max=limits.claims_max,
         order=request.order,
+        alike=request.alike,
     )
     derived.stop_when(lambda: deadline.is_over)
     try:
@@ -124,6 +128,9 @@ def _answer(request: Request, sources: Sources) -> Answer:
         places=sources.timeline.windows(request.scope),
     )
     outcome, reading = _first_that_answers(plan, sources)
+    if request.alike and not outcome.claims and reading.asked.answer_type != "find":
+        # What was asked has no answer in words: the lines of like meaning, said to be that.
+        outcome = find_lines(reading, sources)
     sources.derived.stop_when(lambda: False)
     coverage = cover(sources.evidence, sources.derived, reading.scope)
     return _compose(request, reading, outcome, coverage, sources)

@@ -16,6 +16,7 @@ from kernel.query.deadline import Deadline
 from kernel.query.plan import Reading
 from kernel.query.searching import SearchLimits
 from kernel.query.sightings import Sighting, find_sightings, on_its_frame
+from kernel.query.similar import Alike
 from kernel.query.stores import Derived, Evidence, Timeline
 
 
@@ -35,6 +36,8 @@ class Sources:
     search: SearchLimits
     claims_max: int
     order: str = "relevance"
+    alike: tuple[Alike, ...] = ()
+    """Texts of like meaning, when they were asked for."""
 
 
 @dataclass(slots=True)

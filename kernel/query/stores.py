@@ -100,6 +100,10 @@ class Timeline(Protocol):
         """The same for lines that hold a folded substring of three or more characters."""
         ...
 
+    def of_text(self, text: str, scope: Scope, *, limit_rows: int) -> list[TextInterval]:
+        """Intervals of lines with exactly this text, newest first."""
+        ...
+
     def during(self, scope: Scope, *, limit_rows: int) -> list[TextInterval]:
         """Every interval that overlaps the scope, oldest first."""
         ...
@@ -157,6 +161,11 @@ class NoTimeline:
     def holding(self, squashed: str, scope: Scope, *, limit_rows: int) -> list[TextInterval]:
         """None."""
         _ = squashed, scope, limit_rows
+        return []
+
+    def of_text(self, text: str, scope: Scope, *, limit_rows: int) -> list[TextInterval]:
+        """None."""
+        _ = text, scope, limit_rows
         return []
 
     def during(self, scope: Scope, *, limit_rows: int) -> list[TextInterval]:

@@ -37,6 +37,11 @@ class StoredTimeline:
             return []
         return self._reader.find_holding(squashed, span, limit=limit_rows, texts_max=TEXTS_MAX)
 
+    def of_text(self, text: str, scope: Scope, *, limit_rows: int) -> list[TextInterval]:
+        """Intervals of lines with exactly this text, newest first."""
+        span = self._span(scope)
+        return [] if span is None else self._reader.of_text(text, span, limit=limit_rows)
+
     def during(self, scope: Scope, *, limit_rows: int) -> list[TextInterval]:
         """Every interval that overlaps the scope, oldest first."""
         span = self._span(scope)

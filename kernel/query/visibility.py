@@ -21,6 +21,7 @@ from kernel.query.sightings import (
     stream_of,
     stretches_of,
 )
+from kernel.query.similar import fused_order
 from kernel.query.sources import Outcome, Sources, sightings_of
 from kernel.query.wording import length_text, moment_text, quoted, span_text, window_text
 from kernel.store.folding import squash
@@ -39,6 +40,8 @@ def find_lines(reading: Reading, sources: Sources) -> Outcome:
     for sighting in sightings:
         groups.setdefault(squash(sighting.line.text), []).append(sighting)
     ordered = sorted(groups.values(), key=lambda group: _rank(group, sources.order))
+    if sources.alike:
+        ordered = _with_alike(ordered, reading, sources, outcome)
     for group in ordered[: sources.claims_max * _LINES_LOOKED_AT]:
         sources.deadline.check()
         if len(outcome.claims) >= sources.claims_max:
@@ -49,6 +52,28 @@ def find_lines(reading: Reading, sources: Sources) -> Outcome:
     if len(ordered) > len(outcome.claims) + outcome.dropped and outcome.claims:
         outcome.notes.append(f"{len(ordered)} different lines hold it; more with --limit")
     return outcome
+
+
+def _with_alike(
+    groups: Sequence[list[Sighting]], reading: Reading, sources: Sources, outcome: Outcome
+) -> list[list[Sighting]]:
+    """The lines that hold the words and those of like meaning, in one order."""
+    by_words = {squash(group[0].line.text): group for group in groups}
+    by_meaning: dict[str, list[Sighting]] = {}
+    for alike in sources.alike:
+        sources.deadline.check()
+        lines = sources.timeline.of_text(alike.text, reading.scope, limit_rows=ROWS_MAX)
+        quality = round(1000 * alike.likeness)
+        found = [Sighting(line, 0, len(line.text), quality) for line in lines]
+        if found:
+            by_meaning.setdefault(squash(alike.text) or alike.text, []).extend(found)
+    strange = by_meaning.keys() - by_words.keys()
+    if strange:
+        outcome.notes.append(
+            f"{len(strange)} of the lines do not hold the words: they are alike in meaning"
+        )
+    merged = by_meaning | by_words
+    return [merged[name] for name in fused_order(tuple(by_words), tuple(by_meaning))]
 
 
 def _rank(group: Sequence[Sighting], order: str) -> tuple[object, ...]:

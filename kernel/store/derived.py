@@ -17,7 +17,7 @@ Two FTS5 indexes over each *distinct* line text, both without a copy of the text
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -36,7 +36,7 @@ from kernel.store.placing import Placer
 from kernel.store.replays import ReplayState
 from kernel.store.sqlite import connect, transaction
 from kernel.store.stage_store import TEXT_STAGE, StageStore
-from kernel.store.texts import NO_SLOT, TextTable
+from kernel.store.texts import NO_SLOT, TextTable, short_hash
 
 __all__ = ["TEXT_STAGE", "DerivedStore", "InconsistentPage"]
 
@@ -263,6 +263,18 @@ class DerivedStore(StageStore):
                 f"the stored text of blob {blob} cannot be read: {error}",
                 hint="move derived.db away and run: kernel process --until-drained",
             ) from error
+
+    def texts_of(self, digests: Iterable[str]) -> dict[str, str]:
+        """Digest -> text of those of the distinct texts that are stored."""
+        found: dict[str, str] = {}
+        for digest in digests:
+            rows = self._db.execute(
+                "SELECT text FROM texts WHERE text_hash=?", (short_hash(digest),)
+            )
+            for (text,) in rows:
+                if canonical.digest_bytes(text.encode("utf-8", "surrogatepass")) == digest:
+                    found[digest] = text
+        return found
 
     def processed_blobs(self) -> Iterator[str]:
         """Digests of the blobs that have a text page, in the order of the digests."""

@@ -40,7 +40,11 @@ def slot_of(at_us: int) -> int:
 
 def text_hash(text: str) -> int:
     """What a text is looked up by: a signed 64-bit number."""
-    digest = canonical.digest_bytes(text.encode("utf-8", "surrogatepass"))
+    return short_hash(canonical.digest_bytes(text.encode("utf-8", "surrogatepass")))
+
+
+def short_hash(digest: str) -> int:
+    """The same from the digest of the text."""
     return int(digest[: 2 * _HASH_BYTES], 16) - (1 << 63)
 
 

@@ -200,19 +200,31 @@ class VectorStore:
             known.update(digest.hex() for (digest,) in self._db.execute(query, (model_id, *part)))
         return [digest for digest in text_digests if digest not in known]
 
-    def nearest(self, question: Embedding, *, limit: int) -> tuple[Near, ...]:
-        """The texts nearest to the vector, of its own model only, nearest first.
+    def vector_of(self, model_digest: str, text_digest: str) -> bytes | None:
+        """The components of a text's vector; None when it has none of this model."""
+        model_id = self._find(model_digest)
+        if model_id is None:
+            return None
+        row = self._db.execute(
+            f"SELECT v.fine FROM texts t JOIN {_table(model_id)} v ON v.rowid = t.vector_id"  # noqa: S608 - a number
+            " WHERE t.model_id=? AND t.digest=?",
+            (model_id, bytes.fromhex(text_digest)),
+        ).fetchone()
+        return bytes(row[0]) if row else None
+
+    def nearest(self, model_digest: str, components: bytes, *, limit: int) -> tuple[Near, ...]:
+        """The texts nearest to a vector of this model, nearest first.
 
         Equally near ones stand in the order of their digests. Empty when that model has none.
         """
-        model_id = self._find(question.model_digest)
+        model_id = self._find(model_digest)
         if model_id is None:
             return ()
         wanted = max(CANDIDATES_MIN, CANDIDATES_PER_HIT * limit)
         rows = self._db.execute(
             _NEAREST.format(table=_table(model_id)),
             {
-                "vector": question.components,
+                "vector": components,
                 "candidates": min(wanted, CANDIDATES_MAX),
                 "limit": limit,
             },

@@ -66,7 +66,7 @@ def test_the_nearest_are_those_that_comparing_with_all_finds(store: VectorStore)
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     found_right = 0
     for asked in range(0, 2000, 100):
-        near = store.nearest(embedding("question", rows[asked]), limit=10)
+        near = store.nearest(MODEL, rows[asked].tobytes(), limit=10)
         cosines = unit @ unit[asked]
         best = {digest(texts[place]) for place in np.argsort(-cosines)[:10]}
         found_right += len(best & {hit.text_digest for hit in near})
@@ -91,11 +91,11 @@ def test_a_text_has_one_vector_of_a_model(store: VectorStore) -> None:
 def test_vectors_of_two_models_are_never_compared(store: VectorStore) -> None:
     rows = cloud(2)
     store.add([embedding("mine", rows[0]), embedding("theirs", rows[1], model=OTHER)])
-    near = store.nearest(embedding("question", rows[1]), limit=10)
+    near = store.nearest(MODEL, rows[1].tobytes(), limit=10)
     assert [hit.text_digest for hit in near] == [digest("mine")]
-    near = store.nearest(embedding("question", rows[1], model=OTHER), limit=10)
+    near = store.nearest(OTHER, rows[1].tobytes(), limit=10)
     assert [hit.text_digest for hit in near] == [digest("theirs")]
-    assert store.nearest(embedding("question", rows[1], model="c" * 64), limit=10) == ()
+    assert store.nearest("c" * 64, rows[1].tobytes(), limit=10) == ()
 
 
 def test_what_is_missing_is_told_for_each_model(store: VectorStore) -> None:
@@ -108,11 +108,19 @@ def test_what_is_missing_is_told_for_each_model(store: VectorStore) -> None:
     assert store.missing(MODEL, []) == []
 
 
+def test_a_stored_vector_is_read_back(store: VectorStore) -> None:
+    row = cloud(1)[0]
+    store.add([embedding("kept", row)])
+    assert store.vector_of(MODEL, digest("kept")) == row.tobytes()
+    assert store.vector_of(MODEL, digest("other")) is None
+    assert store.vector_of(OTHER, digest("kept")) is None
+
+
 def test_equally_near_texts_come_in_the_order_of_their_digests(store: VectorStore) -> None:
     row = cloud(1)[0]
     names = [f"same {number}" for number in range(20)]
     store.add(embedding(name, row) for name in names)
-    near = store.nearest(embedding("question", row), limit=20)
+    near = store.nearest(MODEL, row.tobytes(), limit=20)
     assert [hit.text_digest for hit in near] == sorted(map(digest, names))
 
 
@@ -126,7 +134,7 @@ def test_a_vector_of_another_length_is_refused_and_nothing_of_its_batch_is_kept(
     with pytest.raises(KernelError, match="dimensions"):
         store.add([embedding("second", rows[1]), misfit])
     assert [model.vectors for model in store.models()] == [1]
-    assert len(store.nearest(embedding("question", rows[1]), limit=10)) == 1
+    assert len(store.nearest(MODEL, rows[1].tobytes(), limit=10)) == 1
 
 
 def test_what_was_stored_is_there_after_opening_again(data_dir: DataDir) -> None:
@@ -135,7 +143,7 @@ def test_what_was_stored_is_there_after_opening_again(data_dir: DataDir) -> None
     with VectorStore.open(data_dir) as store:
         store.add([embedding("kept", row)])
         with VectorStore.open_read_only(data_dir) as beside:  # type: ignore[union-attr]
-            assert len(beside.nearest(embedding("question", row), limit=1)) == 1
+            assert len(beside.nearest(MODEL, row.tobytes(), limit=1)) == 1
     with VectorStore.open(data_dir) as again:
         assert again.models()[0].name == "test"
         assert again.add([embedding("kept", row)]) == 0
