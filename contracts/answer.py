@@ -24,7 +24,6 @@ from contracts.base import (
     Version,
 )
 
-
 AnswerType: TypeAlias = Literal["value", "find", "when", "changed", "count", "summary"]
 """A value on the screen, lines, when a line was visible, what changed, how many, a stretch."""
 

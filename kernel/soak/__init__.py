@@ -1,1 +1,1 @@
-"""The soak: a person's day driven through the real kernel, measured from outside, with a verdict."""
+"""A person's day driven through the real kernel, measured from outside, with a verdict."""
