@@ -22,6 +22,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from contracts import canonical
+from contracts.preparing import make_decoder
 
 RECORD_BYTES_MAX = 32 << 20
 """Largest encoded record; a page of 65,536 short lines fits."""
@@ -58,7 +59,7 @@ def bounded_decoder(
 
     Making it costs some microseconds for a union, which is more than decoding a message does.
     """
-    decode = msgspec.msgpack.Decoder(as_type).decode
+    decode: Callable[[Buffer], T] = make_decoder(as_type)
 
     def decode_bytes(data: Buffer) -> T:
         if len(data) > bytes_max:

@@ -25,6 +25,8 @@ from typing import TypeVar
 import blake3
 import msgspec
 
+from contracts.preparing import prepare
+
 # Sorting the fields of structs as well would pin nothing more (the lock pins their order) and
 # makes encoding twice as slow: tools/bench/contracts.py.
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
@@ -80,6 +82,7 @@ def decode(data: bytes | bytearray | memoryview, as_type: type[T]) -> T:
     disk can also make text that is not UTF-8, or nesting without end. For bytes from outside
     see `contracts.bounded`.
     """
+    prepare(as_type)
     try:
         return msgspec.msgpack.decode(data, type=as_type)
     except (UnicodeDecodeError, RecursionError) as error:

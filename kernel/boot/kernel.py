@@ -18,6 +18,7 @@ from typing import Any
 import zmq
 
 from contracts.control import ControlRequest
+from contracts.preparing import prepare_all
 from kernel.boot import audit, requests
 from kernel.boot.budgets import BudgetKeeper
 from kernel.boot.governing import ENDLESS_S, Asked, Governing
@@ -63,6 +64,8 @@ class Kernel:
         self._started_s = time.monotonic()
         self._end_s = float("inf")
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        # From here on several threads decode.
+        prepare_all()
         self._intake = Intake(parts.evidence)
         self._intake.start()
         self._control = ControlServer(parts.context, parts.control_path, self._serve)

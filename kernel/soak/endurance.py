@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from contracts.preparing import prepare_all
 from kernel.boot.stopping import StopSignal
 from kernel.config.errors import KernelError
 from kernel.soak.book import Book
@@ -115,6 +116,7 @@ class Endurance:
 
     def _start_threads(self) -> None:
         parts = self.parts
+        prepare_all()
         parts.watcher.start()
         parts.sampler.start()
         for part in (parts.driver, parts.checker, parts.faults):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -22,20 +23,22 @@ START_S = 60.0
 
 def run_and_kill(root: Path, seed: int, after_s: float) -> list[tuple[str, int]]:
     """Start a writer, kill it ``after_s`` after its first acknowledgement; what it acked."""
-    command = [sys.executable, "-m", "tests.kernel.store.writer_process", str(root), str(seed)]
-    writer = subprocess.Popen(command, stdout=subprocess.PIPE)
+    module = "tests.kernel.store.writer_process"
+    command = [sys.executable, "-X", "faulthandler", "-m", module, str(root), str(seed)]
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert writer.stdout is not None
     ready, _, _ = select.select([writer.stdout], [], [], START_S)
-    assert ready
     deadline = time.monotonic() + after_s
     chunks = []
     while (left := deadline - time.monotonic()) > 0:
         if select.select([writer.stdout], [], [], left)[0]:
             chunks.append(os.read(writer.stdout.fileno(), 65536))
-    # One that ended by itself would pass for one that was killed.
-    assert writer.poll() is None, f"the writer ended by itself: {writer.returncode}"
     writer.kill()
-    output, _ = writer.communicate()
+    output, words = writer.communicate()
+    # One that ended by itself would pass for one that was killed: an end of file is readable too.
+    told = f"the writer ended with {writer.returncode}: {words.decode(errors='replace')}"
+    assert ready, f"no acknowledgement in {START_S} s; {told}"
+    assert writer.returncode == -signal.SIGKILL, told
     lines = (b"".join(chunks) + output).decode().split("\n")[:-1]
     return [(line.split()[0], int(line.split()[1])) for line in lines]
 
@@ -46,7 +49,7 @@ def kill_rounds(root: Path, rounds: int) -> int:
     acked: dict[str, int] = {}
     for number in range(rounds):
         fresh = dict(run_and_kill(root, 1_000_000 * number, chance.uniform(0, 0.15)))
-        assert fresh
+        assert fresh, f"no acknowledgement in round {number}"
         acked |= fresh
         with EvidenceStore.open(data_dir) as store:
             for name, seed in fresh.items():
