@@ -218,6 +218,7 @@ class Kernel:
     def run(self, *, until: Callable[[Kernel], bool] | None = None) -> str:
         """Serve until told to stop, the time is over, or ``until`` holds; returns the reason."""
         self._parts.feeder.feed()
+        self._working.is_awaited = until is not None
         while self._stop.requested is None:
             self._turn()
             if until is not None and until(self):

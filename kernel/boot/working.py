@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from kernel.boot.budgets import BudgetKeeper
 from kernel.boot.governing import ENDLESS_S, Asked, Governing
@@ -52,6 +53,8 @@ class Working:
         self._idle_since_s: float | None = None
         self._group = _open_group(parts)
         self._too_large = ""
+        self.is_awaited = False
+        """Whether somebody waits for the end of all work."""
 
     def ask(self, asked: Asked, *, lasts_s: float = ENDLESS_S) -> None:
         """Work on the backlog now, whatever the person does."""
@@ -101,6 +104,8 @@ class Working:
         budget = self._budgets.plan_budget(
             decision.hosts_allowed, self._memory_needs(), admit=decision.admit
         )
+        if self.is_awaited or self._governing.asked == "all":
+            budget = replace(budget, awaited=True)
         self._too_large = self._find_too_large(budget)
         parts.walks.step()
         parts.dispatcher.dispatch(budget, now_s=self._governing.worked_s)

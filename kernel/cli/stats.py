@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from contracts.stages import GRAPH
 from kernel.cli.options import data_dir_option, json_option
 from kernel.config.paths import DataDir
 from kernel.store.telemetry import METRICS, Metric, StageAggregate, TelemetryStore
@@ -46,9 +47,15 @@ def stats(*, prometheus: bool, as_json: bool, data_dir: DataDir) -> None:
         return
     if not aggregates:
         click.echo("nothing was processed yet")
-    for aggregate in aggregates:
+    for aggregate in sorted(aggregates, key=_order):
         for line in format_aggregate(aggregate):
             click.echo(line)
+
+
+def _order(aggregate: StageAggregate) -> int:
+    """The stages as a frame goes through them; work beside the graph comes last."""
+    names = [shape.name for shape in GRAPH]
+    return names.index(aggregate.stage) if aggregate.stage in names else len(names)
 
 
 def describe(aggregate: StageAggregate) -> dict[str, Any]:

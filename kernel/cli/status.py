@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from contracts.stages import GRAPH
 from kernel.cli.options import data_dir_option, json_option
 from kernel.config.errors import ExitCode
 from kernel.config.paths import DataDir
@@ -100,9 +101,8 @@ def _later(document: dict[str, Any]) -> str:
     """Of the captures that were read, how many went through each later stage."""
     read = document["coverage"]["processed"]
     made = document["stages"]
-    live = (document["kernel"] or {}).get("stages", {})
-    names = [name for name in live if name not in {"text", "embed"}]
-    names += [name for name in made if name not in names]
+    known = {*made, *(document["kernel"] or {}).get("stages", {})}
+    names = [shape.name for shape in GRAPH if shape.unit == "frame" and shape.name in known]
     return ", ".join(f"{name} {made.get(name, 0)} of {read}" for name in names)
 
 

@@ -66,7 +66,8 @@ class Budget:
 
     ``hosts_max`` is the hard cap over all hosts, ``running_max`` how many may compute now,
     ``memory_free_bytes`` what further loads may take (promises to loading hosts already
-    taken off), ``window_end_s`` when the window of work closes, if that is known.
+    taken off), ``window_end_s`` when the window of work closes, if that is known. ``awaited``:
+    somebody waits for the end of it.
     """
 
     hosts_max: int
@@ -74,6 +75,7 @@ class Budget:
     memory_free_bytes: int
     admit: bool = True
     window_end_s: float | None = None
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -329,8 +329,9 @@ def _make_room(planner: _Planner, demand: _Demand, why: Literal["need", "memory"
     """End the host that has been without work the longest, unless one is leaving already.
 
     Nothing is ended where all idle hosts together would not free the memory that is missing,
-    nor for less work than a load costs before the host was idle for a few loads (ski rental):
-    its own work may come again in a moment.
+    nor for less work than either model's load costs before the host was idle for a few loads (ski
+    rental): its own work may come again in a moment. Where somebody waits for the end of all work
+    there is nothing to wait for.
     """
     if planner.stopping or any(host.state == "draining" for host in planner.hosts):
         return
@@ -341,7 +342,8 @@ def _make_room(planner: _Planner, demand: _Demand, why: Literal["need", "memory"
     coldest = min(idle, key=lambda host: (host.idle_since_s, host.host_id))
     loads_s = demand.timings.load_s + _cost(planner, coldest).load_s
     patient_until_s = coldest.idle_since_s + planner.policy.keep_loads * loads_s
-    pays = demand.work_s >= demand.timings.load_s
+    load_s = max(demand.timings.load_s, _cost(planner, coldest).load_s)
+    pays = planner.budget.awaited or demand.work_s >= load_s
     if pays or planner.now_s >= patient_until_s or demand.model_key == planner.urgent:
         _stop(planner, coldest, why)
 

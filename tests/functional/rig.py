@@ -23,7 +23,7 @@ from typing import Any
 import psutil
 
 PLUGINS_DIR = Path(__file__).parents[1] / "hostile_plugins"
-COMMAND_S_MAX = 60.0
+COMMAND_S_MAX = 180.0
 POLL_S = 0.02
 TEXT_ALONE = 'state_plugin = "none"\ndelta_plugin = "none"\n'
 """Settings of `[pipeline]` for tests that count tasks and hosts of one stage."""
@@ -117,11 +117,7 @@ KERNEL = (sys.executable, "-m", "kernel.cli")
 def make_rig(root: Path, *, plugin: str = "echo", profile: str = "") -> Rig:
     """A data dir whose text stage is a plugin below tests/hostile_plugins, approved."""
     site = root / "site"
-    info = site / "echo_plugin-1.0.dist-info"
-    info.mkdir(parents=True)
-    (site / plugin).symlink_to(PLUGINS_DIR / plugin)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: echo-plugin\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[autocapture.plugins]\n{plugin} = {plugin}\n")
+    install(site, plugin)
     data_dir = root / "data"
     data_dir.mkdir(mode=0o700)
     rig = Rig(
@@ -142,6 +138,15 @@ def make_rig(root: Path, *, plugin: str = "echo", profile: str = "") -> Rig:
     rig.settings(f'[pipeline]\ntext_plugin = "{plugin}"\n{TEXT_ALONE}{profile}')
     rig.run("plugins", "approve", plugin, "--yes")
     return rig
+
+
+def install(site: Path, plugin: str) -> None:
+    """Put a plugin below tests/hostile_plugins on the path, as a distribution of its own."""
+    info = site / f"{plugin}_plugin-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / plugin).symlink_to(PLUGINS_DIR / plugin)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {plugin}-plugin\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[autocapture.plugins]\n{plugin} = {plugin}\n")
 
 
 def host_pids(rig: Rig) -> list[int]:

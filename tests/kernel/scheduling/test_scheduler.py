@@ -108,6 +108,23 @@ def test_a_warm_model_is_kept_a_while_from_work_that_is_not_worth_a_load() -> No
     assert decide([AGED], [just_idle], now_s=700.0) == [StopHost("h1", "need")]
 
 
+def test_a_model_that_is_slow_to_load_is_not_ended_for_a_little_work_of_a_quick_one() -> None:
+    """10 s of work that load in 5 s, 20 s to load the other again: wait 3 x 25 s."""
+    slow = host("h1", "vlm", idle_since_s=1.0)
+    assert decide([queue("embed", 100, visited_s=1.0)], [slow], now_s=75.9) == []
+    assert decide([queue("embed", 100, visited_s=1.0)], [slow], now_s=76.0) == [
+        StopHost("h1", "need")
+    ]
+    assert decide([queue("embed", 200)], [slow]) == [StopHost("h1", "need")]
+
+
+def test_while_somebody_waits_for_the_end_no_idle_host_is_kept_from_other_work() -> None:
+    warm = host("h1", "ocr", idle_since_s=10.0)
+    assert decide([queue("embed", 1)], [warm], now_s=10.0) == []
+    awaited = replace(ONE, awaited=True)
+    assert decide([queue("embed", 1)], [warm], awaited, now_s=10.0) == [StopHost("h1", "need")]
+
+
 def test_a_slot_on_its_way_is_waited_for() -> None:
     hosts = [host("h1", "ocr", "draining"), host("h2", "vlm", idle_since_s=1.0)]
     assert decide([queue("embed", 50)], hosts, TWO) == []
@@ -115,7 +132,7 @@ def test_a_slot_on_its_way_is_waited_for() -> None:
 
 def test_of_two_idle_hosts_the_colder_one_is_ended() -> None:
     hosts = [host("h1", "ocr", idle_since_s=5.0), host("h2", "vlm", idle_since_s=1.0)]
-    assert decide([queue("embed", 50)], hosts, TWO) == [StopHost("h2", "need")]
+    assert decide([queue("embed", 200)], hosts, TWO) == [StopHost("h2", "need")]
 
 
 def test_both_stages_of_one_model_share_its_host_in_turn() -> None:
