@@ -44,13 +44,14 @@ def _rows(sightings: list[Sighting], reading: Reading, sources: Sources) -> Outc
         event = sources.evidence.find_event(last)
         stored = sources.derived.page_of(event.blob) if event else None
         tables = stored_tables(sources.derived, last)
-        table = table_under(tables, box_at(sighting.line, last_us))
+        caption = box_at(sighting.line, last_us)
+        table = table_under(tables, caption)
         if event is None or stored is None or table is None:
             continue
         key, page = stored
-        firsts = [part_of(page, table.first_cell(row)) for row in table.rows[:CITED_MAX]]
-        parts = [part for part in firsts if part is not None]
-        if not parts or len(parts) < len(firsts) or len(firsts) < len(table.rows):
+        named = table.named_cells(caption)
+        parts = [part for cell in named[:CITED_MAX] if (part := part_of(page, cell)) is not None]
+        if not parts or len(parts) < len(named):
             continue
         said = "; ".join(
             quoted(page.lines[part.line].text[part.start : part.end]) for part in parts

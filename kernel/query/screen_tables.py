@@ -42,6 +42,17 @@ class ScreenTable:
         """The leftmost cell with text."""
         return self.cells[min(at for at in self.cells if at[0] == row)]
 
+    def named_cells(self, caption: Box) -> list[Element]:
+        """What names each row of data: cells below the head that the caption is, else the first.
+
+        Rows without text below that head are not of the kind that it names.
+        """
+        for (row, column), cell in sorted(self.cells.items()):
+            if row == self.head and _overlap(cell.box, caption):
+                below = ((other, column) for other in self.rows)
+                return [self.cells[at] for at in below if at in self.cells]
+        return [self.first_cell(row) for row in self.rows]
+
 
 def tables_of(state: ScreenState) -> list[ScreenTable]:
     """The tables with a row of heads and at least two columns, in the order of the state."""
@@ -147,6 +158,11 @@ def part_of(page: TextPage, element: Element) -> Part | None:
                 return Part(at, start, start + len(wanted))
             start = line.text.find(wanted, start + 1)
     return None
+
+
+def _overlap(first: Box, second: Box) -> bool:
+    across = first[0] < second[2] and second[0] < first[2]
+    return across and first[1] < second[3] and second[1] < first[3]
 
 
 def _text(page: TextPage, part: Part) -> str:

@@ -141,6 +141,16 @@ def test_rows_under_a_caption_are_counted_and_each_is_cited(desk: Desk) -> None:
     ]
 
 
+def test_rows_are_named_by_the_column_whose_head_was_asked_for() -> None:
+    (table,) = tables_of(state())
+    head = table.cells[0, 2].box
+    assert [cell.text for cell in table.named_cells(head)] == ["CrashLoop", "Running", "Running"]
+    del table.cells[2, 2]
+    assert [cell.text for cell in table.named_cells(head)] == ["CrashLoop", "Running"]
+    above = (100, 160, 300, 180)
+    assert [cell.text for cell in table.named_cells(above)] == [row[0] for row in ROWS[1:]]
+
+
 def test_lines_with_a_word_are_no_rows_of_a_table(desk: Desk) -> None:
     (claim,) = desk.ask("How many lines with redis-master were there yesterday?").claims
     assert claim.amount == 1
