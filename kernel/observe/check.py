@@ -23,3 +23,9 @@ def worst(checks: list[Check]) -> State:
     """The state of the whole."""
     states = {check.state for check in checks}
     return "fail" if "fail" in states else "warn" if "warn" in states else "ok"
+
+
+def telling_line(text: str) -> str:
+    """The first line that says something: SQLite puts a heading before what it found."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return next((line for line in lines if not line.startswith("***")), lines[0] if lines else "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from kernel.config.paths import DataDir
-from kernel.config.settings import load_settings
+from kernel.config.sections import Settings
 from kernel.observe.check import Check
 from kernel.scheduling.activity import ActivityMonitor
 from kernel.scheduling.cgroup import find_delegated
@@ -18,9 +18,9 @@ from kernel.scheduling.sources import make_providers
 PRECISE = frozenset({"signal_file", "wsl", "x11"})
 
 
-def check_activity(data_dir: DataDir) -> Check:
+def check_activity(data_dir: DataDir, settings: Settings) -> Check:
     """Which sources work here, which one is trusted first, why the others do not."""
-    activity = load_settings(None, data_dir, {}).settings.activity
+    activity = settings.activity
     monitor = ActivityMonitor(
         make_providers(
             activity.providers, signal_file=activity.signal_file or data_dir.activity_file

@@ -17,7 +17,7 @@ from kernel.config.approvals import PluginStanding
 from kernel.config.errors import KernelError
 from kernel.config.locks import require_contracts_lock
 from kernel.config.paths import DataDir
-from kernel.config.settings import load_settings
+from kernel.config.sections import Settings
 from kernel.observe.check import Check
 from kernel.supervision.approved import load_approved_plugins
 from kernel.supervision.quarantine import JsonQuarantine
@@ -65,15 +65,15 @@ def check_contracts_lock() -> Check:
     return Check("contracts lock", "ok", digest)
 
 
-def check_plugins(data_dir: DataDir) -> list[Check]:
+def check_plugins(data_dir: DataDir, settings: Settings) -> list[Check]:
     """Every plugin is as locked; none is quarantined; those of the stages in force may run."""
     try:
         plugins = load_approved_plugins(data_dir)
-        pipeline = load_settings(None, data_dir, {}).settings.pipeline
         quarantine = JsonQuarantine(data_dir.plugin_quarantine, now_us=lambda: 0)
         quarantined = quarantine.entries()
     except KernelError as error:
         return [Check("plugins", "fail", error.message, error.hint or "")]
+    pipeline = settings.pipeline
     wanted = pipeline.text_plugin
     later = {name: str(getattr(pipeline, f"{name}_plugin")) for name in _LATER_STAGES}
     checks = [

@@ -1,4 +1,4 @@
-"""Doctor's checks of the machine: sandbox, WSL, stale hosts, ports, clock, limits.
+"""Doctor's checks of the machine: WSL, stale hosts, ports, clock, limits.
 
 Covers: facts that bear on running safely. Does not cover: what is installed
 (`check_install`), the data dir (`check_data`).
@@ -14,10 +14,10 @@ import psutil
 
 from kernel.config.machine import read_machine
 from kernel.config.paths import DataDir
-from kernel.config.settings import load_settings
 from kernel.observe.check import Check
 from kernel.store.lock import is_held
 from kernel.supervision.address import read_note
+from kernel.supervision.hosting import read_rules
 from kernel.supervision.identity import Standing, check
 from kernel.supervision.records import HostRecord, read_host_records
 from kernel.supervision.rundir import (
@@ -31,18 +31,6 @@ FILES_MIN = 256
 EARLIEST_YEAR_S = 1_700_000_000
 """November 2023: a clock before that was never set."""
 LOOPBACK = ("127.", "::1")
-
-
-def check_hosting(data_dir: DataDir) -> Check:
-    """Where hosts run, and how many at most."""
-    hosts = load_settings(None, data_dir, {}).settings.hosts
-    machine = read_machine()
-    where = hosts.hosting
-    if where == "auto":
-        where = "in_process" if machine.wsl else "subprocess"
-    text = f"at most {hosts.max_hosts} hosts, {where} for plugins without network"
-    details = {"max_hosts": hosts.max_hosts, "hosting": hosts.hosting, "wsl": machine.wsl}
-    return Check("hosting", "ok", text, details=details)
 
 
 def check_wsl() -> Check | None:

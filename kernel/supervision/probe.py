@@ -34,16 +34,23 @@ class ProbeResult:
     chain: Chain
 
 
-def probe_sandbox(*, service_uid: int, service_gid: int) -> ProbeResult:
+def probe_sandbox(
+    *,
+    service_uid: int,
+    service_gid: int,
+    affinity: tuple[int, ...] = (),
+    data_bytes_max: int = SandboxPolicy.data_bytes_max,
+) -> ProbeResult:
     """Start the probe host and wait for its report.
 
-    Raises `KernelError` ``sandbox-probe-failed`` with what the host said instead.
+    ``affinity`` and ``data_bytes_max`` are what the hosts get that it stands for. Raises `KernelError` ``sandbox-probe-failed`` with what the host said instead.
     """
     chain = try_chain(service_uid, service_gid)
     folder = Path(tempfile.mkdtemp(prefix="autocapture-probe-"))
     lifeline_fd, lifeline_kept = os.pipe()
     try:
-        done = _run(chain, folder, lifeline_fd, (service_uid, service_gid))
+        policy = _policy(folder, (service_uid, service_gid), affinity, data_bytes_max)
+        done = _run(chain, policy, lifeline_fd)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         raise _failed(str(error)) from error
     finally:
@@ -58,26 +65,32 @@ def probe_sandbox(*, service_uid: int, service_gid: int) -> ProbeResult:
         raise _failed(words or f"exit status {done.returncode}") from error
 
 
-def _run(
-    chain: Chain, folder: Path, lifeline_fd: int, ids: tuple[int, int]
-) -> subprocess.CompletedProcess[bytes]:
+def _policy(
+    folder: Path, ids: tuple[int, int], affinity: tuple[int, ...], data_bytes_max: int
+) -> SandboxPolicy:
     scratch, ipc = folder / "scratch", folder / "ipc"
     folder.chmod(0o711)
     for path in (scratch, ipc):
         path.mkdir(mode=0o700)
         if os.geteuid() == 0:
             os.chown(path, *ids)
-    interpreter = this_interpreter()
-    policy = SandboxPolicy(
+    return SandboxPolicy(
         scratch_dir=str(scratch),
         ipc_dir=str(ipc),
         kernel_pid=os.getpid(),
-        read_only_paths=interpreter.read_only_paths,
+        read_only_paths=this_interpreter().read_only_paths,
+        data_bytes_max=data_bytes_max,
+        affinity=affinity,
         service_uid=ids[0],
         service_gid=ids[1],
     )
+
+
+def _run(
+    chain: Chain, policy: SandboxPolicy, lifeline_fd: int
+) -> subprocess.CompletedProcess[bytes]:
     process = start_host(
-        Setting(chain, interpreter, run_nonce="probe"),
+        Setting(chain, this_interpreter(), run_nonce="probe"),
         policy,
         host_id="h0-00000000",
         lifeline_fd=lifeline_fd,

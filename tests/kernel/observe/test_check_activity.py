@@ -8,14 +8,20 @@ from pathlib import Path
 import pytest
 
 from kernel.config.paths import DataDir
+from kernel.config.sections import Settings
+from kernel.config.settings import load_settings
 from kernel.observe.check_activity import check_activity, check_control_groups
+
+
+def settings(root: Path) -> Settings:
+    return load_settings(None, DataDir(root), {}).settings
 
 
 def test_a_machine_that_sees_nobody_is_warned_of_what_that_means(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KERNEL_ACTIVITY_PROVIDERS", "signal_file")
-    check = check_activity(DataDir(tmp_path))
+    check = check_activity(DataDir(tmp_path), settings(tmp_path))
     assert check.state == "warn"
     assert "activity.json" in check.saw
     assert "kernel idle" in check.remedy
@@ -27,7 +33,7 @@ def test_the_source_that_decides_is_named_and_why_the_others_do_not(
     monkeypatch.setenv("DISPLAY", "")
     monkeypatch.setenv("KERNEL_ACTIVITY_PROVIDERS", "signal_file,x11")
     (tmp_path / "activity.json").write_text(json.dumps({"schema": 1}))
-    check = check_activity(DataDir(tmp_path))
+    check = check_activity(DataDir(tmp_path), settings(tmp_path))
     assert check.state == "ok"
     assert check.saw.startswith("signal_file decides")
     assert "x11:" in check.saw
@@ -38,7 +44,7 @@ def test_a_profile_that_counts_as_idle_needs_no_source(
 ) -> None:
     monkeypatch.setenv("KERNEL_ACTIVITY_PROVIDERS", "signal_file")
     monkeypatch.setenv("KERNEL_ACTIVITY_ASSUME_IDLE", "true")
-    assert check_activity(DataDir(tmp_path)).state == "ok"
+    assert check_activity(DataDir(tmp_path), settings(tmp_path)).state == "ok"
 
 
 def test_control_groups_are_told_of_and_their_lack_is_no_fault() -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from kernel.config.paths import DataDir
+from kernel.config.sections import Settings
 from kernel.observe import check_data, check_install, check_machine, check_sandbox
 from kernel.observe.check import Check
 from kernel.observe.doctor import run_checks
+from kernel.observe.in_force import find_in_force
 from kernel.store.draft import CaptureDraft
 from kernel.store.evidence import EvidenceStore
 
@@ -83,7 +85,7 @@ def test_quarantined_plugin_is_a_failure_with_its_cause(place: DataDir) -> None:
     place.plugin_quarantine.write_text(
         '{"format": 1, "plugins": {"ocr_rapid": {"since_us": 1, "causes": ["it fell over"]}}}'
     )
-    checks = [c for c in check_install.check_plugins(place) if "fell over" in c.saw]
+    checks = [c for c in check_install.check_plugins(place, Settings()) if "fell over" in c.saw]
     assert [check.state for check in checks] == ["fail"]
     assert "--lift ocr_rapid" in checks[0].remedy
 
@@ -95,7 +97,7 @@ def test_no_port_is_open_where_no_kernel_runs(place: DataDir) -> None:
 
 
 def test_sandbox_is_judged_by_a_real_host(place: DataDir) -> None:
-    checks = by_name(check_sandbox.check_sandbox(place))
+    checks = by_name(check_sandbox.check_sandbox(place, find_in_force(place)))
     assert checks["sandbox"].details["level"] in {"A", "B", "C", "D"}
     assert checks["sandbox seccomp"].state == "ok"
     assert "EAFNOSUPPORT" in checks["sandbox seccomp"].saw
@@ -106,7 +108,16 @@ def test_demanded_level_that_this_machine_does_not_reach_is_a_failure(
 ) -> None:
     (place.root / "config.toml").write_text('[hosts]\nsandbox_level_required = "A"\n')
     monkeypatch.setenv("PATH", os.environ["PATH"])
-    check = by_name(check_sandbox.check_sandbox(place))["sandbox"]
+    check = by_name(check_sandbox.check_sandbox(place, find_in_force(place)))["sandbox"]
     expected = "ok" if check.details["level"] == "A" else "fail"
     assert check.state == expected
     assert check.details["required"] == "A"
+
+
+def test_one_bad_setting_is_one_failure_and_the_rest_is_still_checked(place: DataDir) -> None:
+    (place.root / "config.toml").write_text("[hosts]\nmax_hosts = 99\n")
+    checks = run_checks(place)
+    about = [check for check in checks if "max_hosts" in check.saw]
+    assert [(check.name, check.state) for check in about] == [("settings", "fail")]
+    assert "not checked without them: plugins, disk space, hosting" in about[0].saw
+    assert {"databases", "stale hosts", "clock"} & {check.name for check in checks}
