@@ -113,7 +113,13 @@ def call_target(launch: dict[str, Any], report: SandboxReport) -> int:
 
 
 def _refuse(code: str, reason: str, status: int, report: SandboxReport | None = None) -> int:
-    line = {"fault": code, "reason": reason, "report": report.to_dict() if report else None}
+    # Short, so that the kernel keeps all of it; kernel doctor has the whole report.
+    weak = [
+        f"{layer.name} {layer.state}"
+        for layer in (report.layers if report else ())
+        if layer.state != "enforced"
+    ]
+    line = {"fault": code, "reason": reason, "layers": weak}
     print(json.dumps(line), file=sys.stderr, flush=True)  # noqa: T201 - the kernel reads it
     return status
 

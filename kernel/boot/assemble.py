@@ -23,7 +23,6 @@ from kernel.boot.parts import Parts
 from kernel.boot.rebuildable import open_or_set_aside
 from kernel.boot.trail import AuditTrail
 from kernel.config.locks import require_contracts_lock
-from kernel.config.machine import read_machine
 from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
 from kernel.config.service_user import service_ids
@@ -47,7 +46,7 @@ from kernel.supervision.address import RunNote, write_note
 from kernel.supervision.approved import ApprovedPlugins, load_approved_plugins
 from kernel.supervision.bytecode import compile_for_hosts
 from kernel.supervision.chain import try_chain
-from kernel.supervision.hosting import choose_hosting
+from kernel.supervision.hosting import choose_hosting, read_rules
 from kernel.supervision.identity import read_identity
 from kernel.supervision.inprocess import ThreadLauncher
 from kernel.supervision.interpreter import this_interpreter
@@ -59,6 +58,7 @@ from kernel.supervision.reaper import reap
 from kernel.supervision.records import KernelRecord, write_kernel_record
 from kernel.supervision.rundir import RunDir, run_dir_of
 from kernel.supervision.runner import Hosting, Launcher, PluginRecord
+from kernel.supervision.sandbox_level import level_for
 from kernel.supervision.subreaper import become_subreaper
 
 
@@ -285,15 +285,10 @@ def _launchers(
 ) -> Callable[[PluginRecord], Launcher]:
     """The launcher for each plugin; the chain is tried out if any stage wants a process."""
     threads = ThreadLauncher()
-    is_wsl = read_machine().wsl
+    rules = read_rules(settings.hosts)
 
     def hosting_of(plugin: PluginRecord) -> Hosting:
-        return choose_hosting(
-            plugin,
-            is_wsl=is_wsl,
-            wanted=settings.hosts.hosting,
-            has_hung=threads.has_hung(plugin.plugin_id),
-        )
+        return choose_hosting(plugin, rules, has_hung=threads.has_hung(plugin.plugin_id))
 
     @functools.cache
     def prepare() -> ProcessLauncher:
@@ -307,6 +302,7 @@ def _launchers(
             interpreter=interpreter,
             service_uid=uid,
             service_gid=gid,
+            level_required=level_for(settings.hosts.sandbox_level_required, "subprocess"),
         )
         return ProcessLauncher(facts)
 

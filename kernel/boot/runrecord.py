@@ -18,8 +18,7 @@ from contracts.run import RunManifest, RunPlugin
 from kernel.boot.parts import Parts
 from kernel.config.approvals import write_atomically
 from kernel.config.errors import KernelError
-from kernel.config.machine import read_machine
-from kernel.supervision.hosting import choose_hosting
+from kernel.supervision.hosting import choose_hosting, read_rules
 
 BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
 
@@ -65,13 +64,13 @@ def _manifest(parts: Parts) -> RunManifest:
 
 
 def _plugins(parts: Parts) -> tuple[RunPlugin, ...]:
-    wanted, is_wsl = parts.loaded.settings.hosts.hosting, read_machine().wsl
+    rules = read_rules(parts.loaded.settings.hosts)
     return tuple(
         RunPlugin(
             plugin_id=stage.plugin.plugin_id,
             version=stage.plugin.version,
             digest=stage.plugin.digest,
-            hosting=choose_hosting(stage.plugin, is_wsl=is_wsl, wanted=wanted),
+            hosting=choose_hosting(stage.plugin, rules),
         )
         for stage in parts.stages
     )

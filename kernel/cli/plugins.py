@@ -110,14 +110,13 @@ def list_(*, data_dir: DataDir, as_json: bool) -> None:
 @click.option("--profile", default=None, help="Packaged profile or a path ending in .toml.")
 def plan(*, data_dir: DataDir, as_json: bool, profile: str | None) -> None:
     """Print per plugin: verdict, hosting, stages, models, memory, permissions."""
-    from kernel.config.machine import is_wsl
     from kernel.config.settings import load_settings
     from kernel.supervision.approved import make_record
-    from kernel.supervision.hosting import choose_hosting
+    from kernel.supervision.hosting import choose_hosting, read_rules
 
     inventory = _Inventory(data_dir)
     quarantine = _quarantine(data_dir, inventory)
-    wanted = load_settings(profile, data_dir, {}).settings.hosts.hosting
+    rules = read_rules(load_settings(profile, data_dir, {}).settings.hosts)
     rows: list[dict[str, Any]] = []
     for standing in inventory.standings:
         manifest = standing.plugin.manifest
@@ -128,7 +127,7 @@ def plan(*, data_dir: DataDir, as_json: bool, profile: str | None) -> None:
                 **standing_facts(standing),
                 "runs": standing.verdict.is_ok and not held,
                 "quarantined": held,
-                "hosting": choose_hosting(record, is_wsl=is_wsl(), wanted=wanted),
+                "hosting": choose_hosting(record, rules),
                 "stages": [stage.name for stage in manifest.stages],
                 "models": {model.key: model.memory_bytes for model in manifest.models},
             }

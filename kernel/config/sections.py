@@ -45,10 +45,12 @@ class HostSettings(Section):
     )
     hosting: Literal["auto", "subprocess", "in_process"] = Field(
         default="auto",
-        description="auto: in-process under WSL for plugins without network, else subprocess.",
+        description="auto: in-process under WSL for plugins without network, else subprocess; "
+        "subprocess also as root or with a level required.",
     )
-    sandbox_level_required: Literal["A", "B", "C", "D", "E", "none"] = Field(
-        default="D", description="A subprocess host that finds itself weaker is not used."
+    sandbox_level_required: Literal["auto", "A", "B", "C", "D", "E", "none"] = Field(
+        default="auto",
+        description="A host that finds itself weaker is not used; no threads. auto: D, or threads.",
     )
     beat_interval_ms: int = Field(
         default=500, ge=10, le=60_000, description="How often a host's main loop says it lives."

@@ -49,7 +49,7 @@ from kernel.supervision.pool_events import (
 from kernel.supervision.pool_settings import PoolSettings, Quarantine
 from kernel.supervision.pool_slot import Slot
 from kernel.supervision.runner import Launcher, PluginRecord, SpawnRequest
-from kernel.supervision.sandbox_level import shortfall
+from kernel.supervision.sandbox_level import level_for, shortfall
 
 VIOLATIONS_MAX = 100
 """A host whose socket carried this much rubbish is stopped: something in it is broken."""
@@ -407,8 +407,8 @@ class HostPool:
         slot.hello = hello
         if peer_pid is not None:
             slot.runner.adopt(peer_pid)
-        lack = shortfall(hello.sandbox_level, self._settings.sandbox_level_required)
-        if slot.runner.hosting == "subprocess" and lack:
+        required = level_for(self._settings.sandbox_level_required, slot.runner.hosting)
+        if lack := shortfall(hello.sandbox_level, required):
             self._feed(slot, lifecycle.StopRequested(lack, now=True, commanded=False))
             return
         if slot.host.stop_step != "none" or slot.host.state == "draining":

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kernel.supervision import lifecycle, restart
+from kernel.supervision.sandbox_level import LevelSetting
 
 
 class Quarantine(Protocol):
@@ -36,6 +37,6 @@ class PoolSettings:
     restart: restart.Policy
     contracts_lock: str
     plugins_lock: str
-    sandbox_level_required: str
+    sandbox_level_required: LevelSetting
     beat_interval_ms: int = 500
     affinity: tuple[int, ...] = ()

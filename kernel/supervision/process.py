@@ -11,6 +11,7 @@ hosts of dead kernels (`kernel.supervision.reaper`).
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -34,10 +35,12 @@ from kernel.supervision.process_tree import descendants, members, threads_of
 from kernel.supervision.records import HostRecord, remove_host_record, write_host_record
 from kernel.supervision.rundir import RunDir
 from kernel.supervision.runner import ExitFacts, Hosting, SpawnRequest
+from kernel.supervision.sandbox_level import Level
 from kernel.supervision.thread_signal import stop_thread
 
 OUTPUT_BYTES_PER_TURN = 65_536
 LAST_WORDS_BYTES = 2_000
+LAST_WORDS_CHARS = 500
 SOCKET_NAME = "s"
 SHELL_SIGNAL_BASE = 128
 DATA_SLACK_BYTES = 1 << 30
@@ -60,6 +63,8 @@ class HostingFacts:
     service_uid: int
     service_gid: int
     hide_paths: tuple[str, ...] = ("/home", "/mnt", "/run/WSL")
+    level_required: Level = "none"
+    """A host that finds itself below this sandbox level ends before it imports plugin code."""
     nice: int = 10
     """Hosts yield to the person's programs by this much (nice(2))."""
 
@@ -159,13 +164,11 @@ class ProcessHost:
         os.close(self.exit_fd)
         os.close(self._lifeline_fd)
         shutil.rmtree(self._scratch_dir, ignore_errors=True)
-        words = self._output.decode("utf-8", "replace").strip()
+        words = _last_words(self._output.decode("utf-8", "replace").strip())
         # The chain's shell reports a signal as 128 plus its number (POSIX 2.8.2).
         number = -status if status < 0 else status - SHELL_SIGNAL_BASE
         signalled = number if number > 0 else None
-        return ExitFacts(
-            status=None if signalled else status, signal=signalled, last_words=words[-500:]
-        )
+        return ExitFacts(status=None if signalled else status, signal=signalled, last_words=words)
 
     def _members(self) -> tuple[int, ...]:
         return members(self._process.pid)
@@ -286,6 +289,7 @@ class ProcessLauncher:
             service_gid=facts.service_gid,
             hide_paths=facts.hide_paths,
             nice=facts.nice,
+            level_required=facts.level_required,
         )
 
     @staticmethod
@@ -296,6 +300,18 @@ class ProcessLauncher:
     def _hand_over(self, path: Path) -> None:
         if os.geteuid() == 0:
             os.chown(path, self._facts.service_uid, self._facts.service_gid)
+
+
+def _last_words(output: str) -> str:
+    """What a host said last; of one that refused to run (`plugin_host.bootstrap`) its reason."""
+    _, _, line = output.rpartition("\n")
+    try:
+        refusal = json.loads(line)
+        weak = ", ".join(map(str, refusal["layers"]))
+        reason = f"{refusal['fault']}: {refusal['reason']}"
+    except (ValueError, KeyError, TypeError):
+        return output[-LAST_WORDS_CHARS:]
+    return f"{reason} ({weak}; kernel doctor says why)" if weak else reason
 
 
 def _host_document(request: SpawnRequest, scratch_dir: Path) -> dict[str, Any]:

@@ -1,8 +1,33 @@
-"""The order of sandbox levels, strongest first: A, B, C, D, E, none."""
+"""The order of sandbox levels, strongest first: A, B, C, D, E, none; and which one is demanded.
+
+Covers: the setting `hosts.sandbox_level_required` and what it asks of a process and of a thread.
+Does not cover: which level a host has (`plugin_host.sandbox`).
+"""
 
 from __future__ import annotations
 
-LEVELS = ("A", "B", "C", "D", "E", "none")
+from typing import Final, Literal
+
+from kernel.supervision.runner import Hosting
+
+Level = Literal["A", "B", "C", "D", "E", "none"]
+LevelSetting = Literal["auto", "A", "B", "C", "D", "E", "none"]
+LEVELS: Final[tuple[Level, ...]] = ("A", "B", "C", "D", "E", "none")
+AUTO: Final[LevelSetting] = "auto"
+"""Nobody demanded a level: a process has to reach `PROCESS_LEVEL`, a thread has no walls anyway."""
+PROCESS_LEVEL: Final[Level] = "D"
+
+
+def allows_threads(setting: LevelSetting) -> bool:
+    """Whether the setting leaves room for hosts without walls."""
+    return setting in {AUTO, "none"}
+
+
+def level_for(setting: LevelSetting, hosting: Hosting) -> Level:
+    """The level that the setting demands of a host of this kind."""
+    if setting != "auto":
+        return setting
+    return PROCESS_LEVEL if hosting == "subprocess" else "none"
 
 
 def is_at_least(level: str, required: str) -> bool:

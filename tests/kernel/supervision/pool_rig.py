@@ -24,6 +24,7 @@ from kernel.supervision.pool_settings import PoolSettings
 from kernel.supervision.process import HostingFacts, ProcessLauncher
 from kernel.supervision.rundir import RunDir
 from kernel.supervision.runner import Launcher, PluginRecord
+from kernel.supervision.sandbox_level import LevelSetting
 
 HOSTILE_DIR = Path(__file__).parents[2] / "hostile_plugins"
 QUICK = lifecycle.Limits(
@@ -150,7 +151,7 @@ def pool_rig(
     max_hosts: int = 2,
     limits: lifecycle.Limits = QUICK,
     restarts: restart.Policy | None = None,
-    sandbox_level_required: str = "none",
+    sandbox_level_required: LevelSetting = "none",
 ) -> Iterator[Rig]:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     poller = zmq.Poller()
