@@ -1,0 +1,1 @@
+"""A plugin for tests: text that was read before, so that no engine is needed."""
