@@ -56,6 +56,10 @@ def doctor(
         raise click.UsageError("--all-runs goes with --reap")
     if reap:
         context.exit(_reap(data_dir, all_runs=all_runs, as_json=as_json))
+    if bundle is not None:
+        from kernel.observe.bundle import require_name, write_bundle
+
+        require_name(bundle)
     show = sys.stderr.isatty() and not as_json
     checks = run_checks(
         data_dir,
@@ -66,14 +70,14 @@ def doctor(
     if show:
         click.echo("\r\x1b[2K", nl=False, err=True)
     state = worst(checks)
+    if bundle is not None:
+        write_bundle(bundle, data_dir, checks)
     if as_json:
-        click.echo(json.dumps({"state": state, "checks": [asdict(check) for check in checks]}))
+        document = {"state": state, "checks": [asdict(check) for check in checks]}
+        click.echo(json.dumps(document | ({"bundle": str(bundle)} if bundle else {})))
     else:
         click.echo("\n".join(format_check(check) for check in checks))
     if bundle is not None:
-        from kernel.observe.bundle import write_bundle
-
-        write_bundle(bundle, data_dir, checks)
         click.echo(f"wrote {bundle}: look into it before you hand it on", err=True)
     context.exit(EXITS[state])
 

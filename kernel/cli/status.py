@@ -72,6 +72,8 @@ def format_status(document: dict[str, Any]) -> str:
     backlog, coverage = document["backlog"], document["coverage"]
     lines = [
         f"{document['verdict'].upper()}: {document['reason']}",
+        *(f"  do      {remedy}" for remedy in document["remedies"]),
+        *(f"  note    {note}" for note in document["notes"] if note not in document["reason"]),
         f"data dir  {document['data_dir']} ({_room(document['disk'])})",
         f"evidence  {document['evidence']['events']} events, "
         f"{document['evidence']['blobs']} frames, {_size(document['evidence']['bytes'])}"

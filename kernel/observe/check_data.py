@@ -12,8 +12,8 @@ import stat
 import apsw
 
 from kernel.config.paths import DataDir
-from kernel.observe.check import Check
-from kernel.observe.status import read_status
+from kernel.observe.check import Check, telling_line
+from kernel.observe.status import MEND_EVIDENCE, MEND_REBUILDABLE, read_status
 from kernel.store.evidence import EvidenceStore
 from kernel.store.sqlite import connect
 
@@ -73,7 +73,8 @@ def _days_left(data_dir: DataDir, free_bytes: int) -> float | None:
 def check_databases(data_dir: DataDir) -> list[Check]:
     """SQLite finds nothing wrong with the structure of each database."""
     checks = []
-    for path in (data_dir.journal_db, data_dir.derived_db, data_dir.backlog_db):
+    rebuildable = (data_dir.derived_db, data_dir.backlog_db, data_dir.vectors_db)
+    for path in (data_dir.journal_db, *rebuildable):
         if not path.is_file():
             continue
         name = f"database {path.name}"
@@ -83,10 +84,11 @@ def check_databases(data_dir: DataDir) -> list[Check]:
             connection.close()
         except apsw.Error as error:
             answer = f"{type(error).__name__}: {error}"
+        answer = telling_line(answer)
         if answer == "ok":
             checks.append(Check(name, "ok", "quick_check: ok"))
         else:
-            remedy = "stop the kernel, then: kernel verify, kernel repair"
+            remedy = MEND_REBUILDABLE if path in rebuildable else MEND_EVIDENCE
             checks.append(Check(name, "fail", answer, remedy))
     return checks
 
@@ -99,4 +101,5 @@ def check_status(data_dir: DataDir) -> Check:
         return Check(
             "kernel", "ok", f"{document['verdict']}: {document['reason']}", details=details
         )
-    return Check("kernel", "fail", document["reason"], "run: kernel status", details)
+    remedy = "; ".join(document["remedies"])
+    return Check("kernel", "fail", document["reason"], remedy, details)

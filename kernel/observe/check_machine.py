@@ -17,7 +17,6 @@ from kernel.config.paths import DataDir
 from kernel.observe.check import Check
 from kernel.store.lock import is_held
 from kernel.supervision.address import read_note
-from kernel.supervision.hosting import read_rules
 from kernel.supervision.identity import Standing, check
 from kernel.supervision.records import HostRecord, read_host_records
 from kernel.supervision.rundir import (

@@ -17,23 +17,26 @@ import apsw
 from contracts.control import AskStatus, StatusReply
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
+from kernel.observe.check import telling_line
+from kernel.observe.problems import Problem, live_problems, notes_of, text_off, unreachable
 from kernel.observe.verdict import Facts, Verdict, judge
 from kernel.store.backlog import Backlog
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
 from kernel.store.lock import is_held, read_holder
-from kernel.supervision.address import control_socket_of
+from kernel.supervision.address import control_socket_of, read_note
 from kernel.supervision.control import ControlClient
 
 ERRORS_SHOWN_MAX = 5
 ASK_TIMEOUT_S = 3.0
 COUNTED_STATES = ("waiting", "delayed", "leased", "done", "failed", "quarantined")
-WAITING_STATES = ("waiting", "delayed", "unseen")
+WAITING_STATES = frozenset({"waiting", "delayed"})
 GIVEN_UP_STATES = frozenset({"failed", "quarantined"})
-DISK_PROBLEMS = {
-    "red": "the drive is nearly full: new evidence goes to the second drive, if one is set",
-    "black": "the drive is full: captures are refused",
-}
+MEND_EVIDENCE = "stop the kernel, then: kernel verify, kernel repair"
+MEND_REBUILDABLE = (
+    "stop the kernel and start it again: a damaged one is set aside and made again from evidence"
+)
+RETRY = "kernel process --retry-failed"
 
 
 def read_status(data_dir: DataDir) -> dict[str, Any]:
@@ -45,7 +48,7 @@ def read_status(data_dir: DataDir) -> dict[str, Any]:
         "running": is_held(data_dir.lock_file),
         "evidence": evidence,
         "backlog": _backlog(data_dir, problems),
-        "coverage": _coverage(data_dir, problems),
+        "coverage": _coverage(data_dir, evidence["events"], problems),
         "stages": _stages(data_dir, problems),
         "disk": _disk(data_dir, bytes_per_day),
         "kernel": live,
@@ -53,61 +56,42 @@ def read_status(data_dir: DataDir) -> dict[str, Any]:
     document["backlog"]["unseen"] = max(
         0, document["evidence"]["events"] - document["backlog"].pop("cursor", 0)
     )
-    verdict = _judge(document, live, problems)
+    notes = notes_of(live) if live is not None else []
+    notes += _idle_stages(document, live)
+    verdict = _judge(document, live, problems, notes)
     return {
         "verdict": verdict.word,
         "reason": verdict.reason,
         "healthy": verdict.is_healthy,
-        "problems": problems,
+        "problems": [problem.text for problem in problems],
+        "remedies": list(dict.fromkeys(problem.remedy for problem in problems)),
+        "notes": notes,
         **document,
     }
 
 
-def _ask_kernel(data_dir: DataDir) -> tuple[dict[str, Any] | None, list[str]]:
+def _ask_kernel(data_dir: DataDir) -> tuple[dict[str, Any] | None, list[Problem]]:
     if not is_held(data_dir.lock_file):
         return None, []
-    holder = read_holder(data_dir.lock_file)
-    who = f"process {holder.pid}" if holder else "some process"
+    holder, note = read_holder(data_dir.lock_file), read_note(data_dir)
+    pid = holder.pid if holder else None
+    was_kernel = note is not None and note.pid == pid
     socket = control_socket_of(data_dir)
     if socket is None:
-        return None, [f"{who} holds the data dir and has no control socket"]
+        why = "holds the data dir and has no control socket"
+        return None, [unreachable(pid, was_kernel=was_kernel, why=why)]
     client = ControlClient(socket, timeout_s=ASK_TIMEOUT_S)
     try:
         document = json.loads(client.ask(AskStatus(), StatusReply).document)
     except KernelError as error:
-        return None, [f"{who} does not answer: {error.message}"]
+        why = f"does not answer: {error.message}"
+        return None, [unreachable(pid, was_kernel=was_kernel, why=why)]
     finally:
         client.close()
-    return document, _live_problems(document)
+    return document, live_problems(document)
 
 
-def _live_problems(live: dict[str, Any]) -> list[str]:
-    problems = list(live["problems"])
-    if live["stuck"]:
-        problems.append(f"what waits cannot be processed: {live['stuck']}")
-    for stage, reason in live["left_out"].items():
-        problems.append(f"the stage {stage} is left out: {reason}")
-    for plugin_id, cause in live["quarantined"].items():
-        problems.append(
-            f"plugin {plugin_id} is quarantined: {cause} "
-            f"(kernel plugins quarantine --lift {plugin_id})"
-        )
-    problems += [
-        f"plugin {host['plugin_id']} does not give way: its thread holds one of "
-        f"{live['hosts_max']} hosts until the kernel is started again"
-        for host in live["hosts"]
-        if host["hung"]
-    ]
-    disk = DISK_PROBLEMS.get(live["activity"]["disk"])
-    if disk:
-        problems.append(disk)
-    inbox = live["inbox"]
-    if inbox["problem"]:
-        problems.append(f"inbox: {inbox['problem']}")
-    return problems
-
-
-def _evidence(data_dir: DataDir, problems: list[str]) -> tuple[dict[str, Any], int]:
+def _evidence(data_dir: DataDir, problems: list[Problem]) -> tuple[dict[str, Any], int]:
     """What is stored, and how fast it grows."""
     facts: dict[str, Any] = {"events": 0, "blobs": 0, "bytes": 0, "last_event": None}
     if not data_dir.journal_db.is_file():
@@ -117,7 +101,7 @@ def _evidence(data_dir: DataDir, problems: list[str]) -> tuple[dict[str, Any], i
             stats, last = store.stats(), store.last_event()
             bytes_per_day = store.bytes_per_day()
     except (KernelError, apsw.Error) as error:
-        problems.append(f"evidence cannot be read: {error}")
+        problems.append(_unreadable("evidence cannot be read", error, MEND_EVIDENCE))
         return facts, 0
     facts |= {
         "events": stats.events,
@@ -135,7 +119,7 @@ def _evidence(data_dir: DataDir, problems: list[str]) -> tuple[dict[str, Any], i
     return facts, bytes_per_day
 
 
-def _backlog(data_dir: DataDir, problems: list[str]) -> dict[str, Any]:
+def _backlog(data_dir: DataDir, problems: list[Problem]) -> dict[str, Any]:
     totals = dict.fromkeys(COUNTED_STATES, 0)
     document: dict[str, Any] = {**totals, "stages": [], "errors": []}
     try:
@@ -144,11 +128,11 @@ def _backlog(data_dir: DataDir, problems: list[str]) -> dict[str, Any]:
             document["cursor"] = backlog.cursor()
             _count_backlog(backlog, document, problems)
     except (KernelError, apsw.Error) as error:
-        problems.append(f"the backlog cannot be read: {error}")
+        problems.append(_unreadable("the backlog cannot be read", error, MEND_REBUILDABLE))
     return document
 
 
-def _count_backlog(backlog: Backlog, document: dict[str, Any], problems: list[str]) -> None:
+def _count_backlog(backlog: Backlog, document: dict[str, Any], problems: list[Problem]) -> None:
     given_up_by: set[str] = set()
     try:
         for count in backlog.counts():
@@ -174,25 +158,21 @@ def _count_backlog(backlog: Backlog, document: dict[str, Any], problems: list[st
     if document["failed"] or document["quarantined"]:
         given_up = document["failed"] + document["quarantined"]
         who = ", ".join(sorted(given_up_by))
-        problems.append(f"{given_up} tasks of {who} were given up (kernel process --retry-failed)")
+        problems.append(Problem(f"{given_up} tasks of {who} were given up ({RETRY})", RETRY))
 
 
-def _coverage(data_dir: DataDir, problems: list[str]) -> dict[str, int]:
-    if not data_dir.journal_db.is_file():
-        return {"events": 0, "processed": 0}
-    try:
-        with EvidenceStore.open_read_only(data_dir) as evidence:
-            events = evidence.count_events()
-        if not data_dir.derived_db.exists():
-            return {"events": events, "processed": 0}
-        with DerivedStore.open_read_only(data_dir) as derived:
-            return {"events": events, "processed": derived.count_processed_events()}
-    except (KernelError, apsw.Error) as error:
-        problems.append(f"derived records cannot be read: {error}")
-        return {"events": 0, "processed": 0}
+def _coverage(data_dir: DataDir, events: int, problems: list[Problem]) -> dict[str, int]:
+    coverage = {"events": events, "processed": 0}
+    if data_dir.derived_db.exists():
+        try:
+            with DerivedStore.open_read_only(data_dir) as derived:
+                coverage["processed"] = derived.count_processed_events()
+        except (KernelError, apsw.Error) as error:
+            problems.append(_unreadable("derived records cannot be read", error, MEND_REBUILDABLE))
+    return coverage
 
 
-def _stages(data_dir: DataDir, problems: list[str]) -> dict[str, int]:
+def _stages(data_dir: DataDir, problems: list[Problem]) -> dict[str, int]:
     """Captures with a current result, for each stage behind the text stage."""
     if not data_dir.derived_db.exists():
         return {}
@@ -200,7 +180,7 @@ def _stages(data_dir: DataDir, problems: list[str]) -> dict[str, int]:
         with DerivedStore.open_read_only(data_dir) as derived:
             return derived.count_results()
     except (KernelError, apsw.Error) as error:
-        problems.append(f"results of stages cannot be counted: {error}")
+        problems.append(_unreadable("results of stages cannot be counted", error, MEND_REBUILDABLE))
         return {}
 
 
@@ -217,18 +197,53 @@ def _disk(data_dir: DataDir, bytes_per_day: int) -> dict[str, Any]:
     }
 
 
-def _judge(document: dict[str, Any], live: dict[str, Any] | None, problems: list[str]) -> Verdict:
+def _unreadable(what: str, error: Exception, remedy: str) -> Problem:
+    return Problem(f"{what}: {telling_line(str(error))}", remedy)
+
+
+def _waiting(document: dict[str, Any], *, in_force: set[str]) -> dict[str, int]:
+    """Stage -> tasks that wait, now or later: of stages in force, or of the others."""
+    waiting: dict[str, int] = {}
+    for queue in document["backlog"]["stages"]:
+        name = queue["stage"]
+        if queue["state"] in WAITING_STATES and name in in_force:
+            waiting[name] = waiting.get(name, 0) + queue["tasks"]
+    return waiting
+
+
+def _idle_stages(document: dict[str, Any], live: dict[str, Any] | None) -> list[str]:
+    """Tasks that no plugin does now, because the settings name none for their stage."""
+    if live is None or text_off(live):
+        return []
+    queues = {queue["stage"] for queue in document["backlog"]["stages"]}
+    idle = queues - set(live["stages"]) - set(live["left_out"])
+    return [
+        f"{tasks} tasks of the stage {name} wait, and no plugin is set to do it"
+        for name, tasks in sorted(_waiting(document, in_force=idle).items())
+    ]
+
+
+def _judge(
+    document: dict[str, Any],
+    live: dict[str, Any] | None,
+    problems: list[Problem],
+    notes: list[str],
+) -> Verdict:
     heavy = (live or {}).get("heavy_work", {"allowed": False, "reason": ""})
     reason = str(heavy["reason"])
     backlog = document["backlog"]
+    off = live is not None and text_off(live)
+    in_force = {"text"} if off else set((live or {}).get("stages", ()))
     return judge(
         Facts(
             running=document["running"],
-            problems=tuple(problems),
+            problems=tuple(problem.text for problem in problems),
             paused=reason if "pause" in reason else "",
             heavy_allowed=bool(heavy["allowed"]),
             heavy_reason=reason,
-            waiting=sum(backlog[state] for state in WAITING_STATES),
-            in_hand=backlog["leased"],
+            waiting=sum(_waiting(document, in_force=in_force).values()) + backlog["unseen"],
+            in_hand=0 if off else backlog["leased"],
+            text_off=off,
+            note="; ".join(notes),
         )
     )

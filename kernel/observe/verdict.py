@@ -23,6 +23,10 @@ class Facts:
     heavy_reason: str
     waiting: int
     in_hand: int
+    text_off: bool = False
+    """The person chose to have no text made: nothing that waits will be read."""
+    note: str = ""
+    """What explains, beside ``heavy_reason``, why heavy work does not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +42,26 @@ class Verdict:
         return self.word != "degraded"
 
 
+NOT_RUNNING = "no kernel runs on this data dir"
+
+
 def judge(facts: Facts) -> Verdict:
-    """The verdict on these facts."""
-    if not facts.running:
-        return Verdict("stopped", "no kernel runs on this data dir")
+    """The verdict on these facts; a problem is one whether a kernel runs or not."""
     if facts.problems:
-        return Verdict("degraded", "; ".join(facts.problems))
+        known = facts.problems if facts.running else (*facts.problems, NOT_RUNNING)
+        return Verdict("degraded", "; ".join(known))
+    if not facts.running:
+        return Verdict("stopped", NOT_RUNNING)
     if facts.in_hand:
         return Verdict("processing", f"{facts.waiting + facts.in_hand} tasks to go")
     if facts.paused:
         return Verdict("paused", facts.paused)
+    if facts.text_off:
+        unread = f"; {facts.waiting} captures wait unread" if facts.waiting else ""
+        return Verdict("capturing only", f'pipeline.text_plugin = "none": no text is made{unread}')
     if facts.waiting and not facts.heavy_allowed:
-        return Verdict("capturing only", f"{facts.waiting} tasks wait: {facts.heavy_reason}")
+        reason = f"{facts.waiting} tasks wait: {facts.heavy_reason}"
+        return Verdict("capturing only", f"{reason}; {facts.note}" if facts.note else reason)
     if facts.waiting:
         return Verdict("processing", f"{facts.waiting} tasks wait for a host")
     return Verdict("recording", "everything captured so far has been read")

@@ -23,6 +23,7 @@ from kernel.supervision.interpreter import this_interpreter
 
 PROBE_TARGET = "plugin_host.sandbox.probe:serve"
 PROBE_TIMEOUT_S = 20.0
+DATA_BYTES_MAX = 600 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,12 @@ def probe_sandbox(
     service_uid: int,
     service_gid: int,
     affinity: tuple[int, ...] = (),
-    data_bytes_max: int = SandboxPolicy.data_bytes_max,
+    data_bytes_max: int = DATA_BYTES_MAX,
 ) -> ProbeResult:
     """Start the probe host and wait for its report.
 
-    ``affinity`` and ``data_bytes_max`` are what the hosts get that it stands for. Raises `KernelError` ``sandbox-probe-failed`` with what the host said instead.
+    ``affinity`` and ``data_bytes_max`` are what the hosts get that it stands for.
+    Raises `KernelError` ``sandbox-probe-failed`` with what the host said instead.
     """
     chain = try_chain(service_uid, service_gid)
     folder = Path(tempfile.mkdtemp(prefix="autocapture-probe-"))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import getpass
+import json
 import socket
+import stat
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from kernel.config.errors import KernelError
+from kernel.config.errors import ExitCode, KernelError
 from kernel.config.paths import DataDir
-from kernel.observe.bundle import redact, write_bundle
+from kernel.observe.bundle import INSTALL, redact, require_name, write_bundle
 from kernel.observe.check import Check
 from kernel.store.draft import CaptureDraft
 from kernel.store.evidence import EvidenceStore
@@ -47,6 +50,38 @@ def test_bundle_holds_no_names_paths_titles_or_pixels(tmp_path: Path) -> None:
         assert private not in text
     assert "host-crashed" in text
     assert "h1-00000000" in text
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_home_installation_data_dir_and_named_folders_are_told_by_what_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a name is not ASCII, and where the settings cannot be loaded."""
+    home = tmp_path / "jürgen"
+    place = DataDir(home / "data")
+    place.root.mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("KERNEL_INTAKE_INBOX_DIR", str(tmp_path / "drawer"))
+    saw = f"{place.root} {home}/x {INSTALL}/kernel {sys.executable} {tmp_path}/drawer/1.png"
+    path = tmp_path / "bundle.zip"
+    write_bundle(path, place, [Check("a", "ok", saw)])
+    with zipfile.ZipFile(path) as bundle:
+        (check,) = json.loads(bundle.read("checks.json"))
+        whole = "".join(bundle.read(name).decode() for name in bundle.namelist())
+    assert check["saw"].startswith("<data> <home>/x <install>/kernel <install>/")
+    assert check["saw"].endswith(" <intake.inbox_dir>/1.png")
+    assert str(INSTALL) not in whole
+    assert "rgen" not in whole
+    (place.root / "config.toml").write_text("[hosts]\nmax_hosts = 99\n")
+    write_bundle(tmp_path / "second.zip", place, [])
+    with zipfile.ZipFile(tmp_path / "second.zip") as bundle:
+        assert "config-invalid" in bundle.read("config.json").decode()
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(KernelError, match="not a folder") as caught:
+        require_name(tmp_path / "none" / "x.zip")
+    assert (caught.value.code, caught.value.exit_code) == ("bundle-unwritable", ExitCode.USAGE)
 
 
 def test_existing_file_is_not_replaced(tmp_path: Path) -> None:

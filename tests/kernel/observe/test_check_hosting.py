@@ -36,8 +36,8 @@ def test_thread_hosts_are_a_warning_that_no_wall_stands_around_them(tmp_path: Pa
 
 
 def test_process_hosts_alone_are_well(tmp_path: Path) -> None:
-    names = ("ocr_rapid", "screen_state", "repack_tiles")
-    check = check_hosting(DataDir(tmp_path), under(**dict.fromkeys(names, "subprocess")))
+    force = under(ocr_rapid="subprocess", screen_state="subprocess", repack_tiles="subprocess")
+    check = check_hosting(DataDir(tmp_path), force)
     assert (check.state, check.details["plugins"]["ocr_rapid"]) == ("ok", "subprocess")
     assert "thread" not in check.saw
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kernel.config.paths import DataDir
+from kernel.observe.doctor import run_checks
 from kernel.observe.status import read_status
 from kernel.store.draft import CaptureDraft
 from kernel.store.evidence import EvidenceStore
@@ -58,4 +59,17 @@ def test_damaged_evidence_is_a_problem_and_no_crash(tmp_path: Path) -> None:
     store_one(place)
     place.journal_db.write_bytes(b"no database" * 1000)
     document = read_status(place)
-    assert document["problems"]
+    assert (document["verdict"], document["healthy"]) == ("degraded", False)
+    assert "evidence cannot be read" in document["reason"]
+    assert "no kernel runs" in document["reason"]
+    assert document["remedies"] == ["stop the kernel, then: kernel verify, kernel repair"]
+
+
+def test_doctor_and_status_agree_on_damaged_evidence(tmp_path: Path) -> None:
+    place = DataDir(tmp_path)
+    store_one(place)
+    place.journal_db.write_bytes(b"no database" * 1000)
+    found = {check.name: check for check in run_checks(place)}
+    assert found["kernel"].state == found["database journal.db"].state == "fail"
+    assert "kernel status" not in found["kernel"].remedy
+    assert "kernel verify" in found["kernel"].remedy
