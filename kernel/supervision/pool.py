@@ -409,6 +409,7 @@ class HostPool:
             slot.runner.adopt(peer_pid)
         required = level_for(self._settings.sandbox_level_required, slot.runner.hosting)
         if lack := shortfall(hello.sandbox_level, required):
+            slot.channel.send(Drain())  # A thread cannot be killed, and leaves by this.
             self._feed(slot, lifecycle.StopRequested(lack, now=True, commanded=False))
             return
         if slot.host.stop_step != "none" or slot.host.state == "draining":
