@@ -7,13 +7,16 @@ import re
 import shutil
 import subprocess
 import sysconfig
+import tempfile
 import venv
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.architecture.tree import REPOSITORY
+from tests.functional.plain_user import as_plain_user
 
 PAGE = REPOSITORY / "docs" / "plugins.md"
 FIXTURE = REPOSITORY / "tests" / "fixtures" / "pages" / "05_terminal.png"
@@ -40,7 +43,7 @@ def read_commands() -> list[Command]:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     """An environment of its own for the plugin, on top of the one that the tests run in."""
     folder = tmp_path / "environment"
     venv.create(folder, with_pip=False, symlinks=True)
@@ -49,18 +52,24 @@ def environment(tmp_path: Path) -> dict[str, str]:
     below = [sysconfig.get_path("purelib"), str(REPOSITORY)]
     (site / "below.pth").write_text("\n".join(below) + "\n")
     command = folder / "bin" / "kernel"
-    command.write_text(f'#!/bin/sh\nexec "{folder}/bin/python" -P -m kernel.cli "$@"\n')
+    before = " ".join(as_plain_user())
+    command.write_text(f'#!/bin/sh\nexec {before} "{folder}/bin/python" -P -m kernel.cli "$@"\n')
     command.chmod(0o755)
-    return {
+    # A run dir's path must be short.
+    runtime = tempfile.TemporaryDirectory(prefix="ac-", dir="/tmp")
+    yield {
         "PATH": f"{folder / 'bin'}:/usr/bin:/bin",
+        "XDG_RUNTIME_DIR": runtime.name,
         "HOME": str(tmp_path),
         "XDG_DATA_HOME": str(tmp_path / "share"),
         "LC_ALL": "C.UTF-8",
-        # The environment above is made of two folders, of which a sandboxed host sees one.
+        # The environment above is made of two folders, of which a sandboxed host sees one; and a
+        # kernel of root has no threads.
         "KERNEL_HOSTS_HOSTING": "in_process",
         "PIP_NO_INDEX": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
+    runtime.cleanup()
 
 
 def matches(shown: str, printed: str) -> bool:

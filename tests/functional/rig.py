@@ -54,6 +54,8 @@ class Rig:
 
     root: Path
     environment: dict[str, str]
+    before: tuple[str, ...] = ()
+    """Words before each command: a program that becomes it (see `plain_user`)."""
 
     @property
     def data_dir(self) -> Path:
@@ -62,7 +64,7 @@ class Rig:
     def run(self, *arguments: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
         """Run one command to its end and check its exit code."""
         done = subprocess.run(
-            [*KERNEL, *arguments],
+            [*self.before, *KERNEL, *arguments],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -92,7 +94,7 @@ class Rig:
     def kernel(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         """A running kernel; killed at the end if the test did not stop it."""
         process = subprocess.Popen(
-            [*KERNEL, "run", "--json", *arguments],
+            [*self.before, *KERNEL, "run", "--json", *arguments],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

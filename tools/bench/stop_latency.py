@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.functional.flips import (
     ticks_come,
     ticks_stand_still,
 )
+from tests.functional.plain_user import as_plain_user
 from tests.functional.rig import make_rig
 from tests.functional.test_budgets_held import fill
 
@@ -38,6 +40,9 @@ def measure(hosting: str, flips: int, folder: Path, observer: str) -> dict[str, 
     ticks = folder / "ticks"
     ticks.write_bytes(bytes(8))
     inside = hosting == "in_process"
+    if inside:
+        # A kernel of root has no threads for plugins.
+        rig = replace(rig, before=as_plain_user())
     text = f"tick 20 3600 {ticks}" if inside else "spin 2 1 1.0"
     fill(rig, *[text] * (2 if inside else 20 + flips))
     with rig.kernel() as kernel:
