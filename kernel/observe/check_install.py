@@ -10,12 +10,16 @@ import importlib.metadata
 import importlib.util
 import shutil
 import sys
+from collections.abc import Callable, Mapping
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from kernel.config.approvals import PluginStanding
 from kernel.config.errors import KernelError
 from kernel.config.locks import require_contracts_lock
+from kernel.config.package_lock import PackageLock, find_package_lock
 from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
 from kernel.observe.check import Check
@@ -23,37 +27,101 @@ from kernel.supervision.approved import load_approved_plugins
 from kernel.supervision.quarantine import JsonQuarantine
 
 PYTHON_MIN = (3, 11)
+PYTHON_BELOW = (3, 15)
+"""No package is locked for it yet (pyproject.toml, [tool.uv] environments)."""
+INSTALL_LOCKED = (
+    "in a checkout: uv sync --locked with the extras you use; an installation from a wheel may "
+    "have newer ones, which were not tested"
+)
 _LATER_STAGES = ("state", "delta", "vision", "embed", "repack")
 DISTRIBUTION = "autocapture"
 
 
-def check_python() -> Check:
-    """The interpreter is new enough."""
-    found = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info[:2] >= PYTHON_MIN:
+def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
+    """The interpreter is one that packages were locked for."""
+    found = ".".join(map(str, version))
+    if PYTHON_MIN <= version[:2] < PYTHON_BELOW:
         return Check("python", "ok", f"Python {found} at {sys.executable}")
-    return Check("python", "fail", f"Python {found}", "install Python 3.11 or newer")
+    return Check("python", "fail", f"Python {found}", "install Python 3.11, 3.12, 3.13 or 3.14")
 
 
-def check_packages() -> Check:
-    """Every package that the base installation needs is there in a version it accepts."""
-    wrong: list[str] = []
-    seen: dict[str, str] = {}
-    for line in importlib.metadata.requires(DISTRIBUTION) or []:
-        requirement = Requirement(line)
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            version = importlib.metadata.version(requirement.name)
-        except importlib.metadata.PackageNotFoundError:
-            wrong.append(f"{requirement.name} is missing")
-            continue
-        seen[requirement.name] = version
-        if not requirement.specifier.contains(version, prereleases=True):
-            wrong.append(f"{requirement.name} {version} does not fit {requirement.specifier}")
+def check_packages(
+    lock: PackageLock | None = None, version_of: Callable[[str], str | None] | None = None
+) -> Check:
+    """Every package of the base, and of the extras that are there, in its locked version.
+
+    Missing, or outside of what this release accepts: a failure. Another version than the locked
+    one: a warning, it was not tested so. The arguments stand for this installation's in tests.
+    """
+    name = "uv.lock"
+    if lock is None:
+        lock, name = find_package_lock()
+    version_of = version_of or _installed_version
+    seen = {package: found for package in lock.versions if (found := version_of(package))}
+    extras = [extra for extra, names in lock.extras.items() if _is_there(extra, names, seen)]
+    known = {*lock.base, *(package for extra in extras for package in lock.extras[extra])}
+    wrong = _broken_requirements(version_of, extras)
+    drifted = [
+        f"{package} {found} (locked: {' or '.join(lock.versions[package])})"
+        for package, found in sorted(seen.items())
+        if package in known and _normal(found) not in map(_normal, lock.versions[package])
+    ]
+    details = {"lock": name, "extras": extras, "versions": seen}
+    of = f"of the base and the extras {', '.join(extras) or '(none)'}"
     if wrong:
-        return Check("packages", "fail", "; ".join(wrong), "install the project again", seen)
-    return Check("packages", "ok", f"{len(seen)} packages as required", details=seen)
+        return Check("packages", "fail", "; ".join(wrong), "install the project again", details)
+    if drifted:
+        saw = f"not as {name} has them: {'; '.join(drifted)}"
+        return Check("packages", "warn", saw, INSTALL_LOCKED, details)
+    count = len(known & seen.keys())
+    return Check("packages", "ok", f"{count} packages {of}, as {name} has them", details=details)
+
+
+def _installed_version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _normal(version: str) -> str:
+    """``2.3.0`` and ``2.3`` are one version; a local part (``+cpu``) is told apart."""
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return version
+
+
+def _is_there(extra: str, names: tuple[str, ...], seen: Mapping[str, str]) -> bool:
+    """Whether an extra is in use: all that it asks for itself is installed."""
+    asked = {
+        str(canonicalize_name(requirement.name))
+        for requirement in _requirements()
+        if requirement.marker is not None
+        and requirement.marker.evaluate({"extra": extra})
+        # What the base asks for as well says nothing about the extra.
+        and not requirement.marker.evaluate({"extra": ""})
+    }
+    return bool(names) and bool(asked) and asked <= seen.keys()
+
+
+def _broken_requirements(version_of: Callable[[str], str | None], extras: list[str]) -> list[str]:
+    """What this release asks for and does not find, or finds in a version it does not accept."""
+    wrong = []
+    for requirement in _requirements():
+        marker = requirement.marker
+        if marker and not any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            continue
+        version = version_of(str(canonicalize_name(requirement.name)))
+        if version is None:
+            wrong.append(f"{requirement.name} is missing")
+        elif not requirement.specifier.contains(version, prereleases=True):
+            wrong.append(f"{requirement.name} {version} does not fit {requirement.specifier}")
+    return list(dict.fromkeys(wrong))
+
+
+def _requirements() -> list[Requirement]:
+    return [Requirement(line) for line in importlib.metadata.requires(DISTRIBUTION) or []]
 
 
 def check_contracts_lock() -> Check:

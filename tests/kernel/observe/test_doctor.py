@@ -77,8 +77,9 @@ def test_damaged_database_is_a_failure_that_names_it(place: DataDir) -> None:
 def test_python_and_packages_are_as_required() -> None:
     assert check_install.check_python().state == "ok"
     packages = check_install.check_packages()
-    assert packages.state == "ok", packages.saw
-    assert "msgspec" in packages.details
+    # An environment that was made of the wheel has the versions of its day: a warning, no failure.
+    assert packages.state in {"ok", "warn"}, packages.saw
+    assert "msgspec" in packages.details["versions"]
 
 
 def test_quarantined_plugin_is_a_failure_with_its_cause(place: DataDir) -> None:
