@@ -203,8 +203,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Rig:
         page["lines"] = [
             line for line in page["lines"] if not y0 <= sum(line["box"][1::2]) / 2 <= y1
         ]
-        color = terminal.getpixel((800, y0))
-        terminal.paste(color, (last["box"][0] - 2, y0 - 2, 760, y1 + 2))
+        nothing = terminal.crop((800, y0 - 2, 1_540, y1 + 2))
+        terminal.paste(nothing, (last["box"][0] - 2, y0 - 2))
         files.append(with_page(made.root / "2.png", terminal, page, BEGIN_S + 2))
         files.append(with_page(made.root / "3.png", cells, sheet, BEGIN_S + 3_600))
     made.ingest(*files)
