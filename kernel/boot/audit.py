@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from kernel.supervision.pool_events import (
     HostDied,
     HostReady,
+    HostStarved,
     PluginQuarantined,
     PoolEvent,
     ProtocolViolation,
@@ -53,6 +54,13 @@ def act_of(event: PoolEvent) -> Act | None:
                 "count": str(event.count),
             }
             return Act("protocol-violation", event.host_id, detail)
+        case HostStarved():
+            detail = {
+                "plugin": event.plugin_id,
+                "waited_s": f"{event.waited_s:.1f}",
+                "count": str(event.count),
+            }
+            return Act("host-starved", event.host_id, detail)
         case TaskLost():
             detail = {
                 "plugin": event.plugin_id,

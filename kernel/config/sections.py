@@ -56,7 +56,11 @@ class HostSettings(Section):
         default=500, ge=10, le=60_000, description="How often a host's main loop says it lives."
     )
     beats_missed_max: int = Field(
-        default=10, ge=2, le=1_000, description="Missed beats until a host counts as hung."
+        default=10,
+        ge=2,
+        le=1_000,
+        description="Missed beats until a host counts as hung; waiting for a processor is not "
+        "counted.",
     )
     start_deadline_s: PositiveSeconds = Field(
         default=120.0, description="From spawn to ready, model load included."

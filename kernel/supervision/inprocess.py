@@ -13,13 +13,15 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 import zmq
 
+from kernel.supervision.processor_wait import ThreadTimes
 from kernel.supervision.runner import ExitFacts, Hosting, SpawnRequest
+from kernel.supervision.thread_times import read_thread_times
 from plugin_host.loader import load_plugin
 from plugin_host.loop import HostIdentity, HostLoop
 from plugin_host.task import Gate
@@ -42,6 +44,10 @@ class ThreadHost:
         self.exit_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._thread = threading.Thread(target=self._run, args=(loop,), name=name, daemon=True)
         self._thread.start()
+
+    def thread_times(self) -> Mapping[int, ThreadTimes]:
+        """Of all our threads: any of them may hold the interpreter while it waits its turn."""
+        return read_thread_times((os.getpid(),))
 
     def adopt(self, pid: int) -> None:
         """Nothing to learn: the pid is ours."""

@@ -4,7 +4,8 @@
 nothing here knows a process, a socket or a clock. States: starting, ready, busy, draining,
 dead. Two alarms, after SUPERVISION.md's survey (airbyte #19908, VS Code #15962): liveness (a
 beat from the host's main loop) and progress (a deadline per task, pushed out by progress).
-While a host is frozen by us its clocks stand still.
+While a host is frozen by us its clocks stand still, and while it waits for a processor, too:
+who gets none can neither beat nor get on.
 
 Covers: one host. Does not cover: restarts (`restart`), the cap (`pool`), the plugin's
 quarantine.
@@ -20,6 +21,11 @@ from msgspec.structs import replace
 
 State = Literal["starting", "ready", "busy", "draining", "dead"]
 StopStep = Literal["none", "cancel", "term", "kill"]
+
+
+PATIENCE = 10
+"""Waiting for a processor makes a deadline this many times as long at most: the machine is not to
+be held by what may never get its turn, or pretends to wait for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class Host(msgspec.Struct, frozen=True):
     ``alarm_at_s`` is the deadline of the present state or stop step, ``beat_by_s`` the time
     by which the next beat must come (None before the handshake). ``commanded``: it leaves
     because we asked, so its death is no crash. ``cause``: why it is being stopped.
+    ``alarm_span_s`` is how long the present deadline is, ``alarm_lent_s`` and ``beat_lent_s``
+    by how much the two were moved out because the host waited for a processor.
     """
 
     host_id: str
@@ -54,6 +62,9 @@ class Host(msgspec.Struct, frozen=True):
     frozen_since_s: float | None = None
     commanded: bool = False
     cause: str = ""
+    alarm_span_s: float = 0.0
+    alarm_lent_s: float = 0.0
+    beat_lent_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +137,13 @@ class Thawed:
 
 
 @dataclass(frozen=True, slots=True)
+class Waited:
+    """For so long, of the time since this was told last, it waited for a processor."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """Time passed."""
 
@@ -142,6 +160,7 @@ Event = (
     | StopRequested
     | Froze
     | Thawed
+    | Waited
     | Ticked
 )
 
@@ -209,6 +228,7 @@ def new_host(host_id: str, plugin_id: str, now_s: float, limits: Limits) -> Host
         plugin_id=plugin_id,
         state="starting",
         alarm_at_s=now_s + limits.start_timeout_s,
+        alarm_span_s=limits.start_timeout_s,
     )
 
 
@@ -233,10 +253,8 @@ def step(host: Host, event: Event, now_s: float, limits: Limits) -> Step:
             return replace(host, task_id=None), _give_back(host)
         case StopRequested():
             return _stop(host, event, now_s, limits)
-        case Froze():
-            return replace(host, frozen_since_s=host.frozen_since_s or now_s), ()
-        case Thawed():
-            return _thaw(host, now_s), ()
+        case Froze() | Thawed() | Waited():
+            return _move_clocks(host, event, now_s, limits), ()
         case Assigned():
             return _assign(host, event, now_s, limits), ()
         case HelloAccepted() | BecameReady() | Beaten() | Progressed() | Finished():
@@ -245,11 +263,27 @@ def step(host: Host, event: Event, now_s: float, limits: Limits) -> Step:
             assert_never(event)
 
 
+def _move_clocks(host: Host, event: Froze | Thawed | Waited, now_s: float, limits: Limits) -> Host:
+    match event:
+        case Froze():
+            return replace(host, frozen_since_s=host.frozen_since_s or now_s)
+        case Thawed():
+            return _thaw(host, now_s)
+        case Waited():
+            return _wait(host, event.seconds, limits)
+        case _:
+            assert_never(event)
+
+
 def _assign(host: Host, event: Assigned, now_s: float, limits: Limits) -> Host:
     if host.state != "ready":
         raise InvalidTransition(host, event)
     timeout_s = event.timeout_s or limits.task_timeout_s
-    return replace(host, state="busy", task_id=event.task_id, alarm_at_s=now_s + timeout_s)
+    return _due_in(replace(host, state="busy", task_id=event.task_id), timeout_s, now_s)
+
+
+def _due_in(host: Host, timeout_s: float, now_s: float) -> Host:
+    return replace(host, alarm_at_s=now_s + timeout_s, alarm_span_s=timeout_s, alarm_lent_s=0.0)
 
 
 def _hear(
@@ -259,7 +293,7 @@ def _hear(
     limits: Limits,
 ) -> Host:
     """Any message proves that the host's loop lives."""
-    host = replace(host, beat_by_s=now_s + limits.beat_timeout_s)
+    host = replace(host, beat_by_s=now_s + limits.beat_timeout_s, beat_lent_s=0.0)
     match event:
         case HelloAccepted() | Beaten():
             return host
@@ -271,7 +305,7 @@ def _hear(
             if host.task_id != event.task_id or host.state != "busy":
                 return host
             timeout_s = event.timeout_s or limits.task_timeout_s
-            return replace(host, alarm_at_s=now_s + timeout_s)
+            return _due_in(host, timeout_s, now_s)
         case Finished():
             if host.task_id != event.task_id:
                 return host
@@ -331,6 +365,43 @@ def _thaw(host: Host, now_s: float) -> Host:
     return replace(
         host, frozen_since_s=None, beat_by_s=beat_by_s, alarm_at_s=host.alarm_at_s + pause_s
     )
+
+
+def is_late(host: Host, now_s: float) -> bool:
+    """Whether the next tick raises an alarm: the moment to look once more."""
+    if host.frozen_since_s is not None or host.stop_step != "none":
+        return False
+    has_not_beaten = host.beat_by_s is not None and now_s >= host.beat_by_s
+    return has_not_beaten or (host.state in {"starting", "busy"} and now_s >= host.alarm_at_s)
+
+
+def is_spared(host: Host, now_s: float) -> bool:
+    """Whether an alarm would have been raised by now, had the host not waited for a processor."""
+    if is_late(host, now_s) or host.frozen_since_s is not None or host.stop_step != "none":
+        return False
+    beat_by_s = None if host.beat_by_s is None else host.beat_by_s - host.beat_lent_s
+    has_not_beaten = beat_by_s is not None and now_s >= beat_by_s
+    is_due = now_s >= host.alarm_at_s - host.alarm_lent_s
+    return has_not_beaten or (host.state in {"starting", "busy"} and is_due)
+
+
+def _wait(host: Host, seconds: float, limits: Limits) -> Host:
+    """Both deadlines out by what was waited, as far as patience goes."""
+    if host.frozen_since_s is not None or host.stop_step != "none":
+        return host
+    if host.beat_by_s is not None:
+        room_s = (PATIENCE - 1) * limits.beat_timeout_s - host.beat_lent_s
+        lent_s = min(seconds, max(0.0, room_s))
+        host = replace(
+            host, beat_by_s=host.beat_by_s + lent_s, beat_lent_s=host.beat_lent_s + lent_s
+        )
+    if host.state in {"starting", "busy"}:
+        room_s = (PATIENCE - 1) * host.alarm_span_s - host.alarm_lent_s
+        lent_s = min(seconds, max(0.0, room_s))
+        host = replace(
+            host, alarm_at_s=host.alarm_at_s + lent_s, alarm_lent_s=host.alarm_lent_s + lent_s
+        )
+    return host
 
 
 def _tick(host: Host, now_s: float, limits: Limits) -> Step:

@@ -5,7 +5,8 @@ to the pure lifecycle and carries out what that decides. The cap counts every ho
 not reaped yet, starting and stopping ones included, and is checked before each spawn.
 
 Covers: mechanism. Does not cover: which plugin deserves a host and which task goes first
-(`kernel.pipeline.dispatcher`), how a host is started (`process`, `inprocess`).
+(`kernel.pipeline.dispatcher`), how a host is started (`process`, `inprocess`), what hosts
+say (`hearing`), which of their time counts (`fair_time`).
 """
 
 from __future__ import annotations
@@ -17,42 +18,19 @@ from typing import Any, assert_never
 
 import zmq
 
-from contracts.wire import (
-    Beat,
-    CancelTask,
-    Drain,
-    Goodbye,
-    Hello,
-    HostFault,
-    Progress,
-    Ready,
-    RunTask,
-    TaskDone,
-    TaskFailed,
-    Welcome,
-)
+from contracts.wire import CancelTask, Drain, RunTask
 from kernel.config.errors import KernelError
 from kernel.supervision import lifecycle
-from kernel.supervision.channel import Expected, HostChannel, Received, Violation
+from kernel.supervision.channel import Expected, HostChannel
 from kernel.supervision.crashes import CrashBook
-from kernel.supervision.pool_events import (
-    HostDied,
-    HostReady,
-    HostStatus,
-    PoolEvent,
-    PoolTask,
-    ProtocolViolation,
-    TaskErrored,
-    TaskLost,
-    TaskSucceeded,
-)
+from kernel.supervision.fair_time import FairTime
+from kernel.supervision.hearing import Hearing
+from kernel.supervision.pool_events import HostDied, HostStatus, PoolEvent, PoolTask, TaskLost
 from kernel.supervision.pool_settings import PoolSettings, Quarantine
 from kernel.supervision.pool_slot import Slot
+from kernel.supervision.processor_wait import WaitMeter
 from kernel.supervision.runner import Launcher, PluginRecord, SpawnRequest
-from kernel.supervision.sandbox_level import level_for, shortfall
 
-VIOLATIONS_MAX = 100
-"""A host whose socket carried this much rubbish is stopped: something in it is broken."""
 TICK_S = 0.02
 """Alarms are looked at and output is read no more often than this, however busy the sockets are:
 deaths and messages are handled by themselves."""
@@ -84,6 +62,10 @@ class HostPool:
         self._tick_at_s = 0.0
         self._born = 0
         self._crashes = CrashBook(settings.restart, quarantine, now_s)
+        self._hearing = Hearing(settings, feed=self._feed, tell=self._tell, now_s=now_s)
+        self._fair_time = FairTime(
+            settings.limits, feed=self._feed, tell=self._tell, listen=self._hearing.listen
+        )
 
     # --- what the owner asks -------------------------------------------------------------
 
@@ -228,7 +210,7 @@ class HostPool:
             if slot is None:
                 continue
             if key is slot.channel.socket:
-                self._listen(slot)
+                self._hearing.listen(slot)
             else:
                 self._bury(slot)
         self._tick()
@@ -256,8 +238,11 @@ class HostPool:
         if now_s < self._tick_at_s:
             return
         self._tick_at_s = now_s + TICK_S
-        for slot in list(self._slots.values()):
+        slots = list(self._slots.values())
+        self._fair_time.note_turn(slots, now_s)
+        for slot in slots:
             slot.runner.drain_output()
+            self._fair_time.look(slot, now_s)
             self._feed(slot, lifecycle.Ticked())
 
     def _spawn(
@@ -297,7 +282,10 @@ class HostPool:
             channel.close()
             raise
         host = lifecycle.new_host(host_id, plugin.plugin_id, now_s, self._settings.limits)
-        return Slot(host, plugin, runner, channel, launcher, born_s=now_s)
+        return Slot(host, plugin, runner, channel, launcher, born_s=now_s, waiting=WaitMeter(now_s))
+
+    def _tell(self, event: PoolEvent) -> None:
+        self._events.append(event)
 
     def _watch(self, key: zmq.Socket[bytes] | int, host_id: str) -> None:
         self._poller.register(key, zmq.POLLIN)
@@ -355,126 +343,9 @@ class HostPool:
             slot.runner.kill()
         # A thread listens though its plugin is held, and leaves by the message that follows.
 
-    def _listen(self, slot: Slot) -> None:
-        for item in slot.channel.receive():
-            if isinstance(item, Violation):
-                self._note_violation(slot, item)
-            else:
-                self._hear(slot, item)
-
-    def _note_violation(self, slot: Slot, violation: Violation) -> None:
-        count = slot.violations.get(violation.code, 0) + 1
-        slot.violations[violation.code] = count
-        # The audit gets the 1st, 10th, 100th, ...: a flood must not fill the ledger.
-        if count in {1, 10, 100, 1_000, 10_000, 100_000} or violation.fatal:
-            self._events.append(
-                ProtocolViolation(
-                    slot.host.host_id,
-                    slot.plugin.plugin_id,
-                    violation.code,
-                    violation.detail,
-                    count,
-                )
-            )
-        if violation.fatal or sum(slot.violations.values()) >= VIOLATIONS_MAX:
-            cause = f"protocol violation {violation.code}: {violation.detail}"
-            self._feed(slot, lifecycle.StopRequested(cause, now=True, commanded=False))
-
-    def _hear(self, slot: Slot, received: Received) -> None:
-        message = received.message
-        match message:
-            case Hello():
-                self._greet(slot, message, received.peer_pid)
-            case Ready():
-                self._note_ready(slot, message)
-            case Beat():
-                slot.memory_bytes = message.memory_bytes
-                self._feed(slot, lifecycle.Beaten())
-            case Progress():
-                self._feed(slot, lifecycle.Progressed(message.task_id))
-            case TaskDone() | TaskFailed():
-                self._note_outcome(slot, message, received.payload)
-            case Goodbye():
-                self._feed(slot, lifecycle.Beaten())
-            case HostFault():
-                slot.fault = f"{message.code}: {message.message}"
-                cause = slot.fault
-                self._feed(slot, lifecycle.StopRequested(cause, now=True, commanded=False))
-            case _:
-                assert_never(message)
-
-    def _greet(self, slot: Slot, hello: Hello, peer_pid: int | None) -> None:
-        slot.hello = hello
-        if peer_pid is not None:
-            slot.runner.adopt(peer_pid)
-        required = level_for(self._settings.sandbox_level_required, slot.runner.hosting)
-        if lack := shortfall(hello.sandbox_level, required):
-            slot.channel.send(Drain())  # A thread cannot be killed, and leaves by this.
-            self._feed(slot, lifecycle.StopRequested(lack, now=True, commanded=False))
-            return
-        if slot.host.stop_step != "none" or slot.host.state == "draining":
-            # It was told to stop before it could listen: a stop preempts a start.
-            slot.channel.send(Drain())
-            return
-        slot.channel.send(Welcome(beat_interval_ms=self._settings.beat_interval_ms))
-        self._feed(slot, lifecycle.HelloAccepted())
-
-    def _note_ready(self, slot: Slot, message: Ready) -> None:
-        was_starting = slot.host.state == "starting"
-        self._feed(slot, lifecycle.BecameReady(message.model_key))
-        slot.memory_bytes = message.memory_bytes
-        if was_starting and slot.hello is not None:
-            self._events.append(
-                HostReady(
-                    host_id=slot.host.host_id,
-                    plugin_id=slot.plugin.plugin_id,
-                    model_key=message.model_key,
-                    start_s=self._now_s() - slot.born_s,
-                    load_us=message.load_us,
-                    sandbox_level=slot.hello.sandbox_level,
-                    sandbox=slot.hello.sandbox,
-                )
-            )
-
-    def _note_outcome(self, slot: Slot, message: TaskDone | TaskFailed, payload: bytes) -> None:
-        if slot.host.task_id != message.task_id:
-            self._note_violation(slot, Violation("unasked-result", message.task_id))
-            return
-        host_id, plugin_id = slot.host.host_id, slot.plugin.plugin_id
-        if isinstance(message, TaskDone):
-            slot.tasks_done += 1
-            self._events.append(
-                TaskSucceeded(
-                    host_id,
-                    plugin_id,
-                    message.task_id,
-                    payload,
-                    message.run_us,
-                    message.memory_peak_bytes,
-                )
-            )
-        elif message.code == "cancelled":
-            # We took it back: from the backlog's view it was never finished here.
-            blame = not slot.host.commanded and slot.host.stop_step != "none"
-            self._events.append(
-                TaskLost(host_id, plugin_id, message.task_id, slot.host.cause, blame=blame)
-            )
-        else:
-            self._events.append(
-                TaskErrored(
-                    host_id,
-                    plugin_id,
-                    message.task_id,
-                    message.code,
-                    message.message,
-                    message.retry,
-                )
-            )
-        self._feed(slot, lifecycle.Finished(message.task_id))
-
     def _bury(self, slot: Slot) -> None:
         """The exit descriptor is readable: read the last messages, then reap."""
-        self._listen(slot)
+        self._hearing.listen(slot)
         for key in (slot.channel.socket, slot.runner.exit_fd):
             self._poller.unregister(key)
             self._by_fd.pop(key, None)

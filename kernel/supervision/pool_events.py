@@ -104,6 +104,19 @@ class ProtocolViolation:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class HostStarved:
+    """A deadline had passed and was moved out: the host had waited for a processor.
+
+    ``waited_s`` in all its life so far, ``count`` times spared so far.
+    """
+
+    host_id: str
+    plugin_id: str
+    waited_s: float
+    count: int
+
+
 PoolEvent = (
     TaskSucceeded
     | TaskErrored
@@ -112,6 +125,7 @@ PoolEvent = (
     | HostDied
     | PluginQuarantined
     | ProtocolViolation
+    | HostStarved
 )
 
 
@@ -135,3 +149,7 @@ class HostStatus:
     tasks_done: int
     memory_bytes: int
     sandbox_level: str
+    waited_s: float = 0.0
+    """How long it waited for a processor, in all; its deadlines were moved out by that."""
+    spared: int = 0
+    """How often it would have counted as hung or stuck otherwise."""

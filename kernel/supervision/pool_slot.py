@@ -12,6 +12,7 @@ from contracts.wire import Hello
 from kernel.supervision import lifecycle
 from kernel.supervision.channel import HostChannel
 from kernel.supervision.pool_events import HostStatus
+from kernel.supervision.processor_wait import WaitMeter
 from kernel.supervision.runner import HostRunner, Launcher, PluginRecord
 
 
@@ -25,10 +26,15 @@ class Slot:
     channel: HostChannel
     launcher: Launcher
     born_s: float
+    waiting: WaitMeter
     hello: Hello | None = None
     is_still: bool = False
     """Whether, when it was stopped last, all of it was."""
     tasks_done: int = 0
+    waited_s: float = 0.0
+    is_spared: bool = False
+    """Whether it would count as hung or stuck now, had it not waited for a processor."""
+    spared: int = 0
     memory_bytes: int = 0
     fault: str = ""
     violations: dict[str, int] = field(default_factory=dict)
@@ -56,4 +62,6 @@ class Slot:
             tasks_done=self.tasks_done,
             memory_bytes=self.memory_bytes,
             sandbox_level=self.hello.sandbox_level if self.hello else "none",
+            waited_s=round(self.waited_s, 1),
+            spared=self.spared,
         )

@@ -17,7 +17,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,13 @@ from kernel.supervision.host_start import Setting, start_host
 from kernel.supervision.identity import ProcessIdentity, read_identity
 from kernel.supervision.interpreter import HostInterpreter
 from kernel.supervision.process_tree import descendants, members, threads_of
+from kernel.supervision.processor_wait import ThreadTimes
 from kernel.supervision.records import HostRecord, remove_host_record, write_host_record
 from kernel.supervision.rundir import RunDir
 from kernel.supervision.runner import ExitFacts, Hosting, SpawnRequest
 from kernel.supervision.sandbox_level import Level
 from kernel.supervision.thread_signal import stop_thread
+from kernel.supervision.thread_times import read_thread_times
 
 OUTPUT_BYTES_PER_TURN = 65_536
 LAST_WORDS_BYTES = 2_000
@@ -99,6 +101,11 @@ class ProcessHost:
         """The stub's pid and, once it said hello, the host's."""
         host = () if self._host_pid is None else (self._host_pid,)
         return (self._process.pid, *host)
+
+    def thread_times(self) -> Mapping[int, ThreadTimes]:
+        """Of the host and what it started; of the chain before the host is known."""
+        first = self._host_pid or self._process.pid
+        return read_thread_times((first, *descendants(first)))
 
     def adopt(self, pid: int) -> None:
         """Learn the host's pid; ignored unless it lives below our stub."""

@@ -7,11 +7,14 @@ the two implementations (`process`, `inprocess`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import zmq
+
+from kernel.supervision.processor_wait import ThreadTimes
 
 Hosting = Literal["subprocess", "in_process"]
 
@@ -94,6 +97,10 @@ class HostRunner(Protocol):
     @property
     def pids(self) -> tuple[int, ...]:
         """The host's own processes known to us (the thread host: none)."""
+        ...
+
+    def thread_times(self) -> Mapping[int, ThreadTimes]:
+        """What the system counts of its threads; empty where it does not, or none is known."""
         ...
 
     def adopt(self, pid: int) -> None:

@@ -102,6 +102,12 @@ def hold_gil(argument: str, task: TaskContext) -> str:
     return "ended"
 
 
+def sleep_with_the_lock(argument: str, task: TaskContext) -> str:
+    """Native code that sleeps and does not let go of the interpreter."""
+    ctypes.PyDLL(None).sleep(int(FOREVER_S))
+    return "ended"
+
+
 def ignore_term(argument: str, task: TaskContext) -> str:
     """Swallow every signal that can be swallowed and sleep."""
     libc = ctypes.CDLL(None)
@@ -280,6 +286,7 @@ ATTACKS: dict[str, Callable[[str, TaskContext], str]] = {
         memory_hog,
         spin,
         hold_gil,
+        sleep_with_the_lock,
         ignore_term,
         flood,
         make_zombies,

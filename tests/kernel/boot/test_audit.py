@@ -6,6 +6,7 @@ from kernel.boot.audit import act_of
 from kernel.supervision.pool_events import (
     HostDied,
     HostReady,
+    HostStarved,
     PluginQuarantined,
     ProtocolViolation,
     TaskLost,
@@ -32,6 +33,13 @@ def test_sandbox_level_of_every_host_is_on_record() -> None:
     act = act_of(HostReady("h1", "p", "m", 0.1, 5, "A", ()))
     assert act is not None
     assert act.detail["sandbox_level"] == "A"
+
+
+def test_a_host_that_was_spared_because_it_waited_for_a_processor_is_on_record() -> None:
+    act = act_of(HostStarved("h1", "p", 12.34, count=10))
+    assert act is not None
+    assert (act.act, act.subject) == ("host-starved", "h1")
+    assert act.detail == {"plugin": "p", "waited_s": "12.3", "count": "10"}
 
 
 def test_violation_and_lost_task_are_acts_and_a_result_is_none() -> None:

@@ -21,6 +21,7 @@ from kernel.supervision.interpreter import this_interpreter
 from kernel.supervision.pool import HostPool
 from kernel.supervision.pool_events import PoolEvent, PoolTask
 from kernel.supervision.pool_settings import PoolSettings
+from kernel.supervision.pool_slot import Slot
 from kernel.supervision.process import HostingFacts, ProcessLauncher
 from kernel.supervision.rundir import RunDir
 from kernel.supervision.runner import Launcher, PluginRecord
@@ -130,6 +131,10 @@ class Rig:
     def endpoint_of(self, host_id: str) -> str:
         """The address that a host's channel is bound to."""
         return self.pool._slots[host_id].channel.endpoint
+
+    def slot_of(self, host_id: str) -> Slot:
+        """The pool's own book of a host."""
+        return self.pool._slots[host_id]
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.seen if isinstance(event, kind)]

@@ -102,6 +102,37 @@ def test_clocks_of_a_frozen_host_stand_still() -> None:
     assert host.alarm_at_s == alarm_at_s + 4_000.0
 
 
+def test_waiting_for_a_processor_moves_both_deadlines_out_and_only_so_far() -> None:
+    host, done = feed(busy_host(), (lc.Waited(4.0), 7.0), (lc.Ticked(), 8.9))
+    assert done == []
+    assert (host.beat_by_s, host.alarm_at_s) == (8.0 + 3.0, 123.0 + 4.0)
+    host, _ = feed(host, (lc.Waited(1e6), 9.0))
+    assert host.beat_by_s == 2.0 + lc.PATIENCE * LIMITS.beat_timeout_s
+    assert host.alarm_at_s == 3.0 + lc.PATIENCE * LIMITS.task_timeout_s
+    again, _ = feed(host, (lc.Waited(1e6), 9.5))
+    assert again == host
+    assert not lc.is_late(host, host.beat_by_s - 0.1)
+    assert lc.is_late(host, host.beat_by_s)
+    _, done = feed(host, (lc.Ticked(), host.beat_by_s))
+    assert done == [lc.Terminate()]
+
+
+def test_who_beats_and_gets_on_may_wait_anew() -> None:
+    host, _ = feed(busy_host(), (lc.Waited(1e6), 9.0), (lc.Beaten(), 10.0))
+    assert (host.beat_by_s, host.beat_lent_s) == (15.0, 0.0)
+    host, _ = feed(host, (lc.Progressed("t-1", 7.0), 11.0), (lc.Waited(2.0), 12.0))
+    assert (host.alarm_at_s, host.beat_by_s) == (20.0, 18.0)
+
+
+def test_one_that_is_told_to_leave_is_not_waited_for_because_it_waits() -> None:
+    host, _ = feed(busy_host(), (lc.StopRequested("memory", now=True), 5.0))
+    assert feed(host, (lc.Waited(9.0), 6.0))[0] == host
+    frozen, _ = feed(busy_host(), (lc.Froze(), 4.0))
+    assert feed(frozen, (lc.Waited(9.0), 6.0))[0] == frozen
+    assert not lc.is_late(host, 1e9)
+    assert not lc.is_late(frozen, 1e9)
+
+
 def test_freezing_twice_counts_the_pause_once() -> None:
     host = busy_host()
     alarm_at_s = host.alarm_at_s
@@ -187,6 +218,10 @@ class LifecycleMachine(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.now_s += seconds
         self.feed(lc.Ticked())
+
+    @rule(seconds=st.floats(0.0, 1e6))
+    def waited_for_a_processor(self, seconds: float) -> None:
+        self.feed(lc.Waited(seconds))
 
     @rule()
     def hello(self) -> None:

@@ -1,0 +1,33 @@
+"""Rubbish on a host's socket: counted, told now and then, and in the end the host is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kernel.supervision.hearing import VIOLATIONS_MAX
+from kernel.supervision.pool_events import HostDied, ProtocolViolation
+from tests.kernel.supervision.pool_rig import Rig, hostile, pool_rig, process_launcher, task
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    with pool_rig(process_launcher(tmp_path)) as rig:
+        yield rig
+
+
+def test_a_host_that_talks_too_much_rubbish_is_stopped_and_named(rig: Rig) -> None:
+    host_id = rig.start_ready(hostile("hostile"))
+    endpoint = rig.endpoint_of(host_id)
+    sent = 0
+    while not rig.of(HostDied):
+        if rig.pool.assign(host_id, task(f"send_garbage {endpoint}|{host_id}", sent + 1)):
+            sent += 1
+        rig.turn()
+        assert sent <= 2 * VIOLATIONS_MAX
+    (died,) = rig.of(HostDied)
+    assert "protocol violation" in died.cause
+    told = [event.count for event in rig.of(ProtocolViolation)]
+    assert set(told) <= {1, 10, 100}
