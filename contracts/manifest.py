@@ -23,7 +23,7 @@ MANIFEST_NAME: Final = "plugin.toml"
 MANIFEST_VERSION: Final = 1
 MANIFEST_BYTES_MAX: Final = 256 << 10
 
-KERNEL_API_VERSION: Final = "1.1.0"
+KERNEL_API_VERSION: Final = "1.2.0"
 """Version of what a plugin may rely on: the hooks, their meaning and this manifest."""
 
 HOOKS: Final = frozenset({"autocapture_setup", "autocapture_run"})
@@ -42,6 +42,12 @@ ProgramName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._+-]{
 AbsolutePath: TypeAlias = Annotated[
     str, msgspec.Meta(pattern=r"^/[^\x00-\x1f]*$(?!\n)", max_length=1024)
 ]
+PackageFile: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)+$(?!\n)", max_length=256
+    ),
+]
 MemoryBytes: TypeAlias = Annotated[int, msgspec.Meta(ge=1 << 20, le=1 << 43)]
 Scalar: TypeAlias = (
     bool
@@ -57,10 +63,15 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Model(Part, frozen=True, kw_only=True):
-    """A model that a host loads and keeps warm; ``memory_bytes`` is what it needs loaded."""
+    """A model that a host loads and keeps warm; ``memory_bytes`` is what it needs loaded.
+
+    ``files`` are the files it is loaded from, as ``PACKAGE/PATH`` below an installed package: so
+    that it can be told whether they are there before a host is started for them.
+    """
 
     key: Name
     memory_bytes: MemoryBytes
+    files: Annotated[tuple[PackageFile, ...], msgspec.Meta(max_length=32)] = ()
 
 
 class StageDeclaration(Part, frozen=True, kw_only=True):

@@ -6,15 +6,13 @@ finding and judging plugins (`kernel.supervision.approved`).
 
 from __future__ import annotations
 
-import importlib.metadata
-import re
 from dataclasses import dataclass, replace
 from typing import Any
 
 from contracts.manifest import PluginManifest, StageDeclaration
 from contracts.stages import GRAPH, PRODUCERS, find_mismatch
-from contracts.version_range import VersionRange
 from kernel.config.errors import ExitCode, KernelError
+from kernel.config.plugin_needs import missing_distributions, missing_model_files
 from kernel.config.sections import Settings
 from kernel.pipeline.repacking import PACK_STAGE, PROOF_STAGE
 from kernel.pipeline.stages import Stage, kind_of, make_stage
@@ -25,7 +23,6 @@ from kernel.supervision.approved import ApprovedPlugins
 TEXT_STAGE = "text"
 EMBED_STAGE = "embed"
 NO_PLUGIN = "none"
-PLAIN_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 UNKNOWN_LOAD_S = 5.0
 UNKNOWN_TASK_S = 2.0
 BARE_HOST_BYTES = 64 << 20
@@ -166,21 +163,12 @@ def choose_stage(name: str, settings: Settings, plugins: ApprovedPlugins) -> Sta
 
 
 def _require_dependencies(manifest: PluginManifest) -> None:
-    """Raise when a distribution that the plugin needs is not installed.
+    """Raise when a distribution or a model file that the plugin needs is not installed.
 
     A missing package is a fact of the installation: found here it costs no host, no crash is
     counted, and nothing is quarantined for it.
     """
-    missing = []
-    for name, wanted in manifest.dependencies.items():
-        try:
-            found = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            missing.append(f"{name} {wanted} is not installed")
-            continue
-        # A release that is no plain number (1.2rc1) is left to the plugin's own import.
-        if PLAIN_VERSION.fullmatch(found) and not VersionRange.parse(wanted).contains(found):
-            missing.append(f"{name} is {found}, wanted {wanted}")
+    missing = (*missing_distributions(manifest), *missing_model_files(manifest))
     if missing:
         raise KernelError(
             "plugin-dependencies-missing",

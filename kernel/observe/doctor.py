@@ -21,6 +21,7 @@ from kernel.observe import (
     check_hosting,
     check_install,
     check_machine,
+    check_models,
     check_sandbox,
 )
 from kernel.observe.check import Check, telling_line
@@ -85,6 +86,7 @@ def _under_settings(data_dir: DataDir, force: InForce) -> tuple[Named, ...]:
     """The checks whose answer depends on the settings."""
     return (
         ("plugins", lambda: check_install.check_plugins(data_dir, force.settings)),
+        ("models", lambda: check_models.check_models(data_dir, force.settings)),
         ("disk space", lambda: check_data.check_space(data_dir)),
         ("hosting", lambda: check_hosting.check_hosting(data_dir, force)),
         ("activity", lambda: check_activity.check_activity(data_dir, force.settings)),

@@ -120,5 +120,5 @@ def test_one_bad_setting_is_one_failure_and_the_rest_is_still_checked(place: Dat
     checks = run_checks(place)
     about = [check for check in checks if "max_hosts" in check.saw]
     assert [(check.name, check.state) for check in about] == [("settings", "fail")]
-    assert "not checked without them: plugins, disk space, hosting" in about[0].saw
+    assert "not checked without them: plugins, models, disk space, hosting" in about[0].saw
     assert {"databases", "stale hosts", "clock"} & {check.name for check in checks}
