@@ -56,6 +56,8 @@ from kernel.supervision.process import HostingFacts, ProcessLauncher
 from kernel.supervision.quarantine import JsonQuarantine
 from kernel.supervision.reaper import reap
 from kernel.supervision.records import KernelRecord, write_kernel_record
+from kernel.supervision.run_places import find_places
+from kernel.supervision.run_remains import clear_run_dir
 from kernel.supervision.rundir import RunDir, run_dir_of
 from kernel.supervision.runner import Hosting, Launcher, PluginRecord
 from kernel.supervision.sandbox_level import level_for
@@ -170,11 +172,23 @@ def _enter_run_dir(data_dir: DataDir, evidence: EvidenceStore) -> tuple[RunDir, 
     run_dir = run_dir_of(data_dir)
     run_dir.make()
     become_subreaper()
-    record_reaped(evidence.ledger.append, reap([run_dir]))
+    _reap_earlier(data_dir, run_dir, evidence)
     run_id = secrets.token_hex(16)
     record = KernelRecord(read_identity(os.getpid()), run_id, str(data_dir.root))
     write_kernel_record(run_dir, record)
     return run_dir, run_id
+
+
+def _reap_earlier(data_dir: DataDir, run_dir: RunDir, evidence: EvidenceStore) -> None:
+    """End what dead kernels of this data dir left, wherever their run dirs were."""
+    places = find_places(data_dir, is_ours=True)
+    report = reap(places.run_dirs, over=places.over, is_idle=places.is_idle)
+    record_reaped(evidence.ledger.append, report)
+    if report.left_pids:
+        return
+    for other in places.run_dirs:
+        if other != run_dir:
+            clear_run_dir(other, holding=data_dir)
 
 
 def _open_costs(

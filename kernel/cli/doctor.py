@@ -90,11 +90,17 @@ def format_check(check: Check) -> str:
 
 def _reap(data_dir: DataDir, *, all_runs: bool, as_json: bool) -> ExitCode:
     from kernel.supervision.reaper import reap
+    from kernel.supervision.run_places import find_places
     from kernel.supervision.run_remains import clear_run_dir
-    from kernel.supervision.rundir import all_run_dirs, run_dir_of
+    from kernel.supervision.rundir import all_run_dirs
 
-    run_dirs = all_run_dirs() if all_runs else [run_dir_of(data_dir)]
-    report = reap(run_dirs)
+    places = find_places(data_dir)
+    run_dirs = list(places.run_dirs)
+    report = reap(run_dirs, over=places.over, is_idle=places.is_idle)
+    if all_runs:
+        others = [run_dir for run_dir in all_run_dirs() if run_dir not in run_dirs]
+        report += reap(others)
+        run_dirs += others
     remains = [found for run_dir in run_dirs if (found := clear_run_dir(run_dir)) is not None]
     if as_json:
         click.echo(json.dumps(report.to_dict() | {"run_dirs": [asdict(one) for one in remains]}))
@@ -111,5 +117,6 @@ def _reap(data_dir: DataDir, *, all_runs: bool, as_json: bool) -> ExitCode:
             what = f"kept, with {', '.join(one.kept)} in it" if one.kept else "taken away"
             click.echo(f"run dir {one.run_dir} of process {one.pid} ({one.data_dir}): {what}")
         left = len(report.left_pids)
-        click.echo(f"{left} stale processes left" if left else "no stale host is left")
-    return ExitCode.FAILED if report.left_pids else ExitCode.OK
+        if left or not report.unreadable:
+            click.echo(f"{left} stale processes left" if left else "no stale host is left")
+    return ExitCode.FAILED if report.left_pids or report.unreadable else ExitCode.OK

@@ -52,14 +52,17 @@ def decide(
     kernel: KernelRecord | None,
     snapshot: Snapshot,
     own: OwnRun | None = None,
+    *,
+    over: frozenset[str] = frozenset(),
 ) -> list[Decision]:
     """One decision per record of one run dir, then one per host id of strays without a record.
 
-    ``own`` is given by a running kernel alone, for its own run dir.
+    ``own`` is given by a running kernel alone, for its own run dir. ``over``: marks of runs that
+    are known to be over from elsewhere.
     """
     decisions: list[Decision] = []
     live: set[str] = set()
-    dead: set[str] = set()
+    dead: set[str] = set(over)
     if kernel is not None:
         (live if _lives(kernel.identity, snapshot) else dead).add(kernel.nonce)
     for record in hosts:

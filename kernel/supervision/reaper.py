@@ -20,6 +20,8 @@ from typing import Any, Final, Literal
 from kernel.supervision import records
 from kernel.supervision.identity import (
     ProcessIdentity,
+    Standing,
+    check,
     open_pidfd,
     read_all_stats,
     read_boot_id,
@@ -58,7 +60,11 @@ class ReapReport:
     @property
     def left_pids(self) -> tuple[int, ...]:
         """Stale processes that are still there: empty when all is well."""
-        return tuple(pid for action in self.actions for pid in action.left_pids)
+        return tuple(dict.fromkeys(pid for action in self.actions for pid in action.left_pids))
+
+    def __add__(self, other: ReapReport) -> ReapReport:
+        """Both together."""
+        return ReapReport(self.actions + other.actions, self.unreadable + other.unreadable)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -73,30 +79,71 @@ def reap(
     run_dirs: Iterable[RunDir],
     *,
     own: OwnRun | None = None,
+    over: frozenset[str] = frozenset(),
+    is_idle: bool = False,
     term_s_max: float = TERM_S_MAX,
     kill_s_max: float = KILL_S_MAX,
 ) -> ReapReport:
     """Ends the stale hosts of ``run_dirs`` and takes their records, sockets and scratch away.
 
     ``own`` is what a running kernel knows of its own hosts, and goes with its own run dir alone.
+    ``over`` are marks of runs that are known to be over; ``is_idle``: no kernel serves these run
+    dirs, also where no record says so (see `run_places`). Another user's records are not looked at.
+    A host's record that cannot be read is taken away once its kernel is gone and nobody carries its
+    mark; until then it is told.
+
     Blocks for at most about ``term_s_max + kill_s_max`` per run dir, and not at all when there is
     nothing to end. Never raises for a process that may not be signalled: it is left and told.
     """
     actions: list[ReapAction] = []
     unreadable: list[str] = []
     for run_dir in run_dirs:
-        kernel = records.read_kernel_record(run_dir)
-        hosts = records.read_host_records(run_dir)
-        broken = [item for item in (kernel, *hosts) if isinstance(item, records.Unreadable)]
-        unreadable += [f"{item.path}: {item.reason}" for item in broken]
+        is_ours = run_dir.is_ours()
+        kernel = records.read_kernel_record(run_dir) if is_ours else None
+        hosts = records.read_host_records(run_dir) if is_ours else []
         decisions = decide(
             [item for item in hosts if isinstance(item, records.HostRecord)],
             kernel if isinstance(kernel, records.KernelRecord) else None,
             take_snapshot(),
             own,
+            over=over,
         )
         actions += _carry_out(run_dir, decisions, term_s_max, kill_s_max)
+        broken = [item for item in hosts if isinstance(item, records.Unreadable)]
+        if isinstance(kernel, records.Unreadable):
+            unreadable.append(f"{kernel.path}: {kernel.reason}; the next start writes it anew")
+            is_over = is_idle
+        elif kernel is None:
+            is_over = is_idle
+        else:
+            is_over = check(kernel.identity) is not Standing.ALIVE
+        for item in broken:
+            if problem := _why_kept(item, is_over=is_over):
+                unreadable.append(f"{item.path}: {item.reason}; {problem}")
+            else:
+                actions.append(_forget(run_dir, item))
     return ReapReport(tuple(actions), tuple(unreadable))
+
+
+def _why_kept(record: records.Unreadable, *, is_over: bool) -> str:
+    """Why a record that cannot be read has to stay, and what to do; empty when it may go."""
+    if not is_over:
+        return "its kernel may live: stop that one, then run kernel doctor --reap"
+    host_id = record.path.stem
+    # Marks of runs that are over were ended before: these are of a run that nobody here knows.
+    marked = sorted(pid for pid, mark in take_snapshot().marks.items() if mark[1] == host_id)
+    if marked:
+        pids = " ".join(map(str, marked))
+        return f"process {pids} carries its mark: look at it, end it, and run this again"
+    return ""
+
+
+def _forget(run_dir: RunDir, record: records.Unreadable) -> ReapAction:
+    host_id = record.path.stem
+    record.path.unlink(missing_ok=True)
+    shutil.rmtree(run_dir.socket_dir(host_id), ignore_errors=True)
+    reason = f"its record cannot be read ({record.reason}), and no process carries its mark"
+    return ReapAction(str(run_dir.root), host_id, "", "forgotten", reason)
 
 
 def take_snapshot() -> Snapshot:

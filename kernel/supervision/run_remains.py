@@ -33,12 +33,12 @@ class Remains:
     """Names that no kernel makes: somebody else's, left alone together with the folder."""
 
 
-def clear_run_dir(run_dir: RunDir) -> Remains | None:
+def clear_run_dir(run_dir: RunDir, *, holding: DataDir | None = None) -> Remains | None:
     """Take the remains of a dead kernel away; None when there are none or they are in use.
 
     In use: the kernel lives, its record cannot be read, a host is still on record, somebody holds
     the data dir, or the folder is another user's. The data dir is held meanwhile, so that no
-    kernel starts into a run dir that is being taken away.
+    kernel starts into a run dir that is being taken away; ``holding`` is one that the caller holds.
     """
     try:
         run_dir.require_ours()
@@ -49,7 +49,7 @@ def clear_run_dir(run_dir: RunDir) -> Remains | None:
         return None
     if records.read_host_records(run_dir):
         return None
-    with _held(DataDir(Path(kernel.data_dir))) as is_ours:
+    with _held(DataDir(Path(kernel.data_dir)), holding) as is_ours:
         if not is_ours or records.read_kernel_record(run_dir) != kernel:
             return None
         removed = tuple(_remove_known(run_dir))
@@ -84,8 +84,11 @@ def _is_socket(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _held(data_dir: DataDir) -> Iterator[bool]:
+def _held(data_dir: DataDir, holding: DataDir | None) -> Iterator[bool]:
     """Hold the data dir without becoming its writer; a data dir that is gone needs no holding."""
+    if holding is not None and data_dir.root.resolve() == holding.root.resolve():
+        yield True
+        return
     try:
         descriptor = os.open(data_dir.lock_file, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:

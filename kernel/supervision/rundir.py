@@ -66,6 +66,14 @@ class RunDir:
         """Raise `KernelError` ``run-dir-unsafe`` when the run dir that is there is not ours."""
         _require_ours(self.root)
 
+    def is_ours(self) -> bool:
+        """Whether it is there and ours: records of somebody else could name any process of ours."""
+        try:
+            self.require_ours()
+        except (KernelError, OSError):
+            return False
+        return True
+
 
 def _require_ours(path: Path) -> None:
     facts = path.lstat()
@@ -88,13 +96,28 @@ def bases() -> Iterator[Path]:
     yield Path("/tmp") / f"{NAME_PREFIX}{os.getuid()}"  # noqa: S108 - `RunDir.make` checks the owner
 
 
+def _all_bases() -> tuple[Path, ...]:
+    """Where run dirs can be, whatever the environment of the kernel that made them was."""
+    usual = (Path("/run/user") / str(os.getuid()), Path("/run"))
+    return tuple(dict.fromkeys((*bases(), *usual)))
+
+
+def _name_of(data_dir: DataDir) -> str:
+    return NAME_PREFIX + digest_bytes(os.fsencode(os.path.realpath(data_dir.root)))[:8]
+
+
+def candidates(data_dir: DataDir) -> list[RunDir]:
+    """Every place where a kernel of this data dir may have had its run dir, if there is one."""
+    found = (base / _name_of(data_dir) for base in _all_bases())
+    return [RunDir(path) for path in found if path.is_dir()]
+
+
 def run_dir_of(data_dir: DataDir) -> RunDir:
     """The run dir that belongs to a data dir; the same for every process of this user.
 
     Raises `KernelError` ``socket-path-too-long`` when no base is short enough.
     """
-    real = os.path.realpath(data_dir.root)
-    name = NAME_PREFIX + digest_bytes(os.fsencode(real))[:8]
+    name = _name_of(data_dir)
     tried: list[Path] = []
     for base in bases():
         root = base / name
@@ -112,7 +135,7 @@ def run_dir_of(data_dir: DataDir) -> RunDir:
 def all_run_dirs() -> list[RunDir]:
     """Every run dir of this user that exists (for `kernel doctor --reap --all-runs`)."""
     found: list[RunDir] = []
-    for base in dict.fromkeys(bases()):
+    for base in _all_bases():
         if base.is_dir():
             found += [
                 RunDir(path)

@@ -204,3 +204,47 @@ def test_records_are_for_their_owner_alone(run_dir: RunDir) -> None:
     [record] = records.read_host_records(run_dir)
     assert isinstance(record, HostRecord)
     assert (record.stub, record.kernel, record.host) == (me, me, None)
+
+
+def test_a_broken_record_of_a_dead_kernel_goes_once_nobody_carries_its_mark(
+    run_dir: RunDir, start: Start
+) -> None:
+    path = records.host_record_path(run_dir, "h1-00000001")
+    path.write_text('{"host_id": "h1-00000001"')
+    run_dir.socket_dir("h1-00000001").mkdir()
+    marked = start(WAITS, nonce="of-a-run-that-nobody-knows")
+    first_line(marked)
+    records.write_kernel_record(run_dir, KernelRecord(dead_kernel(start), "n", "/data"))
+
+    (told,) = reap([run_dir]).unreadable
+    assert f"process {marked.pid} carries its mark" in told
+    assert marked.poll() is None
+    marked.kill()
+    marked.wait()
+    report = reap([run_dir])
+    assert [action.outcome for action in report.actions] == ["forgotten"]
+    assert report.unreadable == ()
+    assert not path.exists()
+    assert not run_dir.socket_dir("h1-00000001").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to own a folder as somebody else")
+def test_records_of_another_user_are_not_believed(run_dir: RunDir, start: Start) -> None:
+    victim = start(WAITS)
+    first_line(victim)
+    put_on_record(run_dir, read_identity(victim.pid), dead_kernel(start))
+    os.chown(run_dir.root, 65534, 65534)
+
+    assert reap([run_dir]).actions == ()
+    assert victim.poll() is None
+
+
+def test_a_run_that_is_over_is_known_without_a_run_dir(tmp_path: Path, start: Start) -> None:
+    stray, bystander = start(WAITS, nonce="over"), start(WAITS, nonce="another")
+    first_line(stray)
+    first_line(bystander)
+
+    [action] = reap([RunDir(tmp_path / "gone")], over=frozenset({"over"})).actions
+
+    assert action.pids == (stray.pid,)
+    assert bystander.poll() is None
