@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kernel.supervision.control import Drop
 from kernel.supervision.pool_events import (
     HostDied,
     HostReady,
@@ -19,6 +20,8 @@ from kernel.supervision.pool_events import (
 )
 
 TEXT_CHARS_MAX = 2_000
+CONTROL_SOCKET = "control"
+"""Stands where a host's id stands for what came over a host's socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,12 @@ class Act:
     act: str
     subject: str
     detail: dict[str, str] = field(default_factory=dict)
+
+
+def act_of_drop(drop: Drop) -> Act:
+    """The ledger line for rubbish on the control socket, as for that of hosts."""
+    detail = {"code": drop.code, "detail": drop.detail[:TEXT_CHARS_MAX], "count": str(drop.count)}
+    return Act("protocol-violation", CONTROL_SOCKET, detail)
 
 
 def act_of(event: PoolEvent) -> Act | None:

@@ -40,7 +40,7 @@ from kernel.capture.inboxthread import open_inbox
 from kernel.capture.intake import Intake
 from kernel.capture.sink import IntakeSink
 from kernel.config.machine import read_machine
-from kernel.supervision.control import ControlServer, Reply
+from kernel.supervision.control import ControlServer, Drop, Reply
 from kernel.supervision.pool_events import PoolEvent
 
 POLL_MS = 250
@@ -68,7 +68,9 @@ class Kernel:
         prepare_all()
         self._intake = Intake(parts.evidence)
         self._intake.start()
-        self._control = ControlServer(parts.context, parts.control_path, self._serve)
+        self._control = ControlServer(
+            parts.context, parts.control_path, self._serve, tell=self._note_drop
+        )
         self._orphans = OrphanSweep(parts)
         self._spool = SpoolThread(parts.evidence)
         if parts.loaded.settings.disk.spool_dir is not None:
@@ -204,6 +206,7 @@ class Kernel:
                 )
                 if problem
             ],
+            "control_dropped": dict(self._control.dropped),
             "grabber": self._grabbing.facts(),
             "intake": {"queued": load.queued_items, "acknowledged": load.acknowledged},
             "inbox": {
@@ -310,6 +313,10 @@ class Kernel:
         act = audit.act_of(event)
         if act is not None:
             self._parts.trail.append(act.act, act.subject, act.detail)
+
+    def _note_drop(self, drop: Drop) -> None:
+        act = audit.act_of_drop(drop)
+        self._parts.trail.append(act.act, act.subject, act.detail)
 
     def _why_stuck(self) -> str:
         if self._parts.problem is not None:

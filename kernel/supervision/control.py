@@ -13,6 +13,7 @@ import os
 import secrets
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +32,19 @@ CORRELATION_BYTES = 8
 FRAMES_BARE = 3
 FRAMES_WITH_PAYLOAD = 4
 PEER_FIELDS = 4
+
+TOLD = frozenset(10**power for power in range(10))
+"""Of rubbish the 1st, 10th, 100th, ... is told: a flood must not fill the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """What was no request on the control socket; ``count``: so many of its kind so far."""
+
+    code: str
+    detail: str
+    count: int
+
 
 Reply = Callable[[ControlReply], None]
 Handler = Callable[[ControlRequest, bytes, Reply], None]
@@ -51,11 +65,19 @@ class ControlServer:
     """The kernel's end; `handle` and `flush` belong to the kernel's loop."""
 
     def __init__(
-        self, context: zmq.Context[zmq.Socket[bytes]], path: Path, handler: Handler
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        path: Path,
+        handler: Handler,
+        *,
+        tell: Callable[[Drop], None] = lambda _drop: None,
     ) -> None:
+        """Bind; ``tell`` is called in the kernel's loop for the 1st, 10th, ... drop of a kind."""
         self._handler = handler
+        self._tell = tell
         self._replies: deque[list[bytes]] = deque()
-        self.dropped = 0
+        self.dropped: dict[str, int] = {}
+        """Kind -> how many since the start."""
         self.wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.socket = context.socket(zmq.ROUTER)
         self.socket.setsockopt(zmq.LINGER, 0)
@@ -69,7 +91,7 @@ class ControlServer:
             os.umask(old_mask)
 
     def handle(self) -> None:
-        """Take in what waits; rubbish is dropped and counted."""
+        """Take in what waits; rubbish is dropped, counted and told."""
         for _ in range(REQUESTS_PER_TURN_MAX):
             try:
                 frames = self.socket.recv_multipart(zmq.DONTWAIT, copy=False)
@@ -87,9 +109,9 @@ class ControlServer:
         while self._replies:
             try:
                 self.socket.send_multipart(self._replies.popleft(), zmq.DONTWAIT)
-            except zmq.ZMQError:
+            except zmq.ZMQError as error:
                 # The client is gone or does not read; it will find the store as it is.
-                self.dropped += 1
+                self._drop("reply-not-taken", str(error))
 
     def close(self) -> None:
         """Close the socket."""
@@ -97,14 +119,11 @@ class ControlServer:
         os.close(self.wake_fd)
 
     def _take(self, frames: list[zmq.Frame]) -> None:
-        if len(frames) not in {FRAMES_BARE, FRAMES_WITH_PAYLOAD} or not _is_owner(frames[2]):
-            self.dropped += 1
+        if problem := _find_fault(frames):
+            self._drop(*problem)
             return
         peer, correlation = frames[0].bytes, frames[1].bytes
         header = frames[2].buffer
-        if len(correlation) != CORRELATION_BYTES or len(header) > HEADER_BYTES_MAX:
-            self.dropped += 1
-            return
 
         def reply(message: ControlReply) -> None:
             self._replies.append([peer, correlation, canonical.encode(message)])
@@ -113,7 +132,7 @@ class ControlServer:
         try:
             request = _decode_request(header)
         except ContractError as error:
-            self.dropped += 1
+            self._drop("malformed-request", error.reason)
             reply(ControlError(code="malformed-request", message=error.reason))
             return
         payload = frames[3].bytes if len(frames) == FRAMES_WITH_PAYLOAD else b""
@@ -121,6 +140,24 @@ class ControlServer:
             self._handler(request, payload, reply)
         except KernelError as error:
             reply(error_reply(error))
+
+    def _drop(self, code: str, detail: str) -> None:
+        count = self.dropped[code] = self.dropped.get(code, 0) + 1
+        if count in TOLD:
+            self._tell(Drop(code, detail, count))
+
+
+def _find_fault(frames: list[zmq.Frame]) -> tuple[str, str] | None:
+    """What is wrong with the outside of a message: a code and words; None when it may be read."""
+    if len(frames) not in {FRAMES_BARE, FRAMES_WITH_PAYLOAD}:
+        return "frame-count", f"{len(frames)} frames"
+    if not _is_owner(frames[2]):
+        return "foreign-user", "not sent by the user of this kernel"
+    if len(frames[1].buffer) != CORRELATION_BYTES:
+        return "correlation", f"{len(frames[1].buffer)} bytes"
+    if len(frames[2].buffer) > HEADER_BYTES_MAX:
+        return "oversized-header", f"{len(frames[2].buffer)} bytes"
+    return None
 
 
 def error_reply(error: KernelError) -> ControlError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kernel.boot.audit import act_of
+from kernel.boot.audit import act_of, act_of_drop
+from kernel.supervision.control import Drop
 from kernel.supervision.pool_events import (
     HostDied,
     HostReady,
@@ -21,6 +22,12 @@ def test_crash_and_leaving_are_told_apart() -> None:
     assert left is not None
     assert (crashed.act, left.act) == ("host-crashed", "host-left")
     assert crashed.detail["cause"] == "killed by signal 9"
+
+
+def test_rubbish_on_the_control_socket_is_on_record_with_its_count() -> None:
+    act = act_of_drop(Drop("frame-count", "2 frames", 10))
+    assert (act.act, act.subject) == ("protocol-violation", "control")
+    assert act.detail == {"code": "frame-count", "detail": "2 frames", "count": "10"}
 
 
 def test_quarantine_names_the_plugin_and_every_cause() -> None:

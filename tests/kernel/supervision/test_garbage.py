@@ -11,9 +11,9 @@ import zmq
 
 from contracts import canonical
 from contracts.control import ControlError, ControlReply, Ping, Pong, RecordAct
-from contracts.wire import Beat, Goodbye
+from contracts.wire import HEADER_BYTES_MAX, Beat, Goodbye
 from kernel.supervision.channel import Expected, HostChannel, Violation
-from kernel.supervision.control import CORRELATION_BYTES, ControlServer
+from kernel.supervision.control import CORRELATION_BYTES, ControlServer, Drop
 
 WORDS = canonical.encode(RecordAct(act="aa")).replace(b"aa", b"\xff\xff")
 GARBAGE = {
@@ -83,5 +83,32 @@ def test_a_command_that_sends_garbage_gets_an_error_and_the_next_one_an_answer(
         assert command.poll(5000)
         _, reply = command.recv_multipart()
         assert isinstance(canonical.decode(reply, ControlReply), answer)  # type: ignore[arg-type]
+    command.close()
+    server.close()
+
+
+RUBBISH = {
+    "frame-count": [b"one"],
+    "correlation": [b"short", canonical.encode(Ping())],
+    "oversized-header": [b"x" * CORRELATION_BYTES, b"x" * (HEADER_BYTES_MAX + 1)],
+    "malformed-request": [b"x" * CORRELATION_BYTES, b"\xc1"],
+}
+
+
+@pytest.mark.parametrize(("code", "frames"), RUBBISH.items())
+def test_rubbish_on_the_control_socket_is_counted_and_told_ever_more_seldom(
+    context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path, code: str, frames: list[bytes]
+) -> None:
+    told: list[Drop] = []
+    server = ControlServer(context, tmp_path / "c", lambda *_: None, tell=told.append)
+    command = context.socket(zmq.DEALER)
+    command.connect(f"ipc://{tmp_path / 'c'}")
+    for number in range(1, 13):
+        command.send_multipart(frames)
+        assert server.socket.poll(5000)
+        server.handle()
+        assert server.dropped == {code: number}
+    assert [(drop.code, drop.count) for drop in told] == [(code, 1), (code, 10)]
+    assert all(drop.detail for drop in told)
     command.close()
     server.close()
