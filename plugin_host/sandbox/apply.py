@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from contracts.launch import SandboxPolicy
@@ -195,9 +196,19 @@ def _isolate(progress: Progress) -> None:
         if progress.holds("network_namespace"):
             progress.notes["network_namespace"] = self_test.try_route().code
     if not progress.holds("ipc_namespace"):
-        progress.do("ipc_namespace", lambda: enter(namespaces.CLONE_NEWIPC))
+        progress.do("ipc_namespace", _part_ipc)
     if not progress.holds("mount_view"):
         progress.do("mount_view", lambda: _see_little(policy))
+
+
+def _part_ipc() -> str:
+    link = Path("/proc/self/ns/ipc")
+    before = link.readlink()
+    namespaces.unshare(namespaces.CLONE_NEWIPC)
+    after = link.readlink()
+    if after == before:
+        raise OSError(errno.EINVAL, f"still in {after}")
+    return f"{after}, before {before}"
 
 
 def _see_little(policy: SandboxPolicy) -> str:

@@ -52,7 +52,11 @@ def be_polite(affinity: tuple[int, ...], nice: int) -> str:
     """Pins to ``affinity`` (empty: as it is) and lowers the priority; says what holds."""
     if affinity:
         os.sched_setaffinity(0, affinity)
-    os.setpriority(os.PRIO_PROCESS, 0, nice)
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
+    except PermissionError:
+        # The kernel itself was started with less priority than that: so much the better.
+        nice = os.getpriority(os.PRIO_PROCESS, 0)
     # Where autogroup is on, nice counts only inside the session; the group has its own value.
     autogroup = Path("/proc/self/autogroup")
     note = ""

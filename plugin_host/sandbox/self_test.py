@@ -99,6 +99,22 @@ def _make_and_remove_segment() -> None:
     syscalls.call("shmctl", segment, IPC_REMOVE, None)
 
 
+def try_more_cores(cores: frozenset[int]) -> Attempt:
+    """Asks for every core there is; refused where the process is still bound to ``cores``.
+
+    The call is answered with success and not done, so that libraries that pin themselves go on.
+    """
+    name = f"more cores than {sorted(cores)}"
+    try:
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    except OSError as error:
+        return Attempt(name, errno.errorcode.get(error.errno or 0, "OSError"))
+    if os.sched_getaffinity(0) == cores:
+        return Attempt(name, "not done")
+    os.sched_setaffinity(0, cores)
+    return Attempt(name, "")
+
+
 def try_list_root() -> Attempt:
     """Lists ``/``: open to everyone by mode, so only Landlock can refuse it."""
     return attempt("list /", lambda: list(Path("/").iterdir()))

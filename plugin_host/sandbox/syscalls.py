@@ -133,6 +133,13 @@ def prctl(option: int, *arguments: int) -> int:
     return result
 
 
+def parent_death_signal() -> int:
+    """The signal that this process gets when the thread that started it ends; 0: none."""
+    number = ctypes.c_int(0)
+    prctl(PR_GET_PDEATHSIG, ctypes.addressof(number))
+    return number.value
+
+
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
     """Mounts; OSError naming the target when it fails."""
     libc = load_libc()

@@ -1,13 +1,15 @@
 """From what was done and what the denial tests found to one state per layer.
 
 Covers: which attempt proves which layer. Does not cover: the attempts (`self_test`), the level
-(`report`). A layer whose step went well but whose attempt was not refused is not enforced.
+(`report`). A layer whose step went well but whose attempt was not refused is not enforced; one
+that nothing can be tried against is read back from the system, and its proof says so.
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -60,6 +62,11 @@ def _denied(*attempts: Attempt) -> Verdict:
     return "missing", proof, f"not refused: {', '.join(open_ones)}"
 
 
+def _read_back(text: str) -> str:
+    """The proof of what cannot be tried, or not without harm: what the system says of itself."""
+    return f"read back: {text}"
+
+
 def _service_uid(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
     ids = os.getresuid()
     if 0 in ids or 0 in os.getresgid():
@@ -71,7 +78,7 @@ def _service_uid(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
 
 def _session(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
     session = os.getsid(0)
-    proof = f"session {session}, pid {os.getpid()}"
+    proof = _read_back(f"session {session}, pid {os.getpid()}")
     if session == os.getpgrp() == os.getpid():
         return "enforced", proof, ""
     if session == os.getpgrp() == os.getppid():
@@ -82,7 +89,9 @@ def _session(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
 def _parent_death(_policy: SandboxPolicy, notes: Facts) -> Verdict:
     if "parent_death" not in notes:
         return "missing", "", ""
-    return "enforced", f"parent {os.getppid()}, SIGKILL at its end", ""
+    number = syscalls.parent_death_signal()
+    proof = _read_back(f"parent {os.getppid()}, signal {number} at its end")
+    return ("enforced" if number == signal.SIGKILL else "missing"), proof, ""
 
 
 def _rlimits(policy: SandboxPolicy, _notes: Facts) -> Verdict:
@@ -90,13 +99,13 @@ def _rlimits(policy: SandboxPolicy, _notes: Facts) -> Verdict:
     core = resource.getrlimit(resource.RLIMIT_CORE)[1]
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     holds = 0 <= data <= policy.data_bytes_max and core == 0 and files <= policy.nofile_max
-    proof = f"DATA {data >> 20 if data > 0 else 'unlimited'} MiB, NOFILE {files}, CORE {core}"
-    return ("enforced" if holds else "missing"), proof, ""
+    told = f"DATA {data >> 20 if data > 0 else 'unlimited'} MiB, NOFILE {files}, CORE {core}"
+    return ("enforced" if holds else "missing"), _read_back(told), ""
 
 
 def _process_limit(policy: SandboxPolicy, notes: Facts) -> Verdict:
     limit = resource.getrlimit(resource.RLIMIT_NPROC)[1]
-    proof = f"NPROC {limit}"
+    proof = _read_back(f"NPROC {limit}")
     if not 0 <= limit <= policy.nproc_max:
         return "missing", proof, ""
     if "user_namespace" not in notes:
@@ -107,7 +116,7 @@ def _process_limit(policy: SandboxPolicy, notes: Facts) -> Verdict:
 def _user_namespace(_policy: SandboxPolicy, notes: Facts) -> Verdict:
     if "user_namespace" not in notes:
         return "missing", "", ""
-    return "enforced", notes["user_namespace"], ""
+    return "enforced", _read_back(notes["user_namespace"]), ""
 
 
 def _network_namespace(policy: SandboxPolicy, notes: Facts) -> Verdict:
@@ -118,7 +127,9 @@ def _network_namespace(policy: SandboxPolicy, notes: Facts) -> Verdict:
 
 
 def _ipc_namespace(_policy: SandboxPolicy, notes: Facts) -> Verdict:
-    return ("enforced" if "ipc_namespace" in notes else "missing"), "", ""
+    if "ipc_namespace" not in notes:
+        return "missing", "", ""
+    return "enforced", _read_back(notes["ipc_namespace"]), ""
 
 
 def has_pid_namespace(policy: SandboxPolicy) -> bool:
@@ -130,14 +141,15 @@ def has_pid_namespace(policy: SandboxPolicy) -> bool:
 
 def _pid_namespace(policy: SandboxPolicy, _notes: Facts) -> Verdict:
     if has_pid_namespace(policy):
-        return "enforced", f"{Path('/proc/self/ns/pid').readlink()}, own pid {os.getpid()}", ""
+        told = f"{Path('/proc/self/ns/pid').readlink()}, own pid {os.getpid()}"
+        return "enforced", _read_back(told), ""
     return "missing", "", "the same as the kernel's"
 
 
 def _signals(policy: SandboxPolicy, notes: Facts) -> Verdict:
     state, proof, _ = _pid_namespace(policy, notes)
     if state == "enforced":
-        return state, f"the kernel has no number in {proof}", ""
+        return state, f"{proof}, where the kernel has no number", ""
     return _denied(self_test.try_signal(policy.kernel_pid))
 
 
@@ -152,12 +164,12 @@ def _mount_view(policy: SandboxPolicy, notes: Facts) -> Verdict:
 def _capabilities(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
     held = capabilities.held()
     state: State = "missing" if held else "enforced"
-    return state, f"sets {held:#x}", "capabilities are left" if held else ""
+    return state, _read_back(f"sets {held:#x}"), "capabilities are left" if held else ""
 
 
 def _no_new_privs(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
     value = syscalls.prctl(syscalls.PR_GET_NO_NEW_PRIVS)
-    return ("enforced" if value == 1 else "missing"), f"prctl -> {value}", ""
+    return ("enforced" if value == 1 else "missing"), _read_back(f"prctl -> {value}"), ""
 
 
 def _landlock(policy: SandboxPolicy, notes: Facts) -> Verdict:
@@ -195,16 +207,18 @@ def _network(policy: SandboxPolicy, _notes: Facts) -> Verdict:
 
 def _not_dumpable(_policy: SandboxPolicy, _notes: Facts) -> Verdict:
     value = syscalls.prctl(syscalls.PR_GET_DUMPABLE)
-    return ("enforced" if value == 0 else "missing"), f"prctl -> {value}", ""
+    return ("enforced" if value == 0 else "missing"), _read_back(f"prctl -> {value}"), ""
 
 
 def _affinity(policy: SandboxPolicy, notes: Facts) -> Verdict:
     cpus = sorted(os.sched_getaffinity(0))
-    if policy.affinity and cpus != sorted(policy.affinity):
-        return "missing", f"cpus {cpus}", ""
+    if not policy.affinity:
+        return "missing", f"cpus {cpus}", "the policy names no cores"
+    if cpus != sorted(policy.affinity):
+        return "missing", f"cpus {cpus}", f"not cpus {sorted(policy.affinity)}"
     if "seccomp" not in notes:
-        return "degraded", f"cpus {cpus}", "the host can change it"
-    return "enforced", f"cpus {cpus}", ""
+        return "degraded", _read_back(f"cpus {cpus}"), "the host can change it"
+    return _denied(self_test.try_more_cores(frozenset(cpus)))
 
 
 _TESTS: Final[dict[str, Callable[[SandboxPolicy, Facts], Verdict]]] = {

@@ -13,8 +13,10 @@ from kernel.observe import check_data, check_install, check_machine, check_sandb
 from kernel.observe.check import Check
 from kernel.observe.doctor import run_checks
 from kernel.observe.in_force import find_in_force
+from kernel.scheduling.enforce import cores_for_hosts
 from kernel.store.draft import CaptureDraft
 from kernel.store.evidence import EvidenceStore
+from kernel.supervision.process import DATA_SLACK_BYTES
 
 
 @pytest.fixture
@@ -102,6 +104,15 @@ def test_sandbox_is_judged_by_a_real_host(place: DataDir) -> None:
     assert checks["sandbox"].details["level"] in {"A", "B", "C", "D"}
     assert checks["sandbox seccomp"].state == "ok"
     assert "EAFNOSUPPORT" in checks["sandbox seccomp"].saw
+
+
+def test_the_probe_gets_what_real_hosts_get(place: DataDir) -> None:
+    checks = by_name(check_sandbox.check_sandbox(place, find_in_force(place)))
+    cores = list(cores_for_hosts(os.sched_getaffinity(0), 0.5))
+    assert str(cores) in checks["sandbox affinity"].saw
+    # repack's, the screen state's, and the largest: the text engine's.
+    data_mib = (1_610_612_736 + DATA_SLACK_BYTES) >> 20
+    assert f"read back: DATA {data_mib} MiB" in checks["sandbox rlimits"].saw
 
 
 def test_demanded_level_that_this_machine_does_not_reach_is_a_failure(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import sys
 from typing import Any
 
@@ -23,13 +26,29 @@ def states(answer: dict[str, Any]) -> dict[str, str]:
 
 @who
 def test_every_layer_is_enforced_and_proved_where_this_machine_can(who: str) -> None:
-    answer = run(who, PROBE).answer
+    cpu = min(os.sched_getaffinity(0))
+    answer = run(who, PROBE, policy={"affinity": [cpu]}).answer
 
     assert sorted(states(answer)) == sorted(LAYERS)
     assert {name for name, state in states(answer).items() if state != "enforced"} == set()
     assert answer["level"] == "A"
     for layer in answer["layers"]:
         SandboxLayer(**layer)
+        denied_or_read = re.search(
+            r"read back: \S|-> [A-Z]{5,}|-> not done|\d seen", layer["proof"]
+        )
+        assert denied_or_read, f"{layer['name']} is called enforced without a proof: {layer}"
+    proofs = {layer["name"]: layer["proof"] for layer in answer["layers"]}
+    now, before = re.findall(r"ipc:\[\d+\]", proofs["ipc_namespace"])
+    assert now != before
+    assert proofs["affinity"] == f"more cores than [{cpu}] -> not done"
+    assert proofs["parent_death"].endswith(f"signal {signal.SIGKILL:d} at its end")
+
+
+def test_cores_that_nobody_asked_for_are_not_called_enforced() -> None:
+    answer = run("user", PROBE).answer
+    (layer,) = [one for one in answer["layers"] if one["name"] == "affinity"]
+    assert (layer["state"], layer["reason"]) == ("missing", "the policy names no cores")
 
 
 @pytest.mark.parametrize(
