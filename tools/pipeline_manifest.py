@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 IMAGE_ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".qoi"})
 AUTO_LETTERS_MIN: Final = 5
@@ -147,13 +148,43 @@ def read_manifest(path: Path) -> Manifest:
     return manifest.model_copy(update={"frames": placed})
 
 
+_PLAIN: Final = {
+    "extra_forbidden": "there is no such key",
+    "missing": "must be given",
+    "tuple_type": "must be a list",
+    "string_type": "must be text in quotes",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "model_type": "must be an object in braces",
+    "path_type": "must be a path in quotes",
+    "string_too_short": "must not be empty",
+    "greater_than_equal": "is too small",
+    "less_than_equal": "is too large",
+}
+"""What is wrong, for people; all else is said in the words of the check."""
+
+
 def _explain(error: Exception) -> str:
+    """In plain words; raised for people who write manifests, not for those who write this."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, OSError):
+        return f"it cannot be read: {error.strerror}"
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is no JSON: line {error.lineno}, column {error.colno}: {error.msg}"
     if not isinstance(error, ValidationError):
-        return str(error)
-    return "; ".join(
-        f"{'.'.join(map(str, found['loc'])) or 'document'}: {found['msg']}"
-        for found in error.errors()
-    )
+        return f"it is no text in UTF-8: {error}"
+    return "; ".join(_explain_one(found) for found in error.errors())
+
+
+def _explain_one(found: ErrorDetails) -> str:
+    place = ""
+    for step in found["loc"]:
+        # People count entries from one.
+        place += f", entry {step + 1}" if isinstance(step, int) else f" {step}"
+    said = _PLAIN.get(found["type"], found["msg"].removeprefix("Value error, "))
+    return f"{place.strip() or 'the document'}: {said}"
 
 
 def _place(frame: Frame, folder: Path) -> Frame:
@@ -165,19 +196,28 @@ def _place(frame: Frame, folder: Path) -> Frame:
 
 def _check(path: Path, frames: tuple[Frame, ...], manifest: Manifest) -> None:
     if not frames:
-        raise ManifestError(f"{path}: no frames, and no images in its folder")
+        raise ManifestError(
+            f"{path}: no frames, and no images in its folder: name some under frames"
+        )
     missing = [
         str(f) for frame in frames for f in (frame.path, frame.truth) if f and not f.exists()
     ]
     if missing:
-        raise ManifestError(f"{path}: not there: {', '.join(missing)}")
+        raise ManifestError(
+            f"{path}: not there: {', '.join(missing)}; paths count from the manifest's folder"
+        )
     names = Counter(frame.name for frame in frames)
     twice = sorted(name for name, count in names.items() if count > 1)
     if twice:
-        raise ManifestError(f"{path}: two frames of one name: {', '.join(twice)}")
+        raise ManifestError(
+            f"{path}: two frames of one name: {', '.join(twice)}; rename one of the files"
+        )
     strange = {name for query in manifest.queries for name in query.frame} - set(names)
     if strange:
-        raise ManifestError(f"{path}: queries about unknown frames: {', '.join(sorted(strange))}")
+        raise ManifestError(
+            f"{path}: queries about unknown frames: {', '.join(sorted(strange))};"
+            f" known are {', '.join(sorted(names))}"
+        )
     if not manifest.queries and manifest.auto is None:
         raise ManifestError(f"{path}: asks nothing: give queries, or auto")
 
@@ -190,7 +230,14 @@ def read_truth(frame: Frame) -> list[tuple[str, Box]]:
         document = json.loads(frame.truth.read_text(encoding="utf-8"))
         return [(str(word["text"]), _as_box(word["box"])) for word in document["words"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ManifestError(f"{frame.truth}: no ground truth: {error!r}") from error
+        raise ManifestError(
+            f'{frame.truth}: no ground truth: it must hold {{"words": [{{"text": ..., "box":'
+            f" [x0, y0, x1, y1]}}]}}; correct it, or name another file with truth ({_said(error)})"
+        ) from error
+
+
+def _said(error: Exception) -> str:
+    return f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
 
 
 def _as_box(values: list[float]) -> Box:

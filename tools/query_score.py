@@ -1,6 +1,6 @@
 """How well questions about a week are answered: found, cited right, false claims.
 
-    python tools/query_score.py [--all] [--show-wrong] [--json]
+    python tools/query_score.py [--only known|held-out|both] [--show-wrong] [--json]
 
 Builds a data dir from the fixtures (`tools/query_week.py`), asks every question of the story
 and judges the answers. The held-out questions were written before any answer was looked at

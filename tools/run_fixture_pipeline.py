@@ -88,7 +88,11 @@ def main(
         manifest = read_manifest(manifest_path)
         with _fresh(data_dir) as folder:
             report = run_pipeline(manifest, Kernel(folder))
-    except (ManifestError, CommandError) as error:
+    except ManifestError as error:
+        click.echo(f"error: {error}", err=True)
+        click.echo("hint: docs/fixture-pipeline.md says what a manifest holds", err=True)
+        context.exit(2)
+    except CommandError as error:
         click.echo(f"error: {error}", err=True)
         context.exit(2)
     click.echo(json.dumps(report, ensure_ascii=False) if as_json else format_report(report))
@@ -102,7 +106,7 @@ def _fresh(data_dir: Path | None) -> Iterator[Path]:
             yield Path(folder) / "data"
         return
     if data_dir.exists() and any(data_dir.iterdir()):
-        raise ManifestError(f"{data_dir} is not empty: this needs a data dir of its own")
+        raise ManifestError(f"{data_dir} is not empty: name a new folder, or leave --data-dir out")
     yield data_dir
 
 

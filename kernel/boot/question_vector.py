@@ -20,6 +20,7 @@ from kernel.boot.scratch import make_scratch, scratch_settings
 from kernel.boot.session import kernel_session
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
+from kernel.config.settings import LoadedSettings
 from kernel.query.similar import Alike, keep_alike
 from kernel.store.derived import TEXT_STAGE, DerivedStore
 from kernel.store.draft import CaptureDraft
@@ -46,6 +47,16 @@ def make_question_vector(
     it in time), and what keeps a plugin from running.
     """
     loaded = scratch_settings(data_dir, "embed")
+    _require_plugin(loaded)
+    with tempfile.TemporaryDirectory(prefix="autocapture-question-") as folder:
+        scratch = make_scratch(data_dir, Path(folder))
+        with kernel_session(scratch, loaded) as (kernel, _):
+            found = _run(question, kernel, show)
+    show("")
+    return found
+
+
+def _require_plugin(loaded: LoadedSettings) -> None:
     if loaded.settings.pipeline.embed_plugin == "none":
         raise KernelError(
             "embed-off",
@@ -53,12 +64,6 @@ def make_question_vector(
             hint='set pipeline.embed_plugin = "embed_minilm" and run: kernel process'
             " --until-drained",
         )
-    with tempfile.TemporaryDirectory(prefix="autocapture-question-") as folder:
-        scratch = make_scratch(data_dir, Path(folder))
-        with kernel_session(scratch, loaded) as (kernel, _):
-            found = _run(question, kernel, show)
-    show("")
-    return found
 
 
 def find_alike(
@@ -68,6 +73,7 @@ def find_alike(
 
     Raises what `make_question_vector` raises, and `KernelError` ``vectors-unavailable``.
     """
+    _require_plugin(scratch_settings(data_dir, "embed"))
     store = VectorStore.open_read_only(data_dir)
     if store is None or not data_dir.derived_db.exists():
         return ()

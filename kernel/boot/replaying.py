@@ -6,6 +6,7 @@ Does not cover: the replay itself (`kernel.pipeline.replaying`).
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +40,24 @@ class ReplayPlan:
     plugin: str
     due: int
     kept: int
+
+
+def refuse_replay(name: str) -> KernelError | None:
+    """Why a stage is not replayed, with what to do instead; None for one that is."""
+    if name in REPLAYABLE:
+        return None
+    hint = (
+        "another model gets a table of its own and its vectors are made by themselves:"
+        " run: kernel process --until-drained"
+        if name == "embed"
+        else f"replayed are: {', '.join(REPLAYABLE)}"
+    )
+    return KernelError(
+        "stage-not-replayed",
+        f"the stage {name} needs no replay",
+        hint=hint,
+        exit_code=ExitCode.USAGE,
+    )
 
 
 def require_stage(name: str, data_dir: DataDir, loaded: LoadedSettings) -> Stage:
@@ -116,7 +135,7 @@ def _replay_here(
         kernel.run(until=is_over)
         state = replays.find()
         stuck = kernel.progress().stuck
-    return _require_over(state, stage, stuck)
+    return require_over(state, stage, since_us, stuck)
 
 
 def _replay_there(
@@ -133,21 +152,31 @@ def _replay_there(
                 state = derived.replays.find()
                 show(describe(state, now.unfinished))
                 if state is None or state.phase == "done" or now.stuck:
-                    return _require_over(state, stage, now.stuck)
+                    return require_over(state, stage, since_us, now.stuck)
                 # The kernel answers at once; how often we look is our own choice.
                 time.sleep(POLL_S)  # noqa: TID251
         finally:
             client.close()
 
 
-def _require_over(state: ReplayState | None, stage: str, stuck: str) -> ReplayState:
+def require_over(state: ReplayState | None, stage: str, since_us: int, stuck: str) -> ReplayState:
+    """The state of a replay that ended. Raises `KernelError` ``replay-stuck`` for any other."""
     if state is not None and state.is_over:
         return state
     raise KernelError(
         "replay-stuck",
         f"the replay of {stage} is not over: {stuck or 'it was asked to stop'}",
-        hint=f"queries see the results from before; go on with: kernel replay --stage {stage}",
+        hint="queries see the results from before; go on with:"
+        f" kernel replay --stage {stage}{_since_text(since_us)}",
     )
+
+
+def _since_text(since_us: int) -> str:
+    """The option that names the same moment again; empty for all captures."""
+    if not since_us:
+        return ""
+    moment = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=since_us)
+    return f" --since {moment.isoformat()}"
 
 
 def describe(state: ReplayState | None, unfinished: int) -> str:

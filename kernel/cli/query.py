@@ -28,7 +28,7 @@ from kernel.cli.terminal_image import find_way, picture_sequence
 from kernel.config.approvals import read_plugin_locks
 from kernel.config.errors import ExitCode, KernelError
 from kernel.config.paths import DataDir
-from kernel.query.answering import Limits, Request, ask
+from kernel.query.answering import Limits, Request, ask, require_question
 from kernel.query.covering import cover
 from kernel.query.crops import save_crop
 from kernel.query.scope import END_US, Scope
@@ -43,6 +43,10 @@ __all__ = ["format_answer", "query"]
 
 _PICTURES_MAX = 4
 _LIMIT_MAX = 60
+_NO_VECTORS = (
+    "no vector of a line has been made yet, so nothing was found by meaning;"
+    " run: kernel process --until-drained"
+)
 _ALIKE_PER_LINE = 4
 """Texts looked at for each line that is wanted: some are not of the time that was asked about."""
 
@@ -83,8 +87,8 @@ class Asking:
 
 
 @click.command(
-    help="Ask about what was on the screen: a value, words to find, when something was there,"
-    " what changed, how many, or a summary of a time. Times in the question are understood"
+    help="Ask about what was on the screen. The answer is a value, words to find, when something"
+    " was there, what changed, how many, or a summary of a time. Times in the question are read"
     " (yesterday before lunch, between 9 and 10, two hours ago). Exits 0 with an answer, 3 when"
     " nothing that was captured answers it. Reads only, unless --extract-now is given; works"
     " with or without a running kernel."
@@ -156,7 +160,13 @@ class Asking:
     help="Lines of like meaning, too (needs pipeline.embed_plugin; the model takes some seconds).",
 )
 @click.option("--tz", metavar="ZONE", help="Your time zone (default: this machine's).")
-@click.option("--now", "now_text", metavar="TIME", hidden=True, help="Ask as if it were then.")
+@click.option(
+    "--now",
+    "now_text",
+    metavar="WHEN",
+    help="Ask as if it were then (2025-11-12 9:30): yesterday is the day before, and the same"
+    " stores give the same answer whenever it is asked.",
+)
 @json_option
 @data_dir_option
 @click.pass_context
@@ -169,7 +179,9 @@ def query(
     **options: Unpack[Options],
 ) -> None:
     """Print the answer with its citations."""
-    asking = _asking(" ".join(text), options, data_dir, as_json=as_json)
+    asked = " ".join(text)
+    require_question(asked)
+    asking = _asking(asked, options, data_dir, as_json=as_json)
     answer, saved = answer_question(asking)
     if as_json:
         click.echo(msgspec.json.encode(answer).decode())
@@ -216,6 +228,8 @@ def answer_question(asking: Asking) -> tuple[Answer, dict[Citation, Path | str]]
     if asking.similar:
         asking = _with_alike(asking)
     answer = _ask(asking)
+    if asking.similar and not data_dir.vectors_db.exists():
+        answer = msgspec.structs.replace(answer, notes=(*answer.notes, _NO_VECTORS))
     if asking.extract_s is not None and answer.coverage.processed < answer.coverage.events:
         note = _extract(asking, answer, asking.extract_s)
         answer = _ask(asking)

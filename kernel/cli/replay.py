@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 import click
 
-from kernel.boot.replaying import REPLAYABLE, plan_replay, require_stage, run_replay
+from kernel.boot.replaying import REPLAYABLE, plan_replay, refuse_replay, require_stage, run_replay
 from kernel.cli.options import data_dir_option, json_option
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
@@ -35,13 +35,18 @@ def _to_us(context: click.Context, parameter: click.Parameter, value: str | None
     " there, then the new at once. Evidence is only read. An interrupted replay goes on where it"
     " was: give the same command."
 )
-@click.option("--stage", required=True, type=click.Choice(REPLAYABLE), help="Which stage.")
+@click.option(
+    "--stage", required=True, type=click.Choice((*REPLAYABLE, "embed")), help="Which stage."
+)
 @click.option("--since", "since_us", metavar="ISO8601", callback=_to_us, help="Captures since.")
 @click.option("--dry-run", is_flag=True, help="Only say how much there is to do.")
 @json_option
 @data_dir_option
 def replay(*, stage: str, since_us: int, dry_run: bool, as_json: bool, data_dir: DataDir) -> None:
     """Print what was done, or what would be."""
+    refused = refuse_replay(stage)
+    if refused is not None:
+        raise refused
     if not data_dir.derived_db.is_file():
         raise KernelError(
             "derived-missing",

@@ -16,7 +16,7 @@ from typing import Literal
 import apsw
 
 from contracts.answer import Answer, Claim, Coverage, Provenance
-from kernel.config.errors import KernelError
+from kernel.config.errors import ExitCode, KernelError
 from kernel.query.changes import tell_changes
 from kernel.query.citing import CITATIONS_MAX, Citer
 from kernel.query.counting import count
@@ -83,8 +83,8 @@ def ask(
 
     ``locks``: digests of the contracts lock and the plugins lock. A question given as text is
     asked now, in UTC. When the time limit is reached, what was found so far is the answer,
-    marked partial. Raises `KernelError`: ``question-too-long``, ``query-timeout`` (nothing was
-    found in time).
+    marked partial. Raises `KernelError`: ``question-empty``, ``question-too-long``,
+    ``query-timeout`` (nothing was found in time).
     """
     limits = limits or Limits()
     request = (
@@ -92,6 +92,7 @@ def ask(
         if isinstance(question, Request)
         else Request(question, now_us=time.time_ns() // 1000)
     )
+    require_question(request.text)
     if len(request.text) > QUESTION_CHARS_MAX:
         raise KernelError(
             "question-too-long",
@@ -117,6 +118,17 @@ def ask(
         raise _timeout(limits) from error
     finally:
         derived.stop_when(lambda: False)
+
+
+def require_question(text: str) -> None:
+    """Raise `KernelError` ``question-empty`` where nothing is asked: no letter and no figure."""
+    if not any(ch.isalnum() for ch in text):
+        raise KernelError(
+            "question-empty",
+            "nothing is asked: the question has no word",
+            hint='ask a question or give words, for example: kernel query "what did I see today?"',
+            exit_code=ExitCode.USAGE,
+        )
 
 
 def _answer(request: Request, sources: Sources) -> Answer:

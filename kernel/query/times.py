@@ -426,13 +426,13 @@ class _Resolver:
 
     def _say(self, from_us: int, to_us: int) -> str:
         name = getattr(self._zone, "key", None) or str(self._zone)
-        end = local(to_us, self._zone)
+        end, start = local(to_us, self._zone), local(from_us, self._zone)
+        clock = "%H:%M:%S" if start.second or end.second else "%H:%M"
         if from_us <= 0:
-            return f"until {end:%Y-%m-%d %H:%M} ({name})"
-        start = local(from_us, self._zone)
+            return f"until {end:%Y-%m-%d} {end:{clock}} ({name})"
         same = start.date() == end.date()
-        until = f"{end:%H:%M}" if same else f"{end:%Y-%m-%d %H:%M}"
-        return f"{start:%Y-%m-%d %H:%M} to {until} ({name})"
+        until = f"{end:{clock}}" if same else f"{end:%Y-%m-%d} {end:{clock}}"
+        return f"{start:%Y-%m-%d} {start:{clock}} to {until} ({name})"
 
 
 def _is_exact(moment: Moment) -> bool:

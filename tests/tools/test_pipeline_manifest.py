@@ -62,14 +62,14 @@ def test_truth_that_is_none_is_told(tmp_path: Path) -> None:
     ("document", "why"),
     [
         ("{", "line 1"),
-        ({"auto": {}, "frame": []}, "frame: Extra inputs"),
+        ({"auto": {}, "frame": []}, "frame: there is no such key"),
         ({"frames": ["c.png"], "auto": {}}, "not there: .*c.png"),
         ({"frames": ["a.png"]}, "asks nothing"),
         ({"queries": [{"question": "Why?"}]}, "expects nothing"),
         ({"queries": [{"question": "Why?", "page": None, "evidence": ["x"]}]}, "expects no answer"),
         ({"queries": [{"question": "Why?", "page": "z", "evidence": ["x"]}]}, "unknown frames: z"),
         ({"frames": ["a.png", "sub/a.png"], "auto": {}}, "two frames of one name: a"),
-        ({"auto": {"count": 0}}, "auto.count"),
+        ({"auto": {"count": 0}}, "auto count: is too small"),
     ],
 )
 def test_what_is_wrong_with_a_manifest_is_said(tmp_path: Path, document: Any, why: str) -> None:  # noqa: ANN401 - anything
@@ -99,3 +99,27 @@ def test_drawn_words_are_the_same_for_a_seed_and_name_all_their_frames() -> None
     assert len(draw_queries(Auto(count=2, seed=4), words)) == 2
     many = {"a": [f"word{number}" for number in range(100)]}
     assert draw_queries(Auto(count=9, seed=1), many) != draw_queries(Auto(count=9, seed=2), many)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"querys": []}, "querys: there is no such key"),
+        ({"queries": [{"id": "q1"}]}, "queries, entry 1 question: must be given"),
+        ({"queries": "what?"}, "queries: must be a list"),
+        ({"frames": ["a.png", {}], "auto": {}}, "frames, entry 2 path: must be given"),
+        ({"queries": [{"question": "What?"}]}, "expects nothing: give answer_contains"),
+        ("{", "it is no JSON: line 1"),
+        ("[]", "the document: "),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words(tmp_path: Path, document: Any, said: str) -> None:  # noqa: ANN401
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(write(tmp_path, document))
+    assert said in str(caught.value)
+    assert "Input should" not in str(caught.value)
+
+
+def test_a_manifest_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="there is no such file"):
+        read_manifest(tmp_path / "none.json")

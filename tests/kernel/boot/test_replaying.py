@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from kernel.boot.replaying import REPLAYABLE, describe, plan_replay, require_stage
+from kernel.boot.replaying import (
+    REPLAYABLE,
+    describe,
+    plan_replay,
+    refuse_replay,
+    require_over,
+    require_stage,
+)
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.config.settings import load_settings
@@ -45,3 +52,20 @@ def test_progress_is_told_in_words() -> None:
     state = ReplayState(stage="text", since_us=0)
     assert describe(state, 7) == "text: 7 tasks to go"
     assert describe(None, 7) == ""
+
+
+def test_vectors_need_no_replay_and_the_refusal_says_why() -> None:
+    refused = refuse_replay("embed")
+    assert refused is not None
+    assert (refused.code, refused.exit_code) == ("stage-not-replayed", 2)
+    assert "made by themselves" in str(refused.hint)
+    assert refuse_replay("text") is None
+
+
+def test_the_way_on_from_an_interrupted_replay_keeps_its_moment() -> None:
+    with pytest.raises(KernelError) as caught:
+        require_over(None, "text", 1_767_225_600_000_000, "")
+    assert str(caught.value.hint).endswith("--stage text --since 2026-01-01T00:00:00+00:00")
+    with pytest.raises(KernelError) as caught:
+        require_over(None, "text", 0, "")
+    assert str(caught.value.hint).endswith("--stage text")

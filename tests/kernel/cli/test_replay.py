@@ -20,8 +20,17 @@ def test_without_anything_processed_it_says_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--stage", "embed"], [], ["--stage", "text", "--since", "yesterday"]]
+    "arguments", [["--stage", "repack"], [], ["--stage", "text", "--since", "yesterday"]]
 )
 def test_wrong_arguments_are_refused(arguments: list[str], tmp_path: Path) -> None:
     done = CliRunner().invoke(replay, [*arguments, "--data-dir", str(tmp_path)])
     assert done.exit_code == 2
+
+
+def test_a_replay_of_vectors_is_refused_with_what_to_do_instead(tmp_path: Path) -> None:
+    with pytest.raises(KernelError) as caught:
+        CliRunner().invoke(
+            replay, ["--stage", "embed", "--data-dir", str(tmp_path)], catch_exceptions=False
+        )
+    assert caught.value.code == "stage-not-replayed"
+    assert "kernel process" in str(caught.value.hint)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.answer import Answer
+from kernel.config.errors import KernelError
 from kernel.query.layout import PageLayout
 from kernel.query.question import analyse
 from kernel.query.ranking import rank
@@ -109,3 +110,15 @@ def test_every_page_is_laid_out_whatever_the_order_of_its_lines(name: str) -> No
         straight = rank(PageLayout(page), analysed)[:1]
         backwards = rank(PageLayout(turned), analysed)[:1]
         assert [s.score for s in straight] == [s.score for s in backwards]
+
+
+@pytest.mark.parametrize("nothing", ["", "?", " ... "])
+def test_a_question_without_a_word_is_refused_with_a_next_step(
+    tmp_path: Path, nothing: str
+) -> None:
+    memory = Memory.open(tmp_path)
+    with pytest.raises(KernelError) as caught:
+        memory.ask(nothing)
+    memory.close()
+    assert (caught.value.code, caught.value.exit_code) == ("question-empty", 2)
+    assert "kernel query" in str(caught.value.hint)

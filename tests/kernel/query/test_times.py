@@ -397,3 +397,12 @@ def test_the_same_question_at_the_same_time_is_understood_the_same(
     text: str, now_s: int, zone: zoneinfo.ZoneInfo
 ) -> None:
     assert find_windows(text, now_s * MICROS, zone) == find_windows(text, now_s * MICROS, zone)
+
+
+def test_a_window_is_said_with_its_seconds_where_it_has_some() -> None:
+    zone = zoneinfo.ZoneInfo("Europe/Berlin")
+    now_us = 1_764_163_800 * MICROS
+    (window,) = find_windows("between 9:30:25 and 9:30:45", now_us, zone)
+    assert "09:30:25 to 09:30:45" in window.understood
+    (window,) = find_windows("between 9:30 and 9:45", now_us, zone)
+    assert "09:30 to 09:45" in window.understood
