@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from tests.functional.rig import wait_until
 
+PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER = 36, 37
 SCRIPT = Path(__file__).parents[2] / "tools" / "wsl" / "run_full_soak_24h.sh"
 KERNEL = """#!/bin/sh
 # A stand-in for `kernel`: notes its words, makes a run folder, ends as it is told.
@@ -137,6 +140,30 @@ def test_the_run_outlives_its_terminal_and_is_shown_again(stub: Stub) -> None:
     said, _ = second.communicate(timeout=60)
     assert second.returncode == 0, said
     assert len(stub.words()) == 1
+
+
+@pytest.fixture
+def adopts() -> Iterator[None]:
+    """Orphans come to us, and we do not collect them: as where nothing like init runs."""
+    libc = ctypes.CDLL(None)
+    before = ctypes.c_int()
+    libc.prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(before))
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    yield
+    libc.prctl(PR_SET_CHILD_SUBREAPER, before.value)
+
+
+@pytest.mark.usefixtures("adopts")
+def test_a_run_that_nobody_collects_has_ended_all_the_same(stub: Stub) -> None:
+    stub.tell("hold")
+    first = stub.start()
+    wait_until(stub.words)
+    os.killpg(first.pid, signal.SIGHUP)
+    first.communicate(timeout=20)
+    second = stub.start()
+    (stub.root / "hold").unlink()
+    said, _ = second.communicate(timeout=60)
+    assert second.returncode == 0, said
 
 
 def test_the_help_is_the_head_of_the_script(stub: Stub) -> None:

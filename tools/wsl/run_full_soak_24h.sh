@@ -72,6 +72,12 @@ hold_wsl() {
     echo "Windows could not be asked to keep WSL awake: leave a WSL window open" >&2
 }
 
+# Whether a process is there and has not ended; a dead one that nobody collects has.
+lives() {
+  local stat
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) && [[ ${stat##*) } != Z* ]]
+}
+
 if [[ $inside == yes ]]; then
   exec 9>"$lock"
   flock --nonblock 9 || { echo "a run is going on" >&2; exit 2; }
@@ -100,5 +106,11 @@ else
 fi
 echo "run folder $(cat -- "$current")"
 echo "log $log (Ctrl-C ends the showing, the run goes on)"
-tail --pid="$runner" --follow=name --lines=+1 -- "$log"
+# Not `tail --pid`: it waits for ever for a process that ended and that nobody collects.
+tail --follow=name --lines=+1 -- "$log" &
+shower=$!
+trap 'kill "$shower" 2>/dev/null' EXIT
+while lives "$runner"; do sleep 0.2; done
+# What was written last is shown before the showing ends.
+sleep 0.5
 exit "$(cat -- "$verdict" 2>/dev/null || echo 1)"
