@@ -20,7 +20,7 @@ from kernel.scheduling.activity import ActivityMonitor, ActivityVerdict
 from kernel.scheduling.clock import read_clock, suspended_s
 from kernel.scheduling.governor import DiskLevel, Observation
 from kernel.scheduling.gpu import GpuMeter
-from kernel.scheduling.override import Word, read_override
+from kernel.scheduling.override import Override, OverrideFile
 from kernel.scheduling.power import read_power, read_too_hot
 from kernel.scheduling.sources import make_providers
 from kernel.store.pressure import DiskDecision
@@ -41,7 +41,6 @@ class Observer:
     def __init__(
         self, settings: Settings, data_dir: DataDir, *, ask_disk: Callable[[], DiskDecision]
     ) -> None:
-        self._data_dir = data_dir
         self._ask_disk = ask_disk
         activity = settings.activity
         signal_file = signal_file_of(settings, data_dir)
@@ -57,7 +56,8 @@ class Observer:
         self._power = read_power()
         self._too_hot = read_too_hot()
         self._disk: DiskLevel = "green"
-        self._word: Word = "none"
+        self._override_file = OverrideFile(data_dir.override_file)
+        self._override = Override()
         self._gpu: GpuMeter | None = None
         self.verdict = ActivityVerdict(None, "none", "not looked yet")
         self.budgets: BudgetKeeper | None = None
@@ -70,7 +70,7 @@ class Observer:
             self._slow_at_s = self._clock.monotonic_s + SLOW_READ_S
             self._power, self._too_hot = read_power(), read_too_hot()
             self._disk = self._read_disk()
-        self._word = read_override(self._data_dir.override_file).word_at(self._clock.utc_us)
+        self._override = self._override_file.read(self._clock.monotonic_s)
         budgets = self.budgets
         return Observation(
             idle_s=self.verdict.idle_s,
@@ -78,7 +78,8 @@ class Observer:
             ram_share=budgets.ram_share if budgets else 0.0,
             memory_admit=budgets.admit if budgets else True,
             disk_level=self._disk,
-            override=self._word,
+            override=self._override.word_at(self._clock.utc_us),
+            override_problem=self._override.problem,
             power=self._power,
             too_hot=self._too_hot,
             heavy_cpu_s=budgets.take_heavy_cpu_s() if budgets else 0.0,
@@ -96,7 +97,8 @@ class Observer:
             "source": self.verdict.source,
             "idle_s": None if self.verdict.idle_s is None else round(self.verdict.idle_s, 1),
             "reason": self.verdict.reason,
-            "word": self._word,
+            "word": self._override.word_at(self._clock.utc_us),
+            "word_problem": self._override.problem,
             "sources": self._monitor.describe(),
             "disk": self._disk,
             "power": self._power or "unknown",
@@ -113,6 +115,7 @@ class Observer:
     def close(self) -> None:
         """Close the sources."""
         self._monitor.close()
+        self._override_file.close()
         if self._gpu is not None:
             self._gpu.close()
 

@@ -17,8 +17,7 @@ ActivityState = Literal["active", "idle", "unknown"]
 ACTIVE_BELOW_S = 10.0
 """Input more recent than this is called active; the governor decides by ``idle_s``."""
 STALE_AFTER_S = 10.0
-PROBE_INTERVAL_S = 30.0
-"""How often a source that does not work here is asked again."""
+NOT_YET = "no answer yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class ActivityVerdict:
 class ActivityProvider(Protocol):
     """A source of activity. ``precise``: it measures the last input, it is not a mere hint.
 
-    `read` returns at once: what may block runs in the provider's own thread.
+    `probe` and `read` return at once: what may block runs in the provider's own thread.
     """
 
     @property
@@ -58,8 +57,11 @@ class ActivityProvider(Protocol):
         """Whether it measures."""
         ...
 
-    def probe(self) -> str:
-        """Why it does not work here; empty when it does. Starts what it needs."""
+    def probe(self) -> str | None:
+        """Why it does not work here; empty when it does; None: not known yet.
+
+        Starts what it needs. Asked at every poll until it works.
+        """
         ...
 
     def read(self, now_s: float) -> Activity:
@@ -136,15 +138,14 @@ class ActivityMonitor:
         self._now_s = now_s
         self._idle_after_s = idle_after_s
         self._stale_after_s = stale_after_s
-        self._why_not: dict[str, str] = {}
-        self._probed_s: dict[str, float] = {}
+        self._why_not: dict[str, str | None] = {}
 
     def poll(self) -> ActivityVerdict:
-        """Read what works and apply the rule; what did not work is probed again at times."""
+        """Read what works and apply the rule; what did not work is probed again."""
         observations = [
             (provider.read(self._now_s()), provider.precise)
             for provider in self._providers
-            if self._works(provider)
+            if not self._probe(provider)
         ]
         return combine(
             observations,
@@ -155,20 +156,17 @@ class ActivityMonitor:
 
     def describe(self) -> dict[str, str]:
         """Provider -> why it does not work here, or empty; for `kernel doctor`."""
-        for provider in self._providers:
-            self._works(provider)
-        return {provider.name: self._why_not[provider.name] for provider in self._providers}
+        found = {provider.name: self._probe(provider) for provider in self._providers}
+        return {name: NOT_YET if why is None else why for name, why in found.items()}
 
     def close(self) -> None:
         """Close all providers."""
         for provider in self._providers:
             provider.close()
 
-    def _works(self, provider: ActivityProvider) -> bool:
-        name, now_s = provider.name, self._now_s()
-        why_not = self._why_not.get(name)
+    def _probe(self, provider: ActivityProvider) -> str | None:
+        """Why it is left out; empty and None: it takes part, silence included."""
         # A source that worked once and falls silent stays in: silence means active.
-        if why_not is None or (why_not and now_s - self._probed_s[name] >= PROBE_INTERVAL_S):
-            self._why_not[name] = provider.probe()
-            self._probed_s[name] = now_s
-        return not self._why_not[name]
+        if self._why_not.get(provider.name) != "":
+            self._why_not[provider.name] = provider.probe()
+        return self._why_not[provider.name]

@@ -44,7 +44,8 @@ class Observation:
 
     ``idle_s`` is None when activity is unknown, stale or contradictory: then the person is
     taken to be active. ``cpu_share`` (of all cores, 10 s average) and ``ram_share`` (of
-    physical memory) are of the whole process tree. ``override`` is the person's word.
+    physical memory) are of the whole process tree. ``override`` is the person's word;
+    ``override_problem`` says why it could not be read and therefore counts as ``active``.
     ``suspended_s`` is how long the machine slept since the tick before. ``heavy_cpu_s`` is
     the CPU time hosts used since then. ``power`` is None where the system does not tell.
     ``explicit_wanted``: a request needs some work now and may spend the bounded budget;
@@ -57,6 +58,7 @@ class Observation:
     memory_admit: bool = True
     disk_level: DiskLevel = "green"
     override: Literal["none", "pause", "active", "idle"] = "none"
+    override_problem: str = ""
     power: Literal["mains", "battery"] | None = None
     too_hot: bool = False
     explicit_wanted: bool = False
@@ -211,10 +213,16 @@ def _idle_reason(observation: Observation, policy: GovernorPolicy) -> str:
 def _away_reason(
     state: GovernorState, observation: Observation, now_s: float, policy: GovernorPolicy
 ) -> tuple[Mode, str]:
+    if observation.override_problem:
+        reason = f"the person's word cannot be read ({observation.override_problem})"
+        return "active", f"{reason}, so they count as active; run: kernel resume"
     if observation.override == "active":
         return "active", "counts as active by the person's word; run: kernel resume"
     if observation.idle_s is None:
-        return "active", "activity is unknown, so the person counts as active"
+        return "active", (
+            "activity is unknown, so the person counts as active; "
+            "kernel doctor says why, kernel idle lets it begin"
+        )
     if now_s < state.distrust_until_s:
         left_s = state.distrust_until_s - now_s
         return "waiting", f"the machine slept or stalled; {left_s:.0f} s until it is trusted again"

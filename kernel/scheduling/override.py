@@ -13,10 +13,14 @@ from typing import Literal, cast, get_args
 
 from kernel.config.approvals import write_atomically
 from kernel.config.errors import KernelError
+from kernel.config.smallfile import read_small_file
+from kernel.scheduling.filelook import WAIT_S, FileLook
 
 Word = Literal["none", "pause", "active", "idle"]
 SCHEMA = 1
 FILE_BYTES_MAX = 4_096
+PROBLEM_CHARS_MAX = 300
+SILENT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Override:
     word: Word = "none"
     set_us: int = 0
     until_us: int | None = None
+    problem: str = ""
+    """Why the file could not be read; then the word is ``active``."""
 
     def word_at(self, now_us: int) -> Word:
         """The word as it holds now.
@@ -45,13 +51,44 @@ def read_override(path: Path) -> Override:
     the careful reading is that they want the machine for themselves.
     """
     try:
-        with path.open("rb") as file:
-            document = json.loads(file.read(FILE_BYTES_MAX))
-        return _parse(document)
+        return parse_override(read_small_file(path, FILE_BYTES_MAX))
     except FileNotFoundError:
         return Override()
-    except (OSError, ValueError):
-        return Override(word="active")
+    except (OSError, ValueError) as error:
+        return _unreadable(path, str(error))
+
+
+class OverrideFile:
+    """The word as the kernel's loop reads it: in a thread of its own, so that no drive holds it."""
+
+    def __init__(self, path: Path, *, wait_s: float = WAIT_S, look: FileLook | None = None) -> None:
+        self._path = path
+        self._look = look or FileLook(path, FILE_BYTES_MAX, wait_s=wait_s)
+
+    def read(self, now_s: float) -> Override:
+        """As `read_override`; also a drive that says nothing for `SILENT_S` counts as ``active``.
+
+        ``now_s`` is on the monotonic clock.
+        """
+        found = self._look.look()
+        if found is None or now_s - found.began_s > SILENT_S:
+            return _unreadable(self._path, "the drive does not answer")
+        if found.is_missing:
+            return Override()
+        if found.problem:
+            return Override("active", problem=found.problem)
+        try:
+            return parse_override(found.data)
+        except ValueError as error:
+            return _unreadable(self._path, str(error))
+
+    def close(self) -> None:
+        """End the thread that reads."""
+        self._look.close()
+
+
+def _unreadable(path: Path, why: str) -> Override:
+    return Override("active", problem=f"{path}: {why}"[:PROBLEM_CHARS_MAX])
 
 
 def write_override(path: Path, override: Override) -> None:
@@ -73,7 +110,12 @@ def write_override(path: Path, override: Override) -> None:
         ) from error
 
 
-def _parse(document: object) -> Override:
+def parse_override(data: bytes) -> Override:
+    """The word in the bytes; raises `ValueError` that says what is wrong."""
+    try:
+        document = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ValueError(f"not an override of schema {SCHEMA}")
     word, set_us, until_us = (document.get(name) for name in ("word", "set_us", "until_us"))

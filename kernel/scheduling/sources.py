@@ -39,4 +39,7 @@ def _make(
         case "x11":
             return BackgroundProvider("x11", X11IdleSource(environment), precise=True)
         case "logind":
-            return BackgroundProvider("logind", LogindIdleSource(), precise=False)
+            # A hint, and a bus that is asked in vain may start things: no hurry.
+            return BackgroundProvider(
+                "logind", LogindIdleSource(), precise=False, probe_delay_s=30.0
+            )

@@ -14,6 +14,9 @@ from typing import Protocol
 from kernel.scheduling.activity import Activity, observed, unknown
 
 REOPEN_DELAY_S = 10.0
+PROBE_DELAY_S = 2.0
+"""How often a source that never worked here is tried again."""
+FIRST_WAIT_S = 2.0
 CLOSE_WAIT_S = 2.0
 
 
@@ -43,7 +46,7 @@ class BackgroundProvider:
     ``interval_s`` 0: the source paces itself (its read blocks until there is news).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - times that tests shorten
         self,
         name: str,
         source: IdleSource,
@@ -51,6 +54,7 @@ class BackgroundProvider:
         precise: bool,
         interval_s: float = 1.0,
         reopen_delay_s: float = REOPEN_DELAY_S,
+        probe_delay_s: float = PROBE_DELAY_S,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
@@ -58,23 +62,25 @@ class BackgroundProvider:
         self._source = source
         self._interval_s = interval_s
         self._reopen_delay_s = reopen_delay_s
+        self._probe_delay_s = probe_delay_s
         self._now_s = now_s
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
+        self._tried = threading.Event()
+        # Empty for good once it worked.
+        self._why_not: str | None = None
         # One reference, replaced whole: readers see the old or the new answer.
         self._latest = unknown(name, now_s(), "nothing heard yet")
 
-    def probe(self) -> str:
-        """Open the source once, here, so that the answer is known; then the thread takes over."""
-        if self._thread is not None:
-            return ""
-        try:
-            self._source.open()
-        except SourceUnavailable as error:
-            return str(error)
-        self._thread = threading.Thread(target=self._run, name=f"activity-{self.name}", daemon=True)
-        self._thread.start()
-        return ""
+    def probe(self) -> str | None:
+        """Whether the thread could open the source; the first time it is given a moment to."""
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._run, name=f"activity-{self.name}", daemon=True
+            )
+            self._thread.start()
+            self._tried.wait(FIRST_WAIT_S)
+        return self._why_not
 
     def read(self, now_s: float) -> Activity:
         """The last answer."""
@@ -88,17 +94,29 @@ class BackgroundProvider:
             self._thread.join(CLOSE_WAIT_S)
 
     def _run(self) -> None:
-        is_open = True
+        is_open = False
         while not self._closing.is_set():
             try:
                 if not is_open:
                     self._source.open()
-                    is_open = True
+                    is_open, self._why_not = True, ""
+                    self._tried.set()
                 idle_s = self._source.read_idle_s()
                 self._latest = observed(self.name, idle_s, self._now_s())
                 delay_s = self._interval_s
             except SourceUnavailable as error:
-                self._latest = unknown(self.name, self._now_s(), str(error))
-                self._source.close()
-                is_open, delay_s = False, self._reopen_delay_s
+                delay_s = self._give_up(str(error))
+                is_open = False
             self._closing.wait(delay_s)
+        # It may have been opened after `close` had closed it.
+        self._source.close()
+
+    def _give_up(self, why: str) -> float:
+        """Let go of the source; the seconds until it is tried again."""
+        self._latest = unknown(self.name, self._now_s(), why)
+        self._source.close()
+        if self._why_not == "":
+            return self._reopen_delay_s
+        self._why_not = why
+        self._tried.set()
+        return self._probe_delay_s

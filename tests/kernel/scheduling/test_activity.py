@@ -82,36 +82,42 @@ class FakeProvider:
     def __init__(self, name: str, *, works: bool) -> None:
         self.name = name
         self.precise = True
-        self.why_not = "" if works else "not here"
-        self.idle_s = 400.0
+        self.why_not: str | None = "" if works else "not here"
+        self.idle_s: float | None = 400.0
         self.probes = 0
         self.closed = False
 
-    def probe(self) -> str:
+    def probe(self) -> str | None:
         self.probes += 1
         return self.why_not
 
     def read(self, now_s: float) -> Activity:
+        if self.idle_s is None:
+            return unknown(self.name, now_s, "silent")
         return observed(self.name, self.idle_s, now_s)
 
     def close(self) -> None:
         self.closed = True
 
 
-def test_the_monitor_reads_what_works_and_probes_the_rest_again_at_times() -> None:
+def test_a_source_that_appears_counts_from_the_next_poll_on_and_one_that_is_silent_at_once() -> (
+    None
+):
     here, missing = FakeProvider("here", works=True), FakeProvider("missing", works=False)
     clock = [0.0]
     monitor = ActivityMonitor([missing, here], now_s=lambda: clock[0], idle_after_s=IDLE_AFTER_S)
-    for second in range(29):
-        clock[0] = float(second)
+    for _ in range(29):
         assert monitor.poll().source == "here"
-    assert (here.probes, missing.probes) == (1, 1)
+    assert here.probes == 1, "what worked once is not asked again"
     assert monitor.describe() == {"missing": "not here", "here": ""}
 
+    missing.why_not, missing.idle_s = None, None
+    assert monitor.poll().idle_s is None, "nothing known of it yet: it may be the one that sees"
+    assert monitor.describe()["missing"] == "no answer yet"
+
     missing.why_not, missing.idle_s = "", 1.0
-    clock[0] = 30.0
+    clock[0] = 0.1
     assert monitor.poll().idle_s == 1.0
-    assert missing.probes == 2
     monitor.close()
     assert here.closed
     assert missing.closed

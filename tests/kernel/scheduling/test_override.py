@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.config.errors import KernelError
-from kernel.scheduling.override import Override, read_override, write_override
+from kernel.config.smallfile import read_small_file
+from kernel.scheduling.filelook import FileLook
+from kernel.scheduling.override import Override, OverrideFile, read_override, write_override
+from tests.kernel.scheduling.providers.test_background import until
 
 
 def test_a_word_survives_writing_and_reading(tmp_path: Path) -> None:
@@ -35,6 +41,49 @@ def test_a_file_that_cannot_be_read_counts_as_the_word_active(data: bytes) -> No
         file.write(data)
         file.flush()
         assert read_override(Path(file.name)).word == "active"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[" * 4_000, '{"schema": 1, "word": "pause"}'])
+def test_the_running_kernel_reads_the_same_and_knows_why_it_cannot(
+    tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "override.json"
+    file = OverrideFile(path, wait_s=30.0)
+    assert file.read(time.monotonic()) == Override()
+    write_override(path, Override("idle", set_us=5))
+    assert file.read(time.monotonic()) == Override("idle", set_us=5)
+    path.write_text(text)
+    seen = file.read(time.monotonic())
+    assert (seen.word, read_override(path).word) == ("active", "active")
+    assert str(path) in seen.problem
+    path.unlink()
+    os.mkfifo(path)
+    assert "no regular file" in file.read(time.monotonic()).problem
+    assert "no regular file" in read_override(path).problem
+    write_override(path, Override("pause", set_us=6))
+    assert file.read(time.monotonic()) == Override("pause", set_us=6)
+    file.close()
+
+
+def test_a_drive_that_does_not_answer_counts_as_active_after_a_while(tmp_path: Path) -> None:
+    path = tmp_path / "override.json"
+    held = threading.Event()
+
+    def read(path: Path, bytes_max: int) -> bytes:
+        held.wait()
+        return read_small_file(path, bytes_max)
+
+    held.set()
+    file = OverrideFile(path, look=FileLook(path, 4_096, wait_s=0.2, read=read))
+    write_override(path, Override("idle", set_us=5))
+    until(lambda: file.read(time.monotonic()).word == "idle")
+    held.clear()
+    assert file.read(time.monotonic()).word == "idle"
+    for _ in range(1_000):
+        assert file.read(time.monotonic() + 11.0).word == "active"
+    assert "does not answer" in file.read(time.monotonic() + 11.0).problem
+    held.set()
+    file.close()
 
 
 def test_no_file_is_no_word(tmp_path: Path) -> None:

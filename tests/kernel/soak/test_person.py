@@ -12,7 +12,7 @@ from kernel.soak.person import Person
 
 def test_the_kernel_sees_the_person_leave_and_come(tmp_path: Path) -> None:
     file = tmp_path / "activity.json"
-    person, reader = Person(file), SignalFileProvider(file)
+    person, reader = Person(file), SignalFileProvider(file, wait_s=30.0)
     assert person.tick("active")
     reader.read(time.monotonic())
     assert person.tick("idle")
@@ -20,6 +20,7 @@ def test_the_kernel_sees_the_person_leave_and_come(tmp_path: Path) -> None:
     assert left.idle_s is not None
     assert person.tick("active")
     assert reader.read(time.monotonic()).idle_s == 0.0
+    reader.close()
 
 
 def test_the_file_is_rewritten_only_when_it_is_due(tmp_path: Path) -> None:

@@ -30,9 +30,41 @@ def until(condition: Callable[[], bool]) -> None:
 
 @contextmanager
 def running(provider: BackgroundProvider) -> Iterator[BackgroundProvider]:
-    assert provider.probe() == ""
     try:
+        until(lambda: provider.probe() == "")
         yield provider
+    finally:
+        provider.close()
+
+
+class SourceThatComes:
+    """Not here until it is; its `open` may hang, too."""
+
+    def __init__(self) -> None:
+        self.is_here, self.lets_open = threading.Event(), threading.Event()
+
+    def open(self) -> None:
+        self.lets_open.wait()
+        if not self.is_here.is_set():
+            raise SourceUnavailable("not here")
+
+    def read_idle_s(self) -> float:
+        return 1.0
+
+    def close(self) -> None:
+        self.lets_open.set()
+
+
+def test_a_source_that_comes_later_is_found_without_being_waited_for() -> None:
+    source = SourceThatComes()
+    provider = BackgroundProvider("fake", source, precise=True, probe_delay_s=0.02)
+    try:
+        assert provider.probe() is None, "it hangs: nobody knows yet"
+        source.lets_open.set()
+        until(lambda: provider.probe() == "not here")
+        source.is_here.set()
+        until(lambda: provider.probe() == "")
+        until(lambda: provider.read(0.0).idle_s == 1.0)
     finally:
         provider.close()
 
@@ -157,7 +189,8 @@ def test_the_process_ends_by_itself_when_nobody_reads(tmp_path: Path) -> None:
 def test_outside_wsl_the_source_says_why_it_does_not_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     provider = BackgroundProvider("wsl", WslIdleSource(), precise=True)
-    assert "powershell.exe" in provider.probe()
+    provider.probe()
+    until(lambda: "powershell.exe" in (provider.probe() or ""))
     provider.close()
 
 
