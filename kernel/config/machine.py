@@ -12,6 +12,11 @@ from pathlib import Path
 
 import psutil
 
+from kernel.config.errors import ExitCode, KernelError
+
+PLATFORM_ENV = "KERNEL_PLATFORM"
+AUTO = "auto"
+PLATFORMS = (AUTO, "wsl", "linux")
 KERNEL_RELEASE_FILE = Path("/proc/sys/kernel/osrelease")
 
 
@@ -36,8 +41,20 @@ def read_machine() -> Machine:
 def is_wsl(*, release_file: Path = KERNEL_RELEASE_FILE, distro_name: str | None = None) -> bool:
     """Whether Linux runs under WSL: the kernel's release names Microsoft, or WSL named the distro.
 
-    ``distro_name`` overrides ``$WSL_DISTRO_NAME`` (an empty string: not set).
+    ``$KERNEL_PLATFORM`` (``wsl`` or ``linux``) overrides both; ``distro_name`` stands for
+    ``$WSL_DISTRO_NAME`` (an empty string: not set). Raises `KernelError` ``config-invalid`` where
+    the variable says something else.
     """
+    platform = os.environ.get(PLATFORM_ENV, "") or AUTO
+    if platform not in PLATFORMS:
+        raise KernelError(
+            "config-invalid",
+            f"environment {PLATFORM_ENV}: expected one of {', '.join(PLATFORMS)}, got {platform!r}",
+            hint="see docs/configuration.md",
+            exit_code=ExitCode.USAGE,
+        )
+    if platform != AUTO:
+        return platform == "wsl"
     named = os.environ.get("WSL_DISTRO_NAME", "") if distro_name is None else distro_name
     if named:
         return True

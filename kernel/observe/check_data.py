@@ -8,19 +8,25 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from pathlib import Path
 
 import apsw
 
+from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
-from kernel.observe.check import Check, telling_line
+from kernel.config.sections import Settings
+from kernel.observe.check import Check, State, telling_line
 from kernel.observe.status import MEND_EVIDENCE, MEND_REBUILDABLE, read_status
+from kernel.scheduling.policies import disk_limits
 from kernel.store.evidence import EvidenceStore
+from kernel.store.pressure import DiskFacts, DiskLevel, decide_disk
 from kernel.store.sqlite import connect
 
-FREE_WARN_BYTES = 10 << 30
-FREE_FAIL_BYTES = 1 << 30
-DAY_S = 86_400.0
-DAYS_WARN = 14.0
+SPACE: dict[DiskLevel, tuple[State, str]] = {
+    DiskLevel.YELLOW: ("warn", "heavy work pauses until there is more"),
+    DiskLevel.RED: ("fail", "nearly full: new evidence goes to the second drive, if one is set"),
+    DiskLevel.BLACK: ("fail", "full: captures are refused"),
+}
 OTHERS_MASK = 0o077
 
 
@@ -42,32 +48,46 @@ def check_data_dir(data_dir: DataDir) -> Check:
     return Check("data dir", "ok", str(root))
 
 
-def check_space(data_dir: DataDir) -> Check:
-    """Room on the drive, and for how many days at the rate so far."""
-    existing = data_dir.root
-    while not existing.exists():
-        existing = existing.parent
-    free = shutil.disk_usage(existing).free
-    details: dict[str, object] = {"free_bytes": free}
+def check_space(data_dir: DataDir, settings: Settings) -> Check:
+    """Room on the drives, judged as the kernel judges it (`disk.*`), and for how many days."""
+    free = _free_bytes(data_dir.root)
+    spool = settings.disk.spool_dir
+    spool_free = _free_bytes(spool) if spool is not None and spool.is_dir() else None
+    rate = _bytes_per_day(data_dir)
+    facts = DiskFacts(free, spool_free, rate)
+    decision = decide_disk(facts, disk_limits(settings), DiskLevel.GREEN)
+    details: dict[str, object] = {"free_bytes": free, "level": decision.level.name.lower()}
     text = f"{free / (1 << 30):.1f} GiB free"
-    days = _days_left(data_dir, free)
-    if days is not None:
+    if rate:
+        days = free / rate
         details["days_left"] = round(days, 1)
         text += f", {days:.0f} days at the present rate"
-    remedy = "make room, or name a second drive in disk.spool_dir"
-    if free < FREE_FAIL_BYTES:
-        return Check("disk space", "fail", text, remedy, details)
-    if free < FREE_WARN_BYTES or (days is not None and days < DAYS_WARN):
-        return Check("disk space", "warn", text, remedy, details)
-    return Check("disk space", "ok", text, details=details)
+    if spool_free is not None:
+        details["spool_free_bytes"] = spool_free
+        text += f", {spool_free / (1 << 30):.1f} GiB on the second drive"
+    if decision.level is DiskLevel.GREEN:
+        return Check("disk space", "ok", text, details=details)
+    state, meaning = SPACE[decision.level]
+    remedy = "make room, or name a second drive in disk.spool_dir (limits: disk.*)"
+    return Check("disk space", state, f"{text}: {meaning}", remedy, details)
 
 
-def _days_left(data_dir: DataDir, free_bytes: int) -> float | None:
+def _free_bytes(place: Path) -> int:
+    existing = place.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    return shutil.disk_usage(existing).free
+
+
+def _bytes_per_day(data_dir: DataDir) -> int:
     if not data_dir.journal_db.is_file():
-        return None
-    with EvidenceStore.open_read_only(data_dir) as store:
-        rate = store.bytes_per_day()
-    return free_bytes / rate if rate else None
+        return 0
+    try:
+        with EvidenceStore.open_read_only(data_dir) as store:
+            return store.bytes_per_day()
+    except (KernelError, apsw.Error):
+        # What is wrong with the journal is the finding of another check.
+        return 0
 
 
 def check_databases(data_dir: DataDir) -> list[Check]:

@@ -1,4 +1,4 @@
-"""Doctor's checks of the machine: WSL, stale hosts, ports, clock, limits.
+"""Doctor's checks of the machine: stale hosts, ports, clock, limits.
 
 Covers: facts that bear on running safely. Does not cover: what is installed
 (`check_install`), the data dir (`check_data`).
@@ -12,13 +12,20 @@ import time
 
 import psutil
 
-from kernel.config.machine import read_machine
 from kernel.config.paths import DataDir
-from kernel.observe.check import Check
+from kernel.observe.check import Check, State
 from kernel.store.lock import is_held
 from kernel.supervision.address import read_note
-from kernel.supervision.identity import Standing, check
-from kernel.supervision.records import HostRecord, read_host_records
+from kernel.supervision.reap_plan import decide
+from kernel.supervision.reaper import take_snapshot
+from kernel.supervision.records import (
+    HostRecord,
+    KernelRecord,
+    Unreadable,
+    read_host_records,
+    read_kernel_record,
+)
+from kernel.supervision.run_places import find_places
 from kernel.supervision.rundir import (
     LONGEST_NAME,
     SOCKET_PATH_BYTES_MAX,
@@ -27,21 +34,17 @@ from kernel.supervision.rundir import (
 )
 
 FILES_MIN = 256
+PROCESSES_MIN = 256
+"""Kernel, hosts and their threads, beside what the person runs themselves."""
+LIMITS = {
+    "open files": resource.RLIMIT_NOFILE,
+    "processes": resource.RLIMIT_NPROC,
+    "locked memory bytes": resource.RLIMIT_MEMLOCK,
+    "core file bytes": resource.RLIMIT_CORE,
+}
 EARLIEST_YEAR_S = 1_700_000_000
 """November 2023: a clock before that was never set."""
 LOOPBACK = ("127.", "::1")
-
-
-def check_wsl() -> Check | None:
-    """Facts of WSL; None elsewhere."""
-    machine = read_machine()
-    if not machine.wsl:
-        return None
-    release = os.uname().release
-    text = f"kernel {release}, {machine.memory_bytes / (1 << 30):.1f} GiB of memory"
-    mounts = [p.mountpoint for p in psutil.disk_partitions(all=True) if p.fstype == "9p"]
-    details = {"release": release, "mounts_9p": mounts}
-    return Check("wsl", "ok", f"{text}, 9p mounts: {', '.join(mounts) or 'none'}", details=details)
 
 
 def check_run_dir(data_dir: DataDir) -> Check:
@@ -55,20 +58,50 @@ def check_run_dir(data_dir: DataDir) -> Check:
 
 
 def check_stale_hosts(data_dir: DataDir) -> Check:
-    """No host is left of a kernel that is gone."""
-    note = read_note(data_dir) if is_held(data_dir.lock_file) else None
-    stale = [
-        f"{record.host_id} of {record.plugin_id} (pid {record.stub.pid})"
-        for run_dir in all_run_dirs()
-        for record in read_host_records(run_dir)
-        if isinstance(record, HostRecord)
-        and check(record.stub) is Standing.ALIVE
-        and check(record.kernel) is not Standing.ALIVE
-        and not (note is not None and record.nonce == note.run_id)
-    ]
-    if stale:
-        return Check("stale hosts", "fail", "; ".join(stale), "run: kernel doctor --reap")
-    return Check("stale hosts", "ok", "none")
+    """No host is left of a kernel that is gone: what the reaper would end, told before it does.
+
+    On record: a failure. Known by their mark alone, or hidden by a record that cannot be read: a
+    warning.
+    """
+    places = find_places(data_dir)
+    run_dirs = dict.fromkeys((*places.run_dirs, *all_run_dirs()))
+    snapshot = take_snapshot()
+    stale: set[str] = set()
+    strays: set[str] = set()
+    unreadable: list[str] = []
+    for run_dir in run_dirs:
+        if not run_dir.is_ours():
+            continue
+        kernel, hosts = read_kernel_record(run_dir), read_host_records(run_dir)
+        unreadable += [
+            f"{item.path}: {item.reason}"
+            for item in (kernel, *hosts)
+            if isinstance(item, Unreadable)
+        ]
+        decisions = decide(
+            [item for item in hosts if isinstance(item, HostRecord)],
+            kernel if isinstance(kernel, KernelRecord) else None,
+            snapshot,
+            over=places.over,
+        )
+        for decision in decisions:
+            if decision.verdict == "ends":
+                pids = " ".join(str(target.pid) for target in decision.targets)
+                found = f"{decision.host_id or 'a host'} of {decision.plugin_id} (pid {pids})"
+                by_mark = f"pid {pids}, by its mark alone: {decision.reason}"
+                (stale if decision.plugin_id else strays).add(
+                    found if decision.plugin_id else by_mark
+                )
+    return _tell_stale(sorted(stale), sorted(strays), unreadable)
+
+
+def _tell_stale(stale: list[str], strays: list[str], unreadable: list[str]) -> Check:
+    text = "; ".join((*stale, *strays, *(f"unreadable record {path}" for path in unreadable)))
+    details = {"on_record": stale, "by_mark": strays, "unreadable": unreadable}
+    if not text:
+        return Check("stale hosts", "ok", "none", details=details)
+    state: State = "fail" if stale else "warn"
+    return Check("stale hosts", state, text, "run: kernel doctor --reap", details)
 
 
 def check_ports(data_dir: DataDir) -> Check:
@@ -107,9 +140,20 @@ def check_clock() -> Check:
 
 
 def check_limits() -> Check:
-    """Enough descriptors for a kernel and its hosts."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    text = f"open files {soft} (hard {hard})"
-    if 0 <= soft < FILES_MIN:
-        return Check("limits", "warn", text, f"ulimit -n {FILES_MIN} or more")
-    return Check("limits", "ok", text)
+    """Room for a kernel and its hosts: open files, processes; and what memory may leak to disk."""
+    seen = {name: resource.getrlimit(which) for name, which in LIMITS.items()}
+    text = ", ".join(
+        f"{name} {_limit(soft)} (hard {_limit(hard)})" for name, (soft, hard) in seen.items()
+    )
+    remedies = []
+    if 0 <= seen["open files"][0] < FILES_MIN:
+        remedies.append(f"ulimit -n {FILES_MIN} or more")
+    if 0 <= seen["processes"][0] < PROCESSES_MIN:
+        remedies.append(f"ulimit -u {PROCESSES_MIN} or more (threads count as well)")
+    if remedies:
+        return Check("limits", "warn", text, "; ".join(remedies), dict(seen))
+    return Check("limits", "ok", text, details=dict(seen))
+
+
+def _limit(value: int) -> str:
+    return "unlimited" if value == resource.RLIM_INFINITY else str(value)

@@ -23,6 +23,7 @@ from kernel.observe import (
     check_machine,
     check_models,
     check_sandbox,
+    check_wsl,
 )
 from kernel.observe.check import Check, telling_line
 from kernel.observe.in_force import InForce, find_in_force
@@ -76,7 +77,7 @@ def _all_checks(data_dir: DataDir, force: InForce | None) -> Iterable[Named]:
         ("run dir", lambda: check_machine.check_run_dir(data_dir)),
         ("stale hosts", lambda: check_machine.check_stale_hosts(data_dir)),
         ("ports", lambda: check_machine.check_ports(data_dir)),
-        ("wsl", check_machine.check_wsl),
+        ("wsl", lambda: check_wsl.check_wsl(data_dir)),
         ("clock", check_machine.check_clock),
         ("limits", check_machine.check_limits),
     )
@@ -87,7 +88,7 @@ def _under_settings(data_dir: DataDir, force: InForce) -> tuple[Named, ...]:
     return (
         ("plugins", lambda: check_install.check_plugins(data_dir, force.settings)),
         ("models", lambda: check_models.check_models(data_dir, force.settings)),
-        ("disk space", lambda: check_data.check_space(data_dir)),
+        ("disk space", lambda: check_data.check_space(data_dir, force.settings)),
         ("hosting", lambda: check_hosting.check_hosting(data_dir, force)),
         ("activity", lambda: check_activity.check_activity(data_dir, force.settings)),
         ("sandbox", lambda: check_sandbox.check_sandbox(data_dir, force)),

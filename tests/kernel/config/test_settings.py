@@ -236,6 +236,23 @@ def test_wsl_is_seen_in_the_release_or_the_distro_name(tmp_path: Path) -> None:
     assert not is_wsl(release_file=tmp_path / "missing", distro_name="")
 
 
+def test_what_the_machine_is_can_be_said_both_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = tmp_path / "osrelease"
+    release.write_text("5.15.167.4-microsoft-standard-WSL2\n")
+    monkeypatch.setenv("WSL_DISTRO_NAME", "Debian")
+    monkeypatch.setenv("KERNEL_PLATFORM", "linux")
+    assert not is_wsl(release_file=release)
+    monkeypatch.setenv("KERNEL_PLATFORM", "wsl")
+    assert is_wsl(release_file=tmp_path / "missing", distro_name="")
+    monkeypatch.setenv("KERNEL_PLATFORM", "auto")
+    assert is_wsl(release_file=release)
+    monkeypatch.setenv("KERNEL_PLATFORM", "windows")
+    with pytest.raises(KernelError, match="KERNEL_PLATFORM: expected one of auto, wsl, linux"):
+        is_wsl(release_file=release)
+
+
 def test_the_built_in_defaults_keep_to_the_promises() -> None:
     defaults = Settings()
     assert (defaults.budget.cpu_share_max, defaults.budget.ram_share_max) == (0.5, 0.5)
