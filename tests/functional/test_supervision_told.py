@@ -193,9 +193,19 @@ def test_doctor_and_status_tell_of_a_database_that_is_damaged(rig: Rig) -> None:
     derived.write_bytes(bytes(damaged))
     for leftover in (Path(f"{derived}-wal"), Path(f"{derived}-shm")):
         leftover.unlink(missing_ok=True)
-    check = findings(rig, expect=2)["database derived.db"]
+    found = findings(rig, expect=2)
+    check = found["database derived.db"]
     assert check["state"] == "fail"
     assert check["remedy"]
+    journal = rig.data_dir / "journal.db"
+    for path in (journal, Path(f"{journal}-wal")):
+        if path.exists():
+            path.write_bytes(b"garbage " * 2000)
+    told = rig.json("status", expect=1)
+    assert (told["verdict"], told["healthy"]) == ("degraded", False)
+    assert "evidence cannot be read" in told["reason"]
+    found = findings(rig, expect=2)
+    assert found["kernel"]["state"] == found["database journal.db"]["state"] == "fail"
 
 
 def test_a_run_dir_of_somebody_else_is_refused_and_told(rig: Rig) -> None:
