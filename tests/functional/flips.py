@@ -72,6 +72,8 @@ class Flips:
     """Seconds from the signal to the stop, one for each flip, and how they went."""
 
     stop_s: list[float] = field(default_factory=list)
+    used_s: list[float] = field(default_factory=list)
+    """Processor time used after the person came; others' load adds nothing to it."""
     ran_while_active: int = 0
 
     def quantile_ms(self, share: float) -> float:
@@ -100,13 +102,14 @@ keep_warm_min_s = 3600.0
 
 StandStill = Callable[[float], float]
 Stirs = Callable[[], bool]
+UsedNs = Callable[[], int]
 
 
-def flip(rig: Rig, count: int, stand_still: StandStill, stirs: Stirs) -> Flips:
+def flip(rig: Rig, count: int, stand_still: StandStill, stirs: Stirs, *, used_ns: UsedNs) -> Flips:
     """Come and go so often, at random moments while hosts run; ends with the person away.
 
     ``stand_still`` waits from the moment it is given and returns the seconds that it took;
-    ``stirs`` tells whether anything moves.
+    ``stirs`` tells whether anything moves, ``used_ns`` how much processor time was used so far.
     """
     chance, person, flips = random.Random(7), Person(rig), Flips()  # noqa: S311 - the same moments
     person.signal(idle=True)
@@ -114,9 +117,10 @@ def flip(rig: Rig, count: int, stand_still: StandStill, stirs: Stirs) -> Flips:
         person.leave(by_word=number % 2 == 0 and number > 0)
         _wait_for_work(person, stirs)
         time.sleep(chance.random() * 0.1)  # noqa: TID251 - any moment
-        begin_s = time.monotonic()
+        before_ns, begin_s = used_ns(), time.monotonic()
         person.come(by_word=number % 2 == 1)
         flips.stop_s.append(stand_still(begin_s))
+        flips.used_s.append((used_ns() - before_ns) / 1e9)
         time.sleep(0.05)  # noqa: TID251 - a moment of standing still, then a look
         flips.ran_while_active += stirs()
     person.leave(by_word=True)
