@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,8 +20,9 @@ from kernel.config.errors import ExitCode, KernelError
 from kernel.query.changes import tell_changes
 from kernel.query.citing import CITATIONS_MAX, Citer
 from kernel.query.counting import count
-from kernel.query.covering import cover
+from kernel.query.covering import cover, window_names
 from kernel.query.deadline import Deadline, OutOfTime
+from kernel.query.places import WindowName
 from kernel.query.plan import Plan, Reading, make_plan
 from kernel.query.question import Kind
 from kernel.query.scope import END_US, Scope
@@ -132,13 +133,7 @@ def require_question(text: str) -> None:
 
 
 def _answer(request: Request, sources: Sources) -> Answer:
-    plan = make_plan(
-        request.text,
-        request.scope,
-        now_us=request.now_us,
-        zone=request.zone,
-        places=sources.timeline.windows(request.scope),
-    )
+    plan = _plan(request, sources)
     outcome, reading = _first_that_answers(plan, sources)
     if request.alike and not outcome.claims and reading.asked.answer_type != "find":
         # What was asked has no answer in words: the lines of like meaning, said to be that.
@@ -146,6 +141,29 @@ def _answer(request: Request, sources: Sources) -> Answer:
     sources.derived.stop_when(lambda: False)
     coverage = cover(sources.evidence, sources.derived, reading.scope)
     return _compose(request, reading, outcome, coverage, sources)
+
+
+def _plan(request: Request, sources: Sources) -> Plan:
+    """The plan, with the names of all windows of the time that is asked about.
+
+    What is not read yet has its names in the evidence alone; they are looked up only where the
+    question may name one.
+    """
+    known = sources.timeline.windows(request.scope)
+
+    def planned(names: Sequence[WindowName]) -> Plan:
+        return make_plan(
+            request.text, request.scope, now_us=request.now_us, zone=request.zone, places=names
+        )
+
+    plan = planned(known)
+    all_read = sources.derived.count_processed_events() >= sources.evidence.count_events()
+    if not plan.names_a_place or all_read:
+        return plan
+    scope = plan.readings[-1].scope
+    within = request.scope.within(scope.from_us, scope.to_us)
+    captured = window_names(sources.evidence, within)
+    return planned(sorted({*known, *captured}, key=lambda n: (n[0] or "", n[1] or "")))
 
 
 def _first_that_answers(plan: Plan, sources: Sources) -> tuple[Outcome, Reading]:
@@ -164,6 +182,8 @@ def _first_that_answers(plan: Plan, sources: Sources) -> tuple[Outcome, Reading]
 
 def _outcome(reading: Reading, sources: Sources) -> Outcome:
     """What one reading gives; cut short, with what was found, when time runs out."""
+    if reading.missing:
+        return Outcome()
     match reading.asked.answer_type:
         case "when":
             return tell_when(reading, sources)

@@ -1,6 +1,7 @@
 """How much of what was asked about has been read.
 
-Covers: counting the captures of a scope and those with text. Does not cover: reading the rest.
+Covers: counting the captures of a scope and those with text, naming their windows. Does not
+cover: reading the rest.
 """
 
 from __future__ import annotations
@@ -43,6 +44,16 @@ def unread(evidence: Evidence, derived: Derived, scope: Scope, *, limit: int) ->
             if event.blob not in done:
                 found[event.blob] = event.captured_at_us
     return sorted(found, key=lambda blob: (-found[blob], blob))[:limit]
+
+
+def window_names(evidence: Evidence, scope: Scope) -> set[tuple[str | None, str | None]]:
+    """Applications and titles of the scope's captures, read or not."""
+    return {
+        (event.app, event.window_title)
+        for page in pages_of(evidence, scope)
+        for event in page
+        if scope.admits(event)
+    }
 
 
 def pages_of(evidence: Evidence, scope: Scope) -> list[list[CaptureEvent]]:

@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from contracts.answer import AnswerType
+from kernel.query.places import WindowName, find_monitor, find_place, names_a_place, tidy
 from kernel.query.question import Kind, Question, analyse
 from kernel.query.scope import Scope
 from kernel.query.times import Window, combined, find_windows
 from kernel.query.vocabulary import STOP_WORDS
-from kernel.store.folding import squash
 
 _I = r"(?:i|we|you)"
 _SCREEN = r"(?:on (?:the|my) screen|on screen|visible|shown|displayed|open|up|seen|in view)"
@@ -42,27 +42,7 @@ _SEEING = re.compile(
 _PAST = re.compile(r"\b(?:did|was|were|had|said|showed)\b", re.IGNORECASE)
 _PAST_VERB = re.compile(r"\b[a-z]{3,}ed\b", re.IGNORECASE)
 _PRESENT = re.compile(r"\b(?:is|are|do|does|should|shall|will|must|can|may|has|have)\b", re.I)
-_PLACE = re.compile(
-    r"\b(?:in|on|from|at|inside) (?:the|my) (?P<name>[\w.-]+(?: [\w.-]+)?)\b", re.IGNORECASE
-)
-_SHOWS = re.compile(
-    r"\b(?:did|does|do) (?:the|my) (?P<name>[\w.-]+(?: [\w.-]+)?)"
-    r" (?:show|say|display|print|tell)\b",
-    re.IGNORECASE,
-)
-_UI_PLACE = re.compile(
-    r"\b(?:in|on|from) (?:the|my|our) (?:notes?|inbox|e-?mails?|chats?|terminal|console|editor"
-    r"|calendar|board|sheet|spreadsheet|browser|doc|docs|document)\b(?! of\b)",
-    re.IGNORECASE,
-)
-"""Places that need not be named by any window: what is asked for stands in them."""
-_GENERIC_PLACES = frozenset(
-    "screen window app application tab program page monitor desktop computer line text".split()
-)
 _EDGE = re.compile(r"^[\s,;:.!?-]+|[\s,;:-]+$")
-_DANGLING = re.compile(
-    r"(?:[\s,]+(?:on|in|at|from|during|of|since|between|and|or|for|the))+\s*(?=[?.!]?$)", re.I
-)
 
 _WHEN = (
     re.compile(
@@ -167,14 +147,20 @@ class Reading:
     window: Window | None = None
     notes: tuple[str, ...] = ()
     literal: bool = False
+    missing: bool = False
+    """Whether it asks about a place that no capture names: nothing answers it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The readings of a question, to be tried in order until one answers."""
+    """The readings of a question, to be tried in order until one answers.
+
+    ``names_a_place``: other names of windows might have given another plan.
+    """
 
     text: str
     readings: tuple[Reading, ...]
+    names_a_place: bool = False
 
 
 def make_plan(
@@ -183,13 +169,38 @@ def make_plan(
     *,
     now_us: int,
     zone: dt.tzinfo,
-    places: Sequence[tuple[str | None, str | None]] = (),
+    places: Sequence[WindowName] = (),
 ) -> Plan:
     """The plan for a question inside a scope.
 
     ``places`` are the applications and window titles that were captured: only what names one
     of them ("in the terminal") is taken for a place.
     """
+    bare, scope, notes = _on_monitor(text, scope)
+    plan = _plan_within(bare, scope, now_us=now_us, zone=zone, places=places)
+    readings = tuple(replace(r, notes=(*notes, *r.notes)) for r in plan.readings)
+    return Plan(text, readings, names_a_place(_outside_quotes(bare)))
+
+
+def _on_monitor(text: str, scope: Scope) -> tuple[str, Scope, tuple[str, ...]]:
+    """The text without the monitor that it names, the scope with it, and what is said of that."""
+    found = find_monitor(text) if '"' not in text else None
+    if found is None:
+        return text, scope, ()
+    if scope.monitor is not None and scope.monitor != found.monitor:
+        note = f"{found.note}; --monitor {scope.monitor} counts"
+        return found.left, scope, (note,)
+    return found.left, replace(scope, monitor=found.monitor), (found.note,)
+
+
+def _plan_within(
+    text: str,
+    scope: Scope,
+    *,
+    now_us: int,
+    zone: dt.tzinfo,
+    places: Sequence[WindowName],
+) -> Plan:
     windows = find_windows(_outside_quotes(text), now_us, zone)
     window = combined(windows)
     seeing = bool(_SEEING.search(text) or _ATTRIBUTION.search(text))
@@ -222,7 +233,7 @@ class _Timed:
         scope: Scope,
         window: Window | None,
         windows: list[Window],
-        places: Sequence[tuple[str | None, str | None]],
+        places: Sequence[WindowName],
     ) -> None:
         self._text = text
         self._scope = scope
@@ -237,19 +248,24 @@ class _Timed:
         if window is not None:
             scope = scope.within(window.from_us, window.to_us)
             notes = (f"“{window.text}”: {window.understood}", *window.notes)
-        named, left = self._place_in(text)
-        if named:
-            scope = replace(scope, places=(named,))
-            notes = (*notes, f"“{named}”: a window of that name")
-        if not named and (inside or text != self._text):
-            left = _tidy(_UI_PLACE.sub(" ", left))
+        place = find_place(text, self._places)
+        bare = inside or text != self._text
+        if place is not None and not (place.parts or place.missing or bare):
+            # It may be no more than a word of the question.
+            place = None
+        left = text if place is None else place.left
+        if place is not None:
+            scope = replace(scope, places=place.parts)
+            notes = (*notes, place.note)
         if asked.answer_type != "value":
-            left = _subject(self._place_in(asked.subject)[1])
+            inner = find_place(asked.subject, self._places)
+            left = _subject(asked.subject if inner is None else inner.left)
             asked = replace(asked, subject=left)
         question = analyse(left)
         if asked.answer_type == "value" and question.kind is Kind.FIND:
             asked = replace(asked, answer_type="find")
-        return Reading(asked, question, scope, window, notes)
+        missing = place is not None and place.missing
+        return Reading(asked, question, scope, window, notes, missing=missing)
 
     def literally(self, asked: Asked) -> Reading:
         """With the time as words that the screen must show."""
@@ -266,29 +282,6 @@ class _Timed:
         return Reading(
             asked, question, self._scope, None, (f"“{said}”: words on the screen",), literal=True
         )
-
-    def _place_in(self, text: str) -> tuple[str, str]:
-        """The place that the text names and the text without it; empty when it names none."""
-        for pattern in (_PLACE, _SHOWS):
-            for found in pattern.finditer(text):
-                named = self._known(found.group("name"))
-                if named:
-                    start, end = found.start(), found.start("name") + len(named)
-                    if pattern is _SHOWS:
-                        return named, text
-                    return named, _tidy(text[:start] + " " + text[end:])
-        return "", text
-
-    def _known(self, name: str) -> str:
-        """The longest beginning of the name that some window has in its name; else empty."""
-        words = name.split()
-        for size in range(len(words), 0, -1):
-            said = " ".join(words[:size])
-            if words[0].casefold() in _GENERIC_PLACES or squash(said) in ("", "1t"):
-                continue
-            if any(Scope(places=(said,)).admits_window(app, title) for app, title in self._places):
-                return said
-        return ""
 
 
 def _is_past(text: str) -> bool:
@@ -348,7 +341,7 @@ def _names_something(subject: str) -> bool:
 
 def _subject(text: str) -> str:
     """What is asked about, without articles and words like "the line"."""
-    bare = _tidy(re.sub(r"\b(?:on|from|in) (?:the |my )?screen\b", " ", text, flags=re.IGNORECASE))
+    bare = tidy(re.sub(r"\b(?:on|from|in) (?:the |my )?screen\b", " ", text, flags=re.IGNORECASE))
     return re.sub(
         r"^(?:(?:the|a|an|my|any|that|some)\s+)?(?:(?:line|text|words?|message|phrase)s?\s+"
         r"(?=[\"“”']))?",
@@ -362,17 +355,11 @@ def _cut(text: str, windows: list[Window]) -> str:
     """The text without its time phrases."""
     for window in reversed(windows):
         text = text[: window.start] + " " + text[window.end :]
-    return _tidy(text)
+    return tidy(text)
 
 
 def _without_attribution(text: str) -> str:
-    return _tidy(_ATTRIBUTION.sub(" ", text))
-
-
-def _tidy(text: str) -> str:
-    joined = " ".join(text.split())
-    joined = _DANGLING.sub("", re.sub(r"\s+([?.!,])", r"\1", joined))
-    return re.sub(r"^[\s,;]+|[\s,;]+(?=[?.!]?$)", "", joined)
+    return tidy(_ATTRIBUTION.sub(" ", text))
 
 
 def _outside_quotes(text: str) -> str:

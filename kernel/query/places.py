@@ -1,0 +1,195 @@
+"""Places that a question names: windows, kinds of program, monitors.
+
+Covers: finding them in the text, which captured windows they mean, the text without them. Does
+not cover: filtering by them (`kernel.query.scope`). Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from kernel.query.scope import Scope
+from kernel.store.folding import squash, word_parts
+
+WindowName: TypeAlias = tuple[str | None, str | None]
+"""Application and title of a captured window."""
+
+_PLACE = re.compile(
+    r"\b(?:in|on|from|at|inside) (?:the|my) (?P<name>[\w.-]+(?: [\w.-]+)?)\b", re.IGNORECASE
+)
+_SHOWS = re.compile(
+    r"\b(?:did|does|do) (?:the|my) (?P<name>[\w.-]+(?: [\w.-]+)?)"
+    r" (?:show|say|display|print|tell)\b",
+    re.IGNORECASE,
+)
+_APP = re.compile(r"\b(?:in|on|from|inside|using) (?P<name>[A-Z][\w.-]*(?: [A-Z][\w.-]*)?)\b")
+"""A program called by its name, without an article: "in Thunderbird"."""
+_UI_PLACE = re.compile(
+    r"\b(?:in|on|from) (?:the|my|our) (?P<name>notes?|inbox|e-?mails?|chats?|terminal|console"
+    r"|editor|calendar|board|sheet|spreadsheet|browser|doc|docs|document)\b(?! of\b)",
+    re.IGNORECASE,
+)
+"""Places that need not be named by any window: what is asked for stands in them."""
+_SHELLS: Final = "terminal konsole xterm iterm2 alacritty kitty wezterm powershell bash zsh tmux"
+_CHATS: Final = "slack teams discord element signal whatsapp telegram mattermost zulip"
+_MAILERS: Final = "thunderbird outlook evolution mail gmail"
+_PROGRAMS: Final = {
+    "terminal": _SHELLS,
+    "console": f"console {_SHELLS}",
+    "browser": "browser firefox chrome chromium edge msedge safari brave opera vivaldi",
+    "editor": "editor code vim nvim emacs sublime pycharm intellij notepad gedit kate zed",
+    "sheet": "calc excel sheets",
+    "spreadsheet": "calc excel sheets",
+    **dict.fromkeys(("chat", "chats"), _CHATS),
+    **dict.fromkeys(("inbox", "email", "emails", "e-mail", "e-mails"), _MAILERS),
+}
+"""Kinds of program, with words by which programs of the kind call themselves."""
+_OWN_WINDOW: Final = frozenset({"terminal", "console", "browser", "editor"})
+"""Kinds of program of which a page shows what is in them only with their window."""
+_GENERIC_PLACES = frozenset(
+    "screen window app application tab program page monitor desktop computer line text".split()
+)
+_ORDINALS: Final = {
+    name: number
+    for number, names in enumerate(("first 1st", "second 2nd", "third 3rd", "fourth 4th"))
+    for name in names.split()
+}
+_MONITOR = re.compile(
+    r"\b(?:on|of|from|at|in) (?:the |my )?(?:"
+    rf"(?P<ordinal>{'|'.join(_ORDINALS)}) (?:monitor|display|screen)"
+    r"|(?:monitor|display|screen) (?:number |no\.? |#)?(?P<number>\d{1,2})(?![\d:]|\.\d| of)"
+    r")\b",
+    re.IGNORECASE,
+)
+_DANGLING = re.compile(
+    r"(?:[\s,]+(?:on|in|at|from|during|of|since|between|and|or|for|the))+\s*(?=[?.!]?$)", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a text: how it is called there, and the text without it.
+
+    ``parts``: parts of names of which a window's name must hold one; none: no window is of that
+    name. ``missing``: nothing may be looked for elsewhere instead.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    left: str
+    missing: bool = False
+
+    @property
+    def note(self) -> str:
+        """How it was understood."""
+        if self.missing:
+            return f"no capture names a window like “{self.name}”"
+        if not self.parts:
+            return f"no capture names a window like “{self.name}”: all windows were looked at"
+        if self.parts == (self.name,):
+            return f"“{self.name}”: a window of that name"
+        return f"“{self.name}”: windows of {' or '.join(self.parts)}"
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorPlace:
+    """A monitor that a question names, the text without it, and how it was understood."""
+
+    monitor: int
+    left: str
+    note: str
+
+
+def find_place(text: str, windows: Sequence[WindowName]) -> Place | None:
+    """The place that the text names, looked up among captured windows; None when it names none."""
+    for pattern in (_PLACE, _SHOWS):
+        for found in pattern.finditer(text):
+            named = _known(found.group("name"), windows)
+            if named:
+                end = found.start("name") + len(named)
+                left = text if pattern is _SHOWS else _without(text, found.start(), end)
+                return Place(named, (named,), left)
+    for found in _APP.finditer(text):
+        named = _app_named(found.group("name"), windows)
+        if named:
+            end = found.start("name") + len(named)
+            return Place(named, (named,), _without(text, found.start(), end))
+    return _unnamed(text, windows)
+
+
+def names_a_place(text: str) -> bool:
+    """Whether there may be the name of a place in it, so that the names of windows matter."""
+    return any(p.search(text) for p in (_PLACE, _SHOWS, _APP, _UI_PLACE))
+
+
+def find_monitor(text: str) -> MonitorPlace | None:
+    """The monitor that the text names by its number, or by its place in their order."""
+    found = _MONITOR.search(text)
+    if found is None:
+        return None
+    said = found.group()
+    left = _without(text, found.start(), found.end())
+    if found.group("number"):
+        number = int(found.group("number"))
+        return MonitorPlace(number, left, f"“{said}”: monitor {number} (the first one is 0)")
+    number = _ORDINALS[found.group("ordinal").casefold()]
+    return MonitorPlace(number, left, f"“{said}”: monitor {number} (the first one is 0)")
+
+
+def tidy(text: str) -> str:
+    """The text with single blanks, without commas and prepositions that lead nowhere."""
+    joined = " ".join(text.split())
+    joined = _DANGLING.sub("", re.sub(r"\s+([?.!,])", r"\1", joined))
+    return re.sub(r"^[\s,;]+|[\s,;]+(?=[?.!]?$)", "", joined)
+
+
+def _unnamed(text: str, windows: Sequence[WindowName]) -> Place | None:
+    """A kind of place that no window is called by."""
+    found = _UI_PLACE.search(text)
+    if found is None:
+        return None
+    name, left = found.group("name"), tidy(_UI_PLACE.sub(" ", text))
+    words = _PROGRAMS.get(name.casefold(), "").split()
+    apps = {app for app, _ in windows if app}
+    kind = sorted(app for app in apps if set(_words_of(app)) & set(map(squash, words)))
+    if kind:
+        return Place(name, tuple(kind), left)
+    # Notes or a chat may stand in any window; what was in a terminal was in no other program.
+    missing = name.casefold() in _OWN_WINDOW and bool(apps)
+    return Place(name, (), left, missing=missing)
+
+
+def _known(name: str, windows: Sequence[WindowName]) -> str:
+    """The longest beginning of the name that some window has in its name; else empty."""
+    for said in _beginnings(name):
+        if said.split()[0].casefold() in _GENERIC_PLACES or squash(said) in ("", "1t"):
+            continue
+        if any(Scope(places=(said,)).admits_window(app, title) for app, title in windows):
+            return said
+    return ""
+
+
+def _app_named(name: str, windows: Sequence[WindowName]) -> str:
+    """The longest beginning of the name that is a program's name, or a word of it; else empty."""
+    apps = {app for app, _ in windows if app}
+    for said in _beginnings(name):
+        if any(squash(said) in (squash(app), *_words_of(app)) for app in apps):
+            return said
+    return ""
+
+
+def _words_of(app: str) -> Iterator[str]:
+    yield from (squash(part) for part in word_parts(app))
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    words = name.split()
+    for size in range(len(words), 0, -1):
+        yield " ".join(words[:size])
+
+
+def _without(text: str, start: int, end: int) -> str:
+    return tidy(text[:start] + " " + text[end:])
