@@ -35,6 +35,7 @@ from kernel.supervision.pool_settings import PoolSettings
 from kernel.supervision.pool_slot import Slot
 from kernel.supervision.sandbox_level import level_for, shortfall
 
+MEMORY_LIMIT = "memory-limit"
 VIOLATIONS_MAX = 100
 """A host whose socket carried this much rubbish is stopped: something in it is broken."""
 
@@ -170,3 +171,6 @@ class Hearing:
                 )
             )
         self._feed(slot, lifecycle.Finished(message.task_id))
+        if isinstance(message, TaskFailed) and message.code == MEMORY_LIMIT:
+            # What filled it stays in there, and native code that got no memory is in any state.
+            self._feed(slot, lifecycle.StopRequested(f"it met its memory limit: {message.message}"))

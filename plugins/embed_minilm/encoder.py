@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from tokenizers import Tokenizer
 
+from plugin_host.textkit.request import infer_anew
 from plugins.embed_minilm.model import open_model
 
 if TYPE_CHECKING:
@@ -69,9 +70,7 @@ class Encoder:
         for row, ids in enumerate(batch):
             tokens[row, : len(ids)] = ids
             mask[row, : len(ids)] = 1
-        self._request.infer([tokens, mask], share_inputs=True)
-        found: NDArray[np.float32] = self._request.get_output_tensor().data
-        return found
+        return infer_anew(self._request, [tokens, mask])
 
 
 def bucket(tokens: int) -> int:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import openvino
 import rapidocr
 
+from plugin_host.textkit.request import infer_anew
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -45,10 +47,11 @@ class Session:
         self._request: Any = compiled.create_infer_request()
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The model's output for one batch; valid until the next call."""
-        self._request.infer([batch], share_inputs=True, share_outputs=True)
-        output: NDArray[np.float32] = self._request.get_output_tensor().data
-        return output
+        """The model's output for one batch; valid until the next call.
+
+        Raises `MemoryError`, see `plugin_host.textkit.request.infer_anew`.
+        """
+        return infer_anew(self._request, [batch])
 
 
 def engine_version() -> str:

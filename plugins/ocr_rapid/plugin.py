@@ -16,6 +16,10 @@ import msgspec
 from plugin_host.hooks import PluginError, SetupContext, StageInput, TaskContext, hookimpl
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from plugin_host.textkit.reading import LineReading
     from plugins.ocr_rapid.engine import Engine
 
 STAGE = "text"
@@ -28,10 +32,12 @@ class RapidTextPlugin:
 
     def __init__(self) -> None:
         self._engine: Engine | None = None
+        self._config: Mapping[str, Any] | None = None
 
     @hookimpl
     def autocapture_setup(self, context: SetupContext) -> None:
         """Load both models and read a small picture, so that the first frame is not slower."""
+        self._config = context.config
         engine = self._open(context.config)
         import numpy as np
 
@@ -56,8 +62,8 @@ class RapidTextPlugin:
 
         picture = decode_picture(inputs[0].data)
         task.checkpoint(0)
-        engine = self._engine or self._open(task.config)
-        lines = engine.read(picture.pixels, task.checkpoint)
+        engine = self._engine or self._open(self._config or task.config)
+        lines = self._read(engine, picture.pixels, task)
         facts = PageFacts(
             blob=inputs[0].digest,
             width_px=picture.width_px,
@@ -66,6 +72,26 @@ class RapidTextPlugin:
             engine_version=engine_version(),
         )
         return build_page(facts, lines)
+
+    def _read(
+        self, engine: Engine, pixels: NDArray[np.uint8], task: TaskContext
+    ) -> list[LineReading]:
+        """Lines; after an error no session and nothing remembered is used again.
+
+        Raises `MemoryError` also for what OpenCV could not get: its host is renewed then.
+        """
+        import cv2
+
+        try:
+            return engine.read(pixels, task.checkpoint)
+        except cv2.error as error:
+            self._engine = None
+            if error.code == cv2.Error.StsNoMem:
+                raise MemoryError(str(error)) from error
+            raise
+        except Exception:
+            self._engine = None
+            raise
 
     def _open(self, config: Mapping[str, Any]) -> Engine:
         # OpenVINO imports its telemetry package when it is there, and does without when it is not.

@@ -13,6 +13,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -23,7 +24,9 @@ from pathlib import Path
 import msgspec
 import zmq
 
+from contracts.canonical import encode
 from contracts.text import TextLine, TextPage, Word
+from contracts.wire import PROTOCOL_VERSION, Hello, TaskDone
 from plugin_host.hooks import SetupContext, StageInput, TaskContext, hookimpl
 
 FOREVER_S = 3600.0
@@ -88,6 +91,11 @@ def memory_hog(argument: str, task: TaskContext) -> str:
     held = []
     while True:
         held.append(bytearray(16 << 20))
+
+
+def out_of_memory(argument: str, task: TaskContext) -> str:
+    """Ask for more than any machine has: refused at once, and nothing is taken."""
+    return str(len(bytearray(1 << 60)))
 
 
 def spin(argument: str, task: TaskContext) -> str:
@@ -185,6 +193,35 @@ def send_garbage(argument: str, task: TaskContext) -> str:
     return "sent"
 
 
+def claim_identity(argument: str, task: TaskContext) -> str:
+    """Say hello on the host's own socket as another host, and send a result as that one."""
+    endpoint, other = argument.split("|")
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    dealer = context.socket(zmq.DEALER)
+    dealer.setsockopt(zmq.LINGER, 500)
+    dealer.setsockopt(zmq.IDENTITY, other.encode())
+    dealer.connect(endpoint)
+    hello = Hello(
+        protocol_version=PROTOCOL_VERSION,
+        host_id=other,
+        token="0" * 64,
+        pid=1,
+        contracts_lock="c" * 64,
+        plugins_lock="d" * 64,
+        plugin_id="echo",
+        plugin_version="1.0.0",
+        plugin_digest="0" * 64,
+        sandbox_level="A",
+        sandbox=(),
+    )
+    done = TaskDone(task_id="t-" + "0" * 32, run_us=1, memory_peak_bytes=1)
+    dealer.send(encode(hello))
+    dealer.send_multipart([encode(done), b"result"])
+    dealer.close()
+    context.term()
+    return "sent"
+
+
 def connect_to(argument: str, task: TaskContext) -> str:
     """Connect to another host's socket path."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as unix:
@@ -212,12 +249,51 @@ def open_udp(argument: str, task: TaskContext) -> str:
     return "reached"
 
 
-def open_by_ctypes(argument: str, task: TaskContext) -> str:
-    """The system call itself, past every Python hook."""
+def _reach(family: int, kind: int, port: int) -> int:
+    """The system calls themselves, past every Python hook; 0 or the error's number."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.socket(socket.AF_INET, socket.SOCK_STREAM, 0) < 0:
-        return errno.errorcode[ctypes.get_errno()]
-    return "reached"
+    descriptor = libc.socket(family, kind, 0)
+    if descriptor < 0:
+        return ctypes.get_errno()
+    if family == socket.AF_INET:
+        address = struct.pack("=H2s4s8x", family, struct.pack("!H", port), b"\x7f\0\0\1")
+    else:
+        loopback = b"\0" * 15 + b"\1"
+        address = struct.pack("=H2sI16sI", family, struct.pack("!H", port), 0, loopback, 0)
+    if (
+        libc.connect(descriptor, address, len(address)) < 0
+        or libc.send(descriptor, b"out", 3, 0) < 0
+    ):
+        return ctypes.get_errno()
+    libc.close(descriptor)
+    return 0
+
+
+def _named(number: int) -> str:
+    return errno.errorcode[number] if number else "reached"
+
+
+def call_ipv4(argument: str, task: TaskContext) -> str:
+    """TCP by system calls."""
+    return _named(_reach(socket.AF_INET, socket.SOCK_STREAM, int(argument)))
+
+
+def call_ipv6(argument: str, task: TaskContext) -> str:
+    """The same over IPv6."""
+    return _named(_reach(socket.AF_INET6, socket.SOCK_STREAM, int(argument)))
+
+
+def call_udp(argument: str, task: TaskContext) -> str:
+    """A datagram by system calls."""
+    return _named(_reach(socket.AF_INET, socket.SOCK_DGRAM, int(argument)))
+
+
+def call_in_child(argument: str, task: TaskContext) -> str:
+    """TCP by system calls of a child."""
+    child = os.fork()
+    if child == 0:
+        os._exit(_reach(socket.AF_INET, socket.SOCK_STREAM, int(argument)))
+    return _named(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def open_by_child(argument: str, task: TaskContext) -> str:
@@ -284,6 +360,7 @@ ATTACKS: dict[str, Callable[[str, TaskContext], str]] = {
     for attack in (
         fork_bomb,
         memory_hog,
+        out_of_memory,
         spin,
         hold_gil,
         sleep_with_the_lock,
@@ -294,11 +371,15 @@ ATTACKS: dict[str, Callable[[str, TaskContext], str]] = {
         daemonize_in_python,
         stop_itself,
         send_garbage,
+        claim_identity,
         connect_to,
         open_ipv4,
         open_ipv6,
         open_udp,
-        open_by_ctypes,
+        call_ipv4,
+        call_ipv6,
+        call_udp,
+        call_in_child,
         open_by_child,
         read_file,
         write_file,

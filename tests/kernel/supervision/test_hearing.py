@@ -1,4 +1,4 @@
-"""Rubbish on a host's socket: counted, told now and then, and in the end the host is stopped."""
+"""What hosts say: rubbish is counted and ends them in the end, and so does want of memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kernel.supervision.hearing import VIOLATIONS_MAX
-from kernel.supervision.pool_events import HostDied, ProtocolViolation
+from kernel.supervision.pool_events import HostDied, ProtocolViolation, TaskErrored
 from tests.kernel.supervision.pool_rig import Rig, hostile, pool_rig, process_launcher, task
 
 
@@ -31,3 +31,16 @@ def test_a_host_that_talks_too_much_rubbish_is_stopped_and_named(rig: Rig) -> No
     assert "protocol violation" in died.cause
     told = [event.count for event in rig.of(ProtocolViolation)]
     assert set(told) <= {1, 10, 100}
+
+
+def test_a_host_that_met_its_memory_limit_gets_no_other_task_and_leaves_without_blame(
+    rig: Rig,
+) -> None:
+    host_id = rig.start_ready(hostile("hostile"))
+    assert rig.pool.assign(host_id, task("out_of_memory"))
+    failed = rig.wait_for_event(TaskErrored)
+    assert (failed.code, failed.retry) == ("memory-limit", True)
+    assert not rig.pool.assign(host_id, task("make_zombies", 2))
+    died = rig.wait_for_event(HostDied)
+    assert not died.crashed
+    assert "memory limit" in died.cause
