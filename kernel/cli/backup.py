@@ -18,7 +18,8 @@ from kernel.store.clock import wall_clock_us
 
 @click.command(
     help="Bring the backup in FOLDER up to this moment; the first time copies all, later only"
-    " what is new. The kernel may run. Exits 1 when the evidence in it is damaged."
+    " what is new. The kernel may run. What the backup holds is never overwritten. Exits 1"
+    " when the evidence in it, or in the data dir, is damaged."
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @json_option
@@ -32,10 +33,18 @@ def backup(context: click.Context, *, folder: Path, data_dir: DataDir, as_json: 
         detail = {"events": str(report.manifest.events), "head": report.manifest.evidence_head}
         sink.record("backup.made", str(folder), detail)
     if as_json:
-        click.echo(msgspec.json.encode({"manifest": report.manifest, "check": report.check}))
+        click.echo(
+            msgspec.json.encode(
+                {
+                    "manifest": report.manifest,
+                    "check": report.check,
+                    "source": report.source,
+                }
+            )
+        )
     else:
         click.echo(format_backup(report))
-    if not report.check.ok:
+    if not report.ok:
         context.exit(ExitCode.FAILED)
 
 
@@ -46,5 +55,8 @@ def format_backup(report: BackupReport) -> str:
         f"{len(manifest.files)} files, {report.copied_bytes} bytes of pixels copied this time",
         format_report(report.check),
     ]
+    lines += [f"{found.code}: {found.where}: {found.message}" for found in report.source]
+    if not report.check.ok:
+        lines.append("the last whole state is kept beside it; see: kernel restore --help")
     lines += [f"not included, its drive is not mounted: {name}" for name in manifest.elsewhere]
     return "\n".join(lines)

@@ -1,13 +1,16 @@
-"""Backup while the kernel runs, and restore into an empty data dir; both verified.
+"""Backup while the kernel runs; it is only ever added to, and verified.
 
 A backup has the layout of a data dir and a manifest with the hash of every file. Making it
 again into the same folder copies only what is new. Covers: the data dir's own packs, segments
-on other drives that are mounted, the journal, the anchors. Does not cover: derived records,
+on other drives that are mounted, the journal, the anchors, the last whole state beside a newer
+one that is not. Does not cover: one segment (`kernel.store.backup_segment`), derived records,
 which can be rebuilt.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +19,7 @@ import apsw
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.store import sqlite
+from kernel.store.backup_segment import SegmentReplacedError, keep_segment, missing_segment
 from kernel.store.disk import OsDisk, make_durable_dir
 from kernel.store.drives import (
     MARKER_NAME,
@@ -30,9 +34,11 @@ from kernel.store.failure import translated
 from kernel.store.filecopy import copy_bytes, digest_file, sync_file
 from kernel.store.journal import GONE_STATES, Journal, SegmentRow, VolumeRow
 from kernel.store.journal_copy import copy_journal
-from kernel.store.ledger import ledger_head, parse_anchor
+from kernel.store.ledger import ANCHORS_NAME, ledger_head, parse_anchor
 from kernel.store.manifest import (
     FORMAT_VERSION,
+    MANIFEST_NAME,
+    WHOLE_NAME,
     BackedUpFile,
     Manifest,
     read_manifest,
@@ -40,7 +46,7 @@ from kernel.store.manifest import (
 )
 from kernel.store.pack import segment_path
 from kernel.store.readers import connect_reader
-from kernel.store.report import Progress, ProgressSink, VerifyReport
+from kernel.store.report import Finding, Progress, ProgressSink, VerifyReport
 from kernel.store.verify import ignore_progress, verify
 
 JOURNAL_NAME = "journal.db"
@@ -57,16 +63,27 @@ class _Copying:
     before: dict[str, BackedUpFile]
     files: list[BackedUpFile] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     copied_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class BackupReport:
-    """What a backup holds now, and how much of it was copied this time."""
+    """What a backup holds now, and how much of it was copied this time.
+
+    ``check`` is about the backup; ``source`` tells what of the data dir is damaged or gone
+    though the backup has it (or had to do without it).
+    """
 
     manifest: Manifest
     copied_bytes: int
     check: VerifyReport
+    source: tuple[Finding, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether neither the backup nor what it was made from is damaged."""
+        return self.check.ok and not self.source
 
 
 def back_up(
@@ -74,21 +91,41 @@ def back_up(
 ) -> BackupReport:
     """Bring the backup in ``target`` up to this moment; the kernel may run meanwhile.
 
-    The state is the one of the journal's copy: later captures are not in it. The backup is
-    fully verified before its manifest is replaced. Raises `KernelError`: ``no-data-dir``,
-    ``backup-damaged``, ``backup-foreign`` (of another data dir), ``disk-full``.
+    The state is the one of the journal's copy: later captures are not in it. Nothing that the
+    backup holds intact is overwritten: damage of the data dir is told and does not reach it.
+    The backup is fully verified; a state that is not whole keeps the last whole one beside it.
+    Raises `KernelError`: ``no-data-dir``, ``backup-damaged``, ``backup-foreign`` (of another
+    data dir), ``backup-unsettled``, ``copy-damaged``, ``disk-full``.
     """
-    EvidenceStore.open_read_only(data_dir).close()
+    with _readable_journal(data_dir):
+        EvidenceStore.open_read_only(data_dir).close()
     manifest = read_manifest(target)
     with translated(target):
         make_durable_dir(target, OsDisk())
-        for _ in range(ATTEMPTS_MAX - 1):
+        for _ in range(ATTEMPTS_MAX):
             try:
-                return _back_up_once(data_dir, target, manifest, now_us, progress)
-            except FileNotFoundError:
-                # The kernel gave a segment up since the journal was copied; it is packed now.
+                with _readable_journal(data_dir):
+                    return _back_up_once(data_dir, target, manifest, now_us, progress)
+            except SegmentReplacedError:
                 continue
-        return _back_up_once(data_dir, target, manifest, now_us, progress)
+    raise KernelError(
+        "backup-unsettled",
+        f"segments of {data_dir.root} were replaced faster than they could be copied",
+        hint="run: kernel backup again; what was copied stays",
+    )
+
+
+@contextlib.contextmanager
+def _readable_journal(data_dir: DataDir) -> Iterator[None]:
+    """Turn a journal that SQLite cannot read into an error with a next step."""
+    try:
+        yield
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise KernelError(
+            "copy-damaged",
+            f"{data_dir.journal_db} cannot be read ({error}); the backup is as it was",
+            hint="run: kernel repair --from-backup FOLDER",
+        ) from error
 
 
 def _back_up_once(
@@ -103,15 +140,18 @@ def _back_up_once(
         copy_journal(live, target / f"{JOURNAL_NAME}.new")
     finally:
         live.close()
-    work = _Copying(target, {f.path: f for f in manifest.files} if manifest else {})
+    known = (*manifest.files, *manifest.kept) if manifest else ()
+    work = _Copying(target, {f.path: f for f in known})
     connection = sqlite.connect(target / f"{JOURNAL_NAME}.new", read_only=True)
     try:
         identity = _check_identity(connection, manifest)
         _copy_segments(data_dir, Journal(connection), work, progress)
         summary = (*Journal(connection).head(), ledger_head(connection)[0])
-        _copy_anchors(data_dir, work, summary[2])
     finally:
         connection.close()
+    if manifest is not None:
+        keep_last_whole(target, manifest)
+    _copy_anchors(data_dir, work, summary[2])
     return _finish(work, identity, summary, now_us, progress)
 
 
@@ -151,18 +191,29 @@ def _copy_segment(data_dir: DataDir, volume: VolumeRow, row: SegmentRow, work: _
     name = f"{folder}/{source.name}"
     known = work.before.get(name)
     target = work.target / name
-    if known and known.length_bytes == row.end_bytes and target.exists():
-        work.files.append(known)
-        return
-    make_durable_dir(target.parent, OsDisk())
-    # Bytes below a segment's end never change, so what is there already is a beginning of it.
-    fresh = target.with_name(target.name + ".new")
-    copied = copy_bytes(source, fresh, row.end_bytes)
-    fresh.replace(target)
-    OsDisk().sync_dir(target.parent)
-    work.copied_bytes += copied
-    digest = digest_file(target)
-    work.files.append(BackedUpFile(path=name, length_bytes=row.end_bytes, digest=digest))
+    try:
+        kept = keep_segment(source, target, row, known.length_bytes if known else 0)
+    except FileNotFoundError as error:
+        if _was_replaced(data_dir, volume, row):
+            # The kernel gave the segment up since the journal was copied; it is packed now.
+            raise SegmentReplacedError from error
+        kept = missing_segment(source, target)
+    work.findings += kept.findings
+    work.copied_bytes += kept.copied_bytes
+    if target.exists():
+        length = min(row.end_bytes, target.stat().st_size)
+        work.files.append(
+            BackedUpFile(path=name, length_bytes=length, digest=digest_file(target, length))
+        )
+
+
+def _was_replaced(data_dir: DataDir, volume: VolumeRow, row: SegmentRow) -> bool:
+    live = connect_reader(data_dir.journal_db)
+    try:
+        now = Journal(live).segments(volume.volume_id)
+    finally:
+        live.close()
+    return any(one.number == row.number and one.state in GONE_STATES for one in now)
 
 
 def _copy_anchors(data_dir: DataDir, work: _Copying, ledger_seq: int) -> None:
@@ -175,8 +226,11 @@ def _copy_anchors(data_dir: DataDir, work: _Copying, ledger_seq: int) -> None:
     # The kernel may have anchored on since the journal was copied, or be writing a line.
     kept = [line for line in lines if line.endswith(b"\n") and _is_within(line, ledger_seq)]
     whole = b"".join(kept)
-    target.write_bytes(whole)
-    sync_file(target)
+    fresh = target.with_name(f"{target.name}.new")
+    fresh.write_bytes(whole)
+    sync_file(fresh)
+    fresh.replace(target)
+    OsDisk().sync_dir(target.parent)
     name = f"anchors/{source.name}"
     work.files.append(BackedUpFile(path=name, length_bytes=len(whole), digest=digest_file(target)))
 
@@ -227,6 +281,8 @@ def _finish(
         )
     )
     check = verify(DataDir(work.target), quick=False, progress=progress)
+    named = {file.path for file in work.files}
+    kept = [file for path, file in work.before.items() if _is_segment(path) and path not in named]
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         identity=identity,
@@ -236,6 +292,34 @@ def _finish(
         ledger_entries=summary[2],
         files=tuple(work.files),
         elsewhere=tuple(work.elsewhere),
+        kept=tuple(kept),
+        damage=tuple(f"{found.code} {found.where}" for found in check.findings),
     )
     write_manifest(work.target, manifest)
-    return BackupReport(manifest, work.copied_bytes, check)
+    return BackupReport(manifest, work.copied_bytes, check, tuple(work.findings))
+
+
+def _is_segment(path: str) -> bool:
+    return path.endswith(".seg")
+
+
+def keep_last_whole(target: Path, manifest: Manifest) -> None:
+    """Lay the journal, anchors and manifest of a whole state where no later one replaces them.
+
+    Does nothing for a state that is not whole, or whose journal was replaced by a backup that
+    did not come to its end: then the last whole one lies there already. Raises `OSError`.
+    """
+    digests = {file.path: file.digest for file in manifest.files}
+    journal = target / JOURNAL_NAME
+    if manifest.damage or not journal.exists() or digest_file(journal) != digests[JOURNAL_NAME]:
+        return
+    whole = target / WHOLE_NAME
+    for name in (JOURNAL_NAME, f"anchors/{ANCHORS_NAME}", MANIFEST_NAME):
+        source, copy = target / name, whole / name
+        if not source.exists():
+            continue
+        make_durable_dir(copy.parent, OsDisk())
+        fresh = copy.with_name(f"{copy.name}.new")
+        copy_bytes(source, fresh, source.stat().st_size)
+        fresh.replace(copy)
+        OsDisk().sync_dir(copy.parent)

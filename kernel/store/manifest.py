@@ -15,6 +15,8 @@ from kernel.store.disk import OsDisk
 from kernel.store.filecopy import sync_file
 
 MANIFEST_NAME = "manifest.json"
+WHOLE_NAME = "whole"
+"""Folder below a backup with the journal, anchors and manifest of its last whole state."""
 FORMAT_VERSION = 1
 
 
@@ -27,7 +29,11 @@ class BackedUpFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """One state of a backup. ``elsewhere`` names segments on drives that were not copied."""
+    """One state of a backup. ``elsewhere`` names segments on drives that were not copied.
+
+    ``kept``: segments that the data dir has replaced since; they stay, and are not restored.
+    ``damage``: what the full check of this state found; empty for a whole one.
+    """
 
     format_version: int
     identity: str
@@ -37,6 +43,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     ledger_entries: int
     files: tuple[BackedUpFile, ...]
     elsewhere: tuple[str, ...] = ()
+    kept: tuple[BackedUpFile, ...] = ()
+    damage: tuple[str, ...] = ()
 
 
 def read_manifest(root: Path) -> Manifest | None:
@@ -50,7 +58,11 @@ def read_manifest(root: Path) -> Manifest | None:
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except msgspec.MsgspecError as error:
-        raise KernelError("backup-damaged", f"{path} cannot be read: {error}") from error
+        raise KernelError(
+            "backup-damaged",
+            f"{path} cannot be read: {error}",
+            hint=f"the last whole state may be in {root / WHOLE_NAME}; or use another backup",
+        ) from error
     if manifest.format_version > FORMAT_VERSION:
         raise KernelError(
             "schema-newer",

@@ -14,17 +14,31 @@ from kernel.store.disk import OsDisk, make_durable_dir
 from kernel.store.evidence import EvidenceStore
 from kernel.store.failure import translated
 from kernel.store.filecopy import copy_bytes, digest_file
-from kernel.store.manifest import Manifest, read_manifest
+from kernel.store.manifest import (
+    MANIFEST_NAME,
+    WHOLE_NAME,
+    BackedUpFile,
+    Manifest,
+    read_manifest,
+)
 from kernel.store.report import Progress, ProgressSink, VerifyReport
 from kernel.store.verify import ignore_progress, verify
 
+CARRIED_OVER = frozenset({"ledger-lost"})
+"""Findings that are about the past of the data dir and no damage of the backup."""
+
 
 def restore(
-    backup: Path, data_dir: DataDir, *, progress: ProgressSink = ignore_progress
+    backup: Path,
+    data_dir: DataDir,
+    *,
+    partial: bool = False,
+    progress: ProgressSink = ignore_progress,
 ) -> VerifyReport:
     """Fill the empty data dir from the backup; returns the full check of the result.
 
-    The data dir appears under its name only when it is whole. Raises `KernelError`:
+    The data dir appears under its name only when it is whole; with ``partial`` also when it is
+    not, with everything that is there. The backup is only read. Raises `KernelError`:
     ``no-backup``, ``data-dir-not-empty``, ``backup-damaged`` (a file is gone or is not what
     the manifest says, or the evidence in it is damaged), ``disk-full``.
     """
@@ -40,37 +54,64 @@ def restore(
             f"{root} is not empty; a restore never mixes with what is there",
             hint="name a new folder with --data-dir",
         )
-    partial = root.with_name(f"{root.name}.restoring")
-    with translated(partial):
-        _copy_files(backup, partial, manifest, progress)
-        check = verify(DataDir(partial), quick=False, progress=progress)
-        if not check.ok:
+    making = root.with_name(f"{root.name}.restoring")
+    with translated(making):
+        _copy_files(backup, making, manifest, progress, partial=partial)
+        check = verify(DataDir(making), quick=False, progress=progress)
+        if not partial and any(found.code not in CARRIED_OVER for found in check.findings):
             found = check.findings[0]
-            raise KernelError(
-                "backup-damaged",
-                f"the evidence in {backup} is damaged: {found.code} {found.where}",
-                hint="restore another backup",
-            )
+            raise _damaged(backup, making, f"the evidence is damaged: {found.code} {found.where}")
         if root.exists():
             root.rmdir()
-        partial.rename(root)
+        making.rename(root)
         OsDisk().sync_dir(root.parent)
+    if any(found.code == "journal-damaged" for found in check.findings):
+        return check  # nothing can be ledgered before `kernel repair` built the journal again
     with EvidenceStore.open(DataDir(root)) as store:
         detail = {"events": str(manifest.events), "made_at_us": str(manifest.created_at_us)}
         store.ledger.append("store.restored", manifest.identity, detail)
     return check
 
 
-def _copy_files(backup: Path, partial: Path, manifest: Manifest, progress: ProgressSink) -> None:
+def _damaged(backup: Path, making: Path, reason: str) -> KernelError:
+    whole = backup / WHOLE_NAME / MANIFEST_NAME
+    older = f", or the last whole state, with: kernel restore {backup / WHOLE_NAME}"
+    return KernelError(
+        "backup-damaged",
+        f"{backup}: {reason}; what was copied is in {making}",
+        hint="restore all that is there with: kernel restore --partial"
+        f"{older if whole.exists() else ''}; then run: kernel repair --from-backup ANOTHER",
+    )
+
+
+def _copy_files(
+    backup: Path, making: Path, manifest: Manifest, progress: ProgressSink, *, partial: bool
+) -> None:
     total, done = sum(file.length_bytes for file in manifest.files), 0
     for file in manifest.files:
-        source, target = backup / file.path, partial / file.path
-        if not source.is_file():
-            raise KernelError("backup-damaged", f"{source} is gone")
-        make_durable_dir(target.parent, OsDisk())
-        copy_bytes(source, target, file.length_bytes)
-        if digest_file(target) != file.digest:
-            raise KernelError("backup-damaged", f"{source} is not what the manifest says")
+        target = making / file.path
+        source = _source_of(backup, file)
+        if source is None and not partial:
+            raise _damaged(backup, making, f"{file.path} is gone or is not what was backed up")
+        if source is None and (backup / file.path).is_file():
+            source = backup / file.path
+        if source is not None:
+            make_durable_dir(target.parent, OsDisk())
+            copy_bytes(source, target, file.length_bytes)
+            if not partial and digest_file(target) != file.digest:
+                raise _damaged(backup, making, f"{file.path} was not copied as it is")
         done += file.length_bytes
         progress(Progress("restore", done, total, "bytes"))
-    OsDisk().sync_dir(partial)
+    OsDisk().sync_dir(making)
+
+
+def _source_of(backup: Path, file: BackedUpFile) -> Path | None:
+    """Where the bytes of the manifest lie: a journal may be that of the last whole state.
+
+    Beside the folder of the last whole state lie the segments that both states share.
+    """
+    for folder in (backup, backup / WHOLE_NAME, backup.parent):
+        path = folder / file.path
+        if path.is_file() and digest_file(path, file.length_bytes) == file.digest:
+            return path
+    return None

@@ -168,3 +168,176 @@ def test_a_damaged_segment_is_not_archived(data_dir: DataDir, quick_dir: Path) -
         store.archive(target, older_than_us=START_US + 1, progress=ignore_progress)
     assert refused.value.code == "segment-damaged"
     assert len(list(data_dir.packs_dir.iterdir())) == count
+
+
+def flip(path: Path, needle: bytes) -> None:
+    data = bytearray(path.read_bytes())
+    data[data.index(needle)] ^= 1
+    path.write_bytes(data)
+
+
+def segments_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "packs").glob("*.seg")}
+
+
+def test_damage_of_the_data_dir_never_reaches_what_the_backup_holds(
+    data_dir: DataDir, quick_dir: Path
+) -> None:
+    with EvidenceStore.open(data_dir) as store:
+        first = store.append([draft(b"early" * 500)])[0].event
+    target = quick_dir / "backup"
+    back_up(data_dir, target, now_us=5)
+    before = segments_of(target)
+    flip(data_dir.packs_dir / "pack-000001.seg", b"early")
+    with EvidenceStore.open(data_dir) as store:
+        second = store.append([draft(b"later" * 500)])[0].event
+    report = back_up(data_dir, target, now_us=6)
+    assert not report.ok
+    assert [found.code for found in report.source] == ["segment-damaged"]
+    assert "kernel repair --from-backup" in report.source[0].message
+    assert report.check.ok, report.check.findings
+    assert all(segments_of(target)[name].startswith(data) for name, data in before.items())
+    restored = DataDir(quick_dir / "restored")
+    assert restore(target, restored).ok
+    with EvidenceStore.open_read_only(restored) as store:
+        assert store.read_blob(first.blob) == b"early" * 500
+        assert store.read_blob(second.blob) == b"later" * 500
+    assert repair(data_dir, backup=target).after.ok
+
+
+def test_a_growing_segment_is_continued_not_copied_again(
+    data_dir: DataDir, quick_dir: Path
+) -> None:
+    with EvidenceStore.open(data_dir) as store:
+        store.append([draft(b"much" * 50_000)])
+    target = quick_dir / "backup"
+    back_up(data_dir, target, now_us=5)
+    with EvidenceStore.open(data_dir) as store:
+        store.append([draft(b"little")])
+    report = back_up(data_dir, target, now_us=6)
+    assert report.ok
+    assert 0 < report.copied_bytes < 10_000
+
+
+def test_a_damaged_copy_is_laid_aside_and_made_again(data_dir: DataDir, quick_dir: Path) -> None:
+    filled = fill(data_dir)
+    target = quick_dir / "backup"
+    back_up(data_dir, target, now_us=5)
+    segment = target / "packs" / "pack-000001.seg"
+    flip(segment, filled[0][1][:20])
+    damaged = segment.read_bytes()
+    report = back_up(data_dir, target, now_us=6)
+    assert [found.code for found in report.source] == ["backup-copy-damaged"]
+    assert report.check.ok
+    assert segment.with_name("pack-000001.seg.damaged-1").read_bytes() == damaged
+    assert back_up(data_dir, target, now_us=7).ok
+
+
+def test_a_backup_that_was_cut_short_is_taken_up_where_its_whole_frames_end(
+    data_dir: DataDir, quick_dir: Path
+) -> None:
+    filled = fill(data_dir)
+    target = quick_dir / "backup"
+    back_up(data_dir, target, now_us=5)
+    (target / "manifest.json").unlink()
+    segment = target / "packs" / "pack-000001.seg"
+    whole = segment.read_bytes()
+    segment.write_bytes(whole[:-100] + bytes(60))
+    assert back_up(data_dir, target, now_us=6).ok
+    assert segment.read_bytes() == whole
+    restored = DataDir(quick_dir / "restored")
+    restore(target, restored)
+    assert holds_all(restored, filled) or len(events_of(restored)) == len(filled)
+
+
+def test_a_data_dir_that_lost_its_segments_is_still_backed_up_and_the_lost_are_named(
+    data_dir: DataDir, quick_dir: Path
+) -> None:
+    fill(data_dir)
+    target, fresh = quick_dir / "backup", quick_dir / "fresh"
+    back_up(data_dir, target, now_us=5)
+    lost = data_dir.packs_dir / "pack-000001.seg"
+    lost.rename(quick_dir / "taken away")
+    report = back_up(data_dir, target, now_us=6)
+    assert [(found.code, found.where) for found in report.source] == [
+        ("segment-missing", str(lost))
+    ]
+    assert report.check.ok
+    made = back_up(data_dir, fresh, now_us=6)
+    assert not made.ok
+    assert made.manifest.damage
+    assert "segment-missing" in {found.code for found in made.check.findings}
+    assert set(segments_of(fresh)) == set(segments_of(target)) - {lost.name}
+
+
+def test_a_state_that_is_not_whole_leaves_the_last_whole_one_restorable(
+    data_dir: DataDir, quick_dir: Path
+) -> None:
+    filled = fill(data_dir)
+    target = quick_dir / "backup"
+    back_up(data_dir, target, now_us=5)
+    with EvidenceStore.open(data_dir) as store:
+        late = [store.append([draft(b"late" * 300)])[0].event for _ in range(2)]
+    newest = sorted(data_dir.packs_dir.iterdir())[-1]
+    flip(newest, b"late")
+    for now_us in (6, 7):
+        report = back_up(data_dir, target, now_us=now_us)
+        assert not report.check.ok
+    with pytest.raises(KernelError) as refused:
+        restore(target, DataDir(quick_dir / "new"))
+    assert refused.value.code == "backup-damaged"
+    assert "--partial" in (refused.value.hint or "")
+    assert "kernel restore " + str(target / "whole") in (refused.value.hint or "")
+    older = DataDir(quick_dir / "older")
+    assert restore(target / "whole", older).ok
+    assert holds_all(older, filled)
+    newer = DataDir(quick_dir / "newer")
+    assert not restore(target, newer, partial=True).ok
+    assert events_of(newer)[-2:] == late
+
+
+def test_a_backup_that_ended_before_its_manifest_restores_the_state_before(
+    data_dir: DataDir, quick_dir: Path
+) -> None:
+    filled = fill(data_dir)
+    target = quick_dir / "backup"
+    back_up(data_dir, target, now_us=5)
+    manifest = (target / "manifest.json").read_bytes()
+    with EvidenceStore.open(data_dir) as store:
+        store.append([draft(b"next")])
+    back_up(data_dir, target, now_us=6)
+    (target / "manifest.json").write_bytes(manifest)
+    restored = DataDir(quick_dir / "restored")
+    assert restore(target, restored).ok
+    assert holds_all(restored, filled)
+
+
+def test_a_damaged_backup_says_the_way_out_and_gives_what_it_has(
+    data_dir: DataDir, quick_dir: Path
+) -> None:
+    filled = fill(data_dir)
+    target = quick_dir / "backup"
+    back_up(data_dir, target, now_us=5)
+    flip(target / "packs" / "pack-000001.seg", filled[0][1][:20])
+    with pytest.raises(KernelError) as refused:
+        restore(target, DataDir(quick_dir / "new"))
+    assert "kernel restore --partial" in (refused.value.hint or "")
+    partial = DataDir(quick_dir / "partial")
+    assert not restore(target, partial, partial=True).ok
+    assert repair(partial, backup=target).acts[0].code == "blob-lost"
+    with EvidenceStore.open_read_only(partial) as store:
+        assert store.read_blob(filled[1][0].blob) == filled[1][1]
+
+
+def test_an_unreadable_journal_is_told_and_leaves_the_backup(
+    data_dir: DataDir, quick_dir: Path
+) -> None:
+    fill(data_dir)
+    target = quick_dir / "backup"
+    back_up(data_dir, target, now_us=5)
+    with data_dir.journal_db.open("r+b") as file:
+        file.write(b"nothing of SQLite" * 100)
+    with pytest.raises(KernelError) as refused:
+        back_up(data_dir, target, now_us=6)
+    assert refused.value.code == "copy-damaged"
+    assert restore(target, DataDir(quick_dir / "restored")).ok
