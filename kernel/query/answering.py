@@ -31,7 +31,7 @@ from kernel.query.similar import Alike
 from kernel.query.sources import Outcome, Sources
 from kernel.query.stores import Derived, Evidence, NoTimeline, Timeline
 from kernel.query.summary import summarize
-from kernel.query.visibility import find_lines, tell_when
+from kernel.query.visibility import find_lines, find_parts, tell_when
 
 METHOD = "extractive-3"
 """Name of the way of answering, for the provenance; changes when answers may change."""
@@ -199,7 +199,8 @@ def _outcome(reading: Reading, sources: Sources) -> Outcome:
             lines = find_lines(reading, sources)
             if lines.claims or reading.literal:
                 return lines
-            return _values(reading, sources)
+            values = _values(reading, sources)
+            return values if values.claims or values.cut else find_parts(reading, sources)
         case _:
             return _values(reading, sources)
 

@@ -16,13 +16,14 @@ from kernel.query.question import WEAK_WEIGHT, Question, Term
 from kernel.query.retrieval import match_of
 from kernel.query.scope import Scope
 from kernel.query.stores import Evidence, Pages, Timeline
-from kernel.query.words import spans_in
+from kernel.query.words import parts_holding, spans_in
 from kernel.store.folding import squash
 from kernel.store.frames import GAP_US_MAX
 
 ROWS_MAX = 4000
 """Intervals that one question looks at."""
 _SUBSTRING_CHARS_MIN = 3
+_PART_CHARS_MIN = 4
 _BESIDE_MAX = 64
 
 Beside: TypeAlias = Callable[[TextInterval, Term], bool]
@@ -83,6 +84,27 @@ def find_sightings(
         some = _with_all(timeline, required, scope, rows_max)[:_BESIDE_MAX]
         found = [s for s in some if all(beside(s.line, term) for term in rest)]
     return found
+
+
+def find_within_words(
+    timeline: Timeline, question: Question, scope: Scope, *, rows_max: int = ROWS_MAX
+) -> list[Sighting]:
+    """Intervals in the scope whose line holds the question's only word within a longer one.
+
+    Newest first; none for a question of several words or of fewer than four characters.
+    """
+    if len(question.terms) != 1:
+        return []
+    text = question.terms[0].text
+    squashed = squash(text)
+    if len(squashed) < _PART_CHARS_MIN or " " in text:
+        return []
+    made = []
+    for line in timeline.holding(squashed, scope, limit_rows=rows_max):
+        spans = parts_holding(text, line.text)
+        if spans:
+            made.append(Sighting(line, spans[0].start, spans[0].end, spans[0].quality))
+    return made
 
 
 def _with_all(

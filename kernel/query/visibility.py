@@ -16,6 +16,7 @@ from kernel.query.sightings import (
     Sighting,
     Stretch,
     clipped,
+    find_within_words,
     frame_after,
     frame_before,
     stream_of,
@@ -33,9 +34,21 @@ _LINES_LOOKED_AT = 4
 
 def find_lines(reading: Reading, sources: Sources) -> Outcome:
     """The lines that hold what is asked about, each with its first and last frame."""
-    outcome = Outcome()
-    sightings = sightings_of(reading, sources)
-    outcome.cut = len(sightings) >= ROWS_MAX
+    return _told(sightings_of(reading, sources), reading, sources)
+
+
+def find_parts(reading: Reading, sources: Sources) -> Outcome:
+    """The lines that hold the one word that is looked for within a longer word."""
+    question, scope = reading.question, reading.scope
+    outcome = _told(find_within_words(sources.timeline, question, scope), reading, sources)
+    if outcome.claims:
+        outcome.notes.append(f"{quoted(question.terms[0].text)}: part of a longer word")
+    return outcome
+
+
+def _told(sightings: Sequence[Sighting], reading: Reading, sources: Sources) -> Outcome:
+    """The lines, best first, as claims that verified."""
+    outcome = Outcome(cut=len(sightings) >= ROWS_MAX)
     groups: dict[str, list[Sighting]] = {}
     for sighting in sightings:
         groups.setdefault(squash(sighting.line.text), []).append(sighting)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from kernel.store.folding import fold
 
-EXACT, STEM, SYNONYM, GLUED = 1000, 900, 850, 850
+EXACT, STEM, SYNONYM, GLUED, PART = 1000, 900, 850, 850, 500
 """How well an occurrence fits its term, in thousandths."""
 
 _STEMMED_CHARS_MIN, _STEM_CHARS_MIN = 4, 3
@@ -232,6 +232,45 @@ def cut_line(text: str) -> tuple[Unit, ...]:
 def spans_in(needle: Needle, text: str) -> tuple[Span, ...]:
     """`find_spans` in a whole line, kept as `cut_line` is."""
     return tuple(find_spans(needle, text, cut_line(text)))
+
+
+def parts_holding(term: str, text: str) -> tuple[Span, ...]:
+    """Where a single word stands within longer words of the line, in order, without overlaps.
+
+    Letters match up to what OCR confuses. A term with figures must stand there character by
+    character (whatever the case), and no figure may continue one of its own.
+    """
+    if any(ch.isdigit() for ch in term):
+        found = re.finditer(re.escape(term.casefold()), text.casefold())
+        spans = [hit.span() for hit in found if len(text) == len(text.casefold())]
+        return tuple(Span(*s, PART) for s in spans if not _continues_a_figure(text, *s))
+    wanted = _folded_with_places(term)[0]
+    folded, places = _folded_with_places(text)
+    hits = re.finditer(re.escape(wanted), folded)
+    ranges = [(places[hit.start()][0], places[hit.end() - 1][1]) for hit in hits]
+    # "Lool" is read for 1001, and yet no number holds it.
+    return tuple(Span(*r, PART) for r in ranges if any(map(str.isalpha, text[slice(*r)])))
+
+
+def _folded_with_places(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """The folded text, and for each of its characters where it stands in the text."""
+    made: list[tuple[str, int, int]] = []
+    for at, ch in enumerate(text):
+        for folded in fold(ch):
+            if folded == "n" and made and made[-1][0] == "r" and made[-1][2] == at:
+                # As `fold` does: engines read rn for m.
+                made[-1] = ("m", made[-1][1], at + 1)
+            else:
+                made.append((folded, at, at + 1))
+    return "".join(ch for ch, _, _ in made), [(start, end) for _, start, end in made]
+
+
+def _continues_a_figure(text: str, start: int, end: int) -> bool:
+    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+    inside = text[start].isdigit() and before.isdigit()
+    if inside or (text[end - 1].isdigit() and after.isdigit()):
+        return True
+    return _is_part_of_number(text, start, end)
 
 
 def find_spans(needle: Needle, text: str, units: Sequence[Unit]) -> list[Span]:

@@ -13,6 +13,7 @@ from kernel.query.citing import verify_claim
 from kernel.query.scope import Scope
 from kernel.query.sightings import clipped, find_sightings, frame_after, frame_before, stretches_of
 from kernel.query.visibility import find_lines, tell_when
+from kernel.query.words import parts_holding
 from tests.kernel.query.week import Desk, at
 
 ERROR = "ERROR backup failed: disk full"
@@ -169,3 +170,56 @@ def test_stretches_are_in_order_and_do_not_overlap(desk: Desk) -> None:
     sightings = find_sightings(desk.sources().timeline, desk.reading("disk").question, Scope())
     stretches = stretches_of(sightings, Scope(), desk.evidence)
     assert all(a.last_us < b.first_us for a, b in itertools.pairwise(stretches))
+
+
+@pytest.mark.parametrize(
+    ("asked", "span"),
+    [
+        ("connecti", "connecti"),
+        ('"connecti"', "connecti"),
+        ("onnection", "onnection"),
+        ("E_DB_UNREACH", "E_DB_UNREACH"),
+        ("unreachab", "UNREACHAB"),
+        ("OV-208", None),
+        ("INV-2087", None),
+        ("INV-20872", None),
+        ("0871", None),
+        ("conn", "conn"),
+        ("con", None),
+        ("erefusedz", None),
+    ],
+)
+def test_one_word_is_found_within_a_longer_one_and_no_figure_is_continued(
+    desk: Desk, asked: str, span: str | None
+) -> None:
+    desk.shoot("25 09:00:00", ["error: connection refused E_DB_UNREACHABLE", "INV-20871 is open"])
+    answer = desk.ask(asked)
+    if span is None:
+        assert answer.state == "no_evidence"
+        return
+    (claim,) = answer.claims
+    cited = claim.citations[0]
+    assert cited.text[cited.text_start : cited.text_end] == span
+    assert any("part of a longer word" in note for note in answer.notes)
+
+
+def test_a_word_that_stands_by_itself_is_not_looked_for_within_others(desk: Desk) -> None:
+    desk.shoot("25 09:00:00", ["parking is free", "the park is closed"])
+    answer = desk.ask("park")
+    assert all("part of a longer word" not in note for note in answer.notes)
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "parts"),
+    [
+        ("hom", "the chorn homes", ["horn", "hom"]),
+        ("GX-7", "GX-70 and XGX-7", ["GX-7"]),
+        ("318.60", "4,318.60", []),
+        ("lool", "21001", []),
+        ("n ref", "connection refused", ["n ref"]),
+    ],
+)
+def test_parts_of_words_are_given_by_their_place_in_the_line(
+    term: str, text: str, parts: list[str]
+) -> None:
+    assert [text[s.start : s.end] for s in parts_holding(term, text)] == parts
