@@ -84,6 +84,7 @@ def format_status(document: dict[str, Any]) -> str:
         + (f", {backlog['unseen']} events not looked at yet" if backlog["unseen"] else ""),
     ]
     lines += [f"stages    {stages}"] if (stages := _later(document)) else []
+    lines += [f"waiting   {tasks}"] if (tasks := _waiting_later(backlog)) else []
     lines += [f"  error   {error['error']}" for error in backlog["errors"]]
     if document["kernel"]:
         lines += _kernel_lines(document["kernel"])
@@ -97,6 +98,16 @@ def _unread(backlog: dict[str, Any]) -> int:
         for queue in backlog["stages"]
         if queue["stage"] == "text" and queue["state"] in {"waiting", "delayed"}
     )
+
+
+def _waiting_later(backlog: dict[str, Any]) -> str:
+    """Tasks of the stages behind the text stage that wait, in the order of the graph."""
+    waiting: dict[str, int] = {}
+    for queue in backlog["stages"]:
+        if queue["stage"] != "text" and queue["state"] in {"waiting", "delayed"}:
+            waiting[queue["stage"]] = waiting.get(queue["stage"], 0) + queue["tasks"]
+    names = [shape.name for shape in GRAPH if shape.name in waiting]
+    return ", ".join(f"{name} {waiting[name]} tasks" for name in names)
 
 
 def _later(document: dict[str, Any]) -> str:

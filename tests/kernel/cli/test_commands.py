@@ -82,6 +82,17 @@ def test_data_dir_comes_from_the_option_then_the_environment(
 
 def test_status_of_nothing_is_stopped_and_reads_well(tmp_path: Path) -> None:
     document = read_status(DataDir(tmp_path / "none"))
+    queue = {"plugin": "p", "state": "waiting"}
+    document["backlog"]["stages"] = [
+        queue | {"stage": "embed", "tasks": 3},
+        queue | {"stage": "state", "tasks": 1},
+        queue | {"stage": "state", "tasks": 2, "state": "delayed"},
+        queue | {"stage": "text", "tasks": 9},
+    ]
+    shown = format_status(document)
+    assert "backlog   9 frames to read" in shown
+    assert "waiting   state 3 tasks, embed 3 tasks" in shown
+    document = read_status(DataDir(tmp_path / "none"))
     assert document["verdict"] == "stopped"
     text = format_status(document)
     assert text.startswith("STOPPED: no kernel runs")
