@@ -33,3 +33,11 @@ class Duration(click.ParamType[float]):
         if not 0 < seconds <= DAYS_MAX * _UNITS_S["d"]:
             self.fail(f"{value!r} is not between a moment and a year", param, ctx)
         return seconds
+
+
+def told(seconds: float) -> str:
+    """A duration for people, in the largest unit that it fills: 3 s, 30 min, 1.5 h."""
+    for unit, size_s in (("d", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
+        if seconds >= size_s:
+            return f"{seconds / size_s:.4g} {unit}"
+    return f"{seconds:.3g} s"

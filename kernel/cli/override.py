@@ -11,7 +11,7 @@ import time
 
 import click
 
-from kernel.cli.durations import Duration
+from kernel.cli.durations import Duration, told
 from kernel.cli.options import data_dir_option, json_option
 from kernel.config.paths import DataDir
 from kernel.scheduling.override import Override, Word, write_override
@@ -73,5 +73,5 @@ def _give(word: Word, data_dir: DataDir, lasts_s: float | None, *, as_json: bool
         "active": "you count as active; capture only",
         "idle": "you count as idle; heavy work may begin",
     }
-    ending = "" if lasts_s is None else f" for {lasts_s / 60:.0f} min"
+    ending = "" if lasts_s is None else f" for {told(lasts_s)}"
     click.echo(f"{sentences[word]}{ending}")

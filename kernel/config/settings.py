@@ -33,6 +33,8 @@ PROFILE_DEFAULT = "default"
 _EXTENDS_DEPTH_MAX = 4
 _FILE_BYTES_MAX = 1 << 20
 _PROFILE_WORDS = ("description", "extends")
+_KEYS_HINT = "run: kernel config keys"
+_PROFILES_HINT = "run: kernel config profiles"
 
 OriginKind = Literal["default", "machine", "profile", "file", "environment", "flag"]
 
@@ -192,27 +194,31 @@ def _profile_layers(name: str) -> list[_Layer]:
     """The profile's layers, its base first."""
     layers: list[_Layer] = []
     following: str | None = name
+    named_by: tuple[str, str] = ("flag --profile", "profile")
     while following is not None:
         if len(layers) == _EXTENDS_DEPTH_MAX:
             _refuse(f"profile {name}", "extends", "a short chain without a circle", name)
-        table, place = _read_profile(following)
+        table, place = _read_profile(following, named_by)
         values = {k: v for k, v in table.items() if k not in _PROFILE_WORDS}
         layers.insert(0, _Layer("profile", place, strict=True, values=dict(_flatten(values))))
+        for word in _PROFILE_WORDS:
+            if not isinstance(table.get(word, ""), str):
+                _refuse(place, word, "text", table[word], hint=_PROFILES_HINT)
         following = table.get("extends")
-        if following is not None and not isinstance(following, str):
-            _refuse(place, "extends", "the name of a profile", following)
+        named_by = (place if place.endswith(".toml") else f"profile {place}", "extends")
     return layers
 
 
-def _read_profile(name: str) -> tuple[dict[str, Any], str]:
+def _read_profile(name: str, named_by: tuple[str, str]) -> tuple[dict[str, Any], str]:
+    """``named_by``: the place and the key that a person would have to mend."""
     if name.endswith(".toml"):
         path = Path(name)
         if not path.is_file():
-            _refuse(name, "profile", "a readable TOML file", "no such file")
+            _refuse(*named_by, "a readable TOML file", f"no file {name}", hint=_PROFILES_HINT)
         return _parse_toml(_read_text(path), name), name
     if name not in profile_names():
         expected = "one of " + ", ".join(profile_names()) + " or a path ending in .toml"
-        _refuse("flag --profile", "profile", expected, name)
+        _refuse(*named_by, expected, name, hint=_PROFILES_HINT)
     text = (resources.files("kernel.config") / "profiles" / f"{name}.toml").read_text("utf-8")
     return _parse_toml(text, f"profile {name}"), name
 
@@ -319,10 +325,12 @@ def _refuse_unknown(place: str, key: str, known: tuple[str, ...]) -> NoReturn:
     _refuse(place, key, expected, key)
 
 
-def _refuse(place: str, key: str, expected: str, got: object) -> NoReturn:
+def _refuse(
+    place: str, key: str, expected: str, got: object, *, hint: str = _KEYS_HINT
+) -> NoReturn:
     raise KernelError(
         "config-invalid",
         f"{place}: {key}: expected {expected}, got {got!r}",
-        hint="run: kernel config keys",
+        hint=hint,
         exit_code=ExitCode.USAGE,
     )

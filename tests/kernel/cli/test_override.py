@@ -33,6 +33,18 @@ def test_a_strange_duration_is_a_usage_error(tmp_path: Path, text: str) -> None:
     assert not DataDir(tmp_path).override_file.exists()
 
 
-def test_people_are_told_what_holds_and_for_how_long(tmp_path: Path) -> None:
-    result = CliRunner().invoke(pause, ["--data-dir", str(tmp_path), "--for", "30m"])
-    assert result.output == "heavy work is paused; capture goes on for 30 min\n"
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("3s", "3 s"),
+        ("59.5s", "59.5 s"),
+        ("90s", "1.5 min"),
+        ("30m", "30 min"),
+        ("8h", "8 h"),
+        ("2d", "2 d"),
+        ("366d", "366 d"),
+    ],
+)
+def test_people_are_told_what_holds_and_for_how_long(tmp_path: Path, given: str, told: str) -> None:
+    result = CliRunner().invoke(pause, ["--data-dir", str(tmp_path), "--for", given])
+    assert result.output == f"heavy work is paused; capture goes on for {told}\n"

@@ -181,6 +181,33 @@ def test_an_unknown_profile_is_answered_with_the_known_ones(load: Load) -> None:
         load("soak42")
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('extends = "nix"', "extends"),
+        ('extends = "nix.toml"', "extends"),
+        ("extends = 3", "extends"),
+        ("description = 3", "description"),
+    ],
+)
+def test_what_is_wrong_in_a_profile_names_the_file_and_the_key(
+    load: Load, tmp_path: Path, text: str, key: str
+) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(text + "\n")
+    with pytest.raises(KernelError) as caught:
+        load(str(path))
+    assert caught.value.message.startswith(f"{path}: {key}: expected")
+    assert caught.value.hint == "run: kernel config profiles"
+
+
+def test_an_unknown_profile_of_the_flag_leads_to_the_list_of_profiles(load: Load) -> None:
+    with pytest.raises(KernelError) as caught:
+        load("nix")
+    assert caught.value.message.startswith("flag --profile: profile: expected one of")
+    assert caught.value.hint == "run: kernel config profiles"
+
+
 def test_profiles_in_a_circle_end_in_an_error(load: Load, tmp_path: Path) -> None:
     circle = tmp_path / "circle.toml"
     circle.write_text(f'extends = "{circle}"\n')
