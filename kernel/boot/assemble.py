@@ -18,6 +18,7 @@ from contextlib import ExitStack
 import zmq
 
 from kernel.boot.catalog import ChosenStages, choose_available, declared_timings
+from kernel.boot.evidence import open_evidence
 from kernel.boot.orphans import record_reaped
 from kernel.boot.parts import Parts
 from kernel.boot.rebuildable import open_or_set_aside
@@ -35,7 +36,7 @@ from kernel.pipeline.retries import RetryPolicy
 from kernel.pipeline.stages import Stage, describe
 from kernel.pipeline.walks import Walks
 from kernel.scheduling.enforce import cores_for_hosts
-from kernel.scheduling.policies import disk_limits, schedule_policy
+from kernel.scheduling.policies import schedule_policy
 from kernel.store.backlog import Backlog
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
@@ -72,7 +73,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
     """
     contracts_lock = require_contracts_lock()
     with ExitStack() as undo:
-        evidence = undo.enter_context(_open_evidence(data_dir, loaded.settings))
+        evidence = undo.enter_context(open_evidence(data_dir, loaded.settings))
         run_dir, run_id = _enter_run_dir(data_dir, evidence)
         plugins = load_approved_plugins(data_dir)
         chosen = choose_available(loaded.settings, plugins)
@@ -128,14 +129,6 @@ def _open_sockets(undo: ExitStack) -> tuple[zmq.Context[zmq.Socket[bytes]], zmq.
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     undo.callback(context.destroy, linger=0)
     return context, zmq.Poller()
-
-
-def _open_evidence(data_dir: DataDir, settings: Settings) -> EvidenceStore:
-    return EvidenceStore.open(
-        data_dir,
-        disk_limits=disk_limits(settings),
-        spool_dir=settings.disk.spool_dir,
-    )
 
 
 def _open_rebuildable(

@@ -10,10 +10,13 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from contracts.capture import CaptureEvent
 from contracts.control import ActRecorded, CaptureAcknowledged, RecordAct, SubmitCapture
+from kernel.boot.evidence import open_evidence
 from kernel.capture.sink import IngestSink, StoreSink, Submitted
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
+from kernel.config.settings import load_settings
 from kernel.store.draft import Acknowledged, CaptureDraft
 from kernel.store.evidence import EvidenceStore
 from kernel.supervision.address import control_socket_of
@@ -26,8 +29,9 @@ LOCK_RETRY_S = 0.05
 class ControlSink:
     """Hands captures to the running kernel, which makes them durable and answers."""
 
-    def __init__(self, client: ControlClient) -> None:
+    def __init__(self, client: ControlClient, stored: EvidenceStore) -> None:
         self._client = client
+        self._stored = stored
 
     def submit(self, drafts: Sequence[CaptureDraft]) -> list[Submitted]:
         """One request per draft; an error is that draft's alone."""
@@ -36,6 +40,10 @@ class ControlSink:
     def record(self, act: str, subject: str, detail: Mapping[str, str]) -> None:
         """A ledger entry, written by the kernel."""
         self._client.ask(RecordAct(act=act, subject=subject, detail=dict(detail)), ActRecorded)
+
+    def find_captures(self, blob: str, captured_at_us: int) -> Sequence[CaptureEvent]:
+        """The stored events of these bytes at that moment, read beside the kernel."""
+        return self._stored.captures_of(blob, captured_at_us)
 
     def _submit_one(self, draft: CaptureDraft) -> Submitted:
         request = SubmitCapture(
@@ -71,24 +79,26 @@ class ControlSink:
 def open_sink(
     data_dir: DataDir, *, on_wait: Callable[[str], None] = lambda _: None
 ) -> Iterator[IngestSink]:
-    """A sink for this data dir: the running kernel's, or the store itself.
+    """A sink for this data dir: the running kernel's, or the store itself, under its settings.
 
     Another command that writes is waited for (``on_wait`` is told once). Raises `KernelError`
-    ``data-dir-busy`` when that takes longer than `LOCK_WAIT_S`.
+    ``data-dir-busy`` when that takes longer than `LOCK_WAIT_S`; ``config-invalid``.
     """
     deadline_s = time.monotonic() + LOCK_WAIT_S
+    settings = load_settings(None, data_dir, {}).settings
     told = False
     while True:
         socket = control_socket_of(data_dir)
         if socket is not None:
             client = ControlClient(socket)
             try:
-                yield ControlSink(client)
+                with EvidenceStore.open_read_only(data_dir) as stored:
+                    yield ControlSink(client, stored)
             finally:
                 client.close()
             return
         try:
-            store = EvidenceStore.open(data_dir)
+            store = open_evidence(data_dir, settings)
         except KernelError as error:
             if error.code != "data-dir-busy" or time.monotonic() > deadline_s:
                 raise

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from contracts.canonical import digest_bytes
 from contracts.capture import CaptureEvent
 from kernel.capture.inboxacts import InboxActs, InboxClock, Poll, SystemClock
 from kernel.capture.inboxeyes import InboxEyes, Seen
@@ -24,7 +23,7 @@ from kernel.capture.inboxreport import InboxReport
 from kernel.capture.ingest import BATCH_BYTES_MAX, BATCH_FILES_MAX, describe_path
 from kernel.capture.refusal import Refusal, RefusalCode
 from kernel.capture.sidecar import Sidecar
-from kernel.capture.sink import InboxSink
+from kernel.capture.sink import InboxSink, find_stored
 from kernel.capture.timestamps import (
     ClockVerdict,
     SourceClock,
@@ -190,7 +189,7 @@ class Inbox:
         new = []
         for item in ready:
             # After a crash between the commit and the move, the file is met again.
-            event = _find_stored(item.draft, poll.sink)
+            event = find_stored(item.draft, poll.sink)
             if event is None:
                 new.append(item)
             else:
@@ -281,13 +280,3 @@ class Inbox:
         self._deferred_because = f"the store takes nothing: {error.message}"
         report.problem = self._deferred_because
         self._deferred_until_s = self._clock.monotonic_s() + self._rules.retry_s
-
-
-def _find_stored(draft: CaptureDraft, sink: InboxSink) -> CaptureEvent | None:
-    """The event of exactly this capture: same moment, place, source and bytes."""
-    digest = digest_bytes(draft.data)
-    for event in sink.find_captures(draft.captured_at_us):
-        same_place = (event.source, event.source_path) == (draft.source, draft.source_path)
-        if same_place and event.monitor == draft.monitor and event.blob == digest:
-            return event
-    return None

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from contracts.canonical import digest_bytes
 from contracts.capture import CaptureEvent
 from kernel.capture.filebytes import FileBytes, read_file_bytes
 from kernel.capture.filewalk import FoundFile
 from kernel.capture.imagefile import recognise_image
 from kernel.capture.imageformats.facts import ImageFacts, ImageLimits
 from kernel.capture.refusal import Refusal, RefusalCode
-from kernel.capture.sink import IngestSink
+from kernel.capture.sink import IngestSink, find_stored
 from kernel.capture.timestamps import (
     CapturedAt,
     ClockRules,
@@ -38,7 +39,14 @@ CLOCK_AHEAD_ACT = "ingest-clock-ahead"
 BATCH_FILES_MAX = 16
 BATCH_BYTES_MAX = 16 * 1024 * 1024
 
-Status = Literal["stored", "duplicate-pixels", "refused"]
+VIDEO_SUFFIXES = frozenset(
+    {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".webm", ".wmv"}
+)
+"""Names of files of which a person is told that videos are taken in when asked for."""
+
+Status = Literal["stored", "duplicate-pixels", "already-stored", "refused"]
+_Sameness = tuple[int, str, str | None, int, str]
+_ASK_VIDEO = "if it is a video, take in its frames with: kernel ingest --video"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,10 @@ class IngestOptions:
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What became of one file: an event (``reason`` may hold a remark), or a code and a reason."""
+    """What became of one file: an event (``reason`` may hold a remark), or a code and a reason.
+
+    ``already-stored``: the event is one that was there before; nothing was added.
+    """
 
     path: str
     status: Status
@@ -139,7 +150,11 @@ def offer_images(
 ) -> Iterator[Offer]:
     """An offer for every file, each made when it is asked for."""
     for found in files:
-        yield offer_image(found, options, read_utc_us())
+        offer = offer_image(found, options, read_utc_us())
+        refusal = offer.item
+        if isinstance(refusal, Refusal) and found.path.suffix.lower() in VIDEO_SUFFIXES:
+            offer = replace(offer, item=replace(refusal, reason=f"{refusal.reason}; {_ASK_VIDEO}"))
+        yield offer
 
 
 def ingest_offers(offers: Iterable[Offer], sink: IngestSink) -> Iterator[IngestResult]:
@@ -147,7 +162,8 @@ def ingest_offers(offers: Iterable[Offer], sink: IngestSink) -> Iterator[IngestR
 
     A result is given only after its event is durable. At most `BATCH_FILES_MAX` files and
     `BATCH_BYTES_MAX` bytes (or one larger file) are held at a time. What the sink does not
-    take is refused with the sink's error code, and the rest goes on.
+    take is refused with the sink's error code, and the rest goes on. Taking the same capture in
+    again adds nothing: same bytes, moment, monitor, source and path are one event.
     """
     batch: list[Offer] = []
     held_bytes = 0
@@ -166,20 +182,38 @@ def ingest_offers(offers: Iterable[Offer], sink: IngestSink) -> Iterator[IngestR
 
 
 def _submit_batch(batch: list[Offer], sink: IngestSink) -> Iterator[IngestResult]:
-    drafts = [offer.item for offer in batch if isinstance(offer.item, CaptureDraft)]
-    submitted = sink.submit(drafts) if drafts else []
-    assert len(submitted) == len(drafts)
-    remaining = iter(submitted)
+    known: dict[_Sameness, CaptureEvent] = {}
+    new: dict[_Sameness, CaptureDraft] = {}
+    for draft in (offer.item for offer in batch if isinstance(offer.item, CaptureDraft)):
+        event = find_stored(draft, sink)
+        if event is not None:
+            known[_sameness(draft)] = event
+        else:
+            new.setdefault(_sameness(draft), draft)
+    submitted = sink.submit([*new.values()]) if new else []
+    assert len(submitted) == len(new)
+    answers = dict(zip(new, submitted, strict=True))
     for offer in batch:
         if isinstance(offer.item, Refusal):
             yield _refuse(offer.path, offer.item.code, offer.item.reason, sink)
             continue
-        answer = next(remaining)
+        key = _sameness(offer.item)
+        if key in known:
+            yield IngestResult(offer.path, "already-stored", known[key])
+            continue
+        answer = answers[key]
         if isinstance(answer, KernelError):
             yield _refuse(offer.path, answer.code, answer.message, sink)
-        else:
-            note = _record_clock(offer, answer.event, sink)
-            yield IngestResult(offer.path, answer.status, answer.event, reason=note)
+            continue
+        known[key] = answer.event
+        note = _record_clock(offer, answer.event, sink)
+        yield IngestResult(offer.path, answer.status, answer.event, reason=note)
+
+
+def _sameness(draft: CaptureDraft) -> _Sameness:
+    """Captures of equal sameness are one event."""
+    where = (draft.source, draft.source_path, draft.monitor)
+    return (draft.captured_at_us, *where, digest_bytes(draft.data))
 
 
 def _refuse(path: str, code: str, reason: str, sink: IngestSink) -> IngestResult:

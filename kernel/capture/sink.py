@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Protocol, TypeAlias
 
+from contracts.canonical import digest_bytes
 from contracts.capture import CaptureEvent
 from kernel.capture.intake import Intake
 from kernel.config.errors import KernelError
 from kernel.store.draft import Acknowledged, CaptureDraft
 from kernel.store.evidence import EvidenceStore
-
-SAME_MOMENT_EVENTS_MAX = 4096
-"""Events of one microsecond that are looked at: every monitor of a source, with room."""
 
 QUEUE_TIMEOUT_S = 5.0
 """How long a source waits for room in the intake's queue before it keeps its file for later."""
@@ -40,17 +38,26 @@ class IngestSink(Protocol):
         """Append a ledger entry. Raises `KernelError` when it could not be written."""
         ...
 
+    def find_captures(self, blob: str, captured_at_us: int) -> Sequence[CaptureEvent]:
+        """The stored events of these bytes captured at exactly that moment."""
+        ...
+
 
 class InboxSink(IngestSink, Protocol):
-    """What the inbox needs beside that: reading back, and knowing what is there already."""
+    """What the inbox needs beside that: reading back."""
 
     def gives_back(self, digest: str, data: bytes) -> bool:
         """Whether exactly these bytes are read from the disk. Raises `KernelError`."""
         ...
 
-    def find_captures(self, captured_at_us: int) -> Sequence[CaptureEvent]:
-        """The stored events captured at exactly that moment."""
-        ...
+
+def find_stored(draft: CaptureDraft, sink: IngestSink) -> CaptureEvent | None:
+    """The event of exactly this capture: same moment, place, source and bytes."""
+    for event in sink.find_captures(digest_bytes(draft.data), draft.captured_at_us):
+        same_place = (event.source, event.source_path) == (draft.source, draft.source_path)
+        if same_place and event.monitor == draft.monitor:
+            return event
+    return None
 
 
 class IntakeSink:
@@ -79,9 +86,9 @@ class IntakeSink:
         """Whether exactly these bytes are read from the disk."""
         return self._stored.gives_back(digest, data)
 
-    def find_captures(self, captured_at_us: int) -> Sequence[CaptureEvent]:
-        """The stored events captured at exactly that moment."""
-        return self._stored.find_captures(captured_at_us)
+    def find_captures(self, blob: str, captured_at_us: int) -> Sequence[CaptureEvent]:
+        """The stored events of these bytes captured at exactly that moment."""
+        return self._stored.find_captures(blob, captured_at_us)
 
 
 def _await(future: Future[Acknowledged]) -> Submitted:
@@ -113,8 +120,6 @@ class StoreSink:
         """Whether exactly these bytes are read from the disk."""
         return self._store.gives_back(digest, data)
 
-    def find_captures(self, captured_at_us: int) -> Sequence[CaptureEvent]:
-        """The stored events captured at exactly that moment."""
-        return self._store.events_between(
-            captured_at_us, captured_at_us + 1, limit_rows=SAME_MOMENT_EVENTS_MAX
-        )
+    def find_captures(self, blob: str, captured_at_us: int) -> Sequence[CaptureEvent]:
+        """The stored events of these bytes captured at exactly that moment."""
+        return self._store.captures_of(blob, captured_at_us)

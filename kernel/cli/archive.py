@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 import msgspec
 
+from kernel.boot.evidence import open_evidence
 from kernel.cli.options import data_dir_option, json_option
 from kernel.cli.verify import show_progress
 from kernel.config.paths import DataDir
 from kernel.store.clock import wall_clock_us
-from kernel.store.evidence import EvidenceStore
 
 DAY_US = 86_400_000_000
 
@@ -35,7 +35,7 @@ def archive(*, folder: Path, older_than_days: int, data_dir: DataDir, as_json: b
     """Print the names of the segments that were moved."""
     older_than_us = wall_clock_us() - older_than_days * DAY_US
     with (
-        EvidenceStore.open(data_dir) as store,
+        open_evidence(data_dir) as store,
         show_progress(wanted=not as_json) as progress,
     ):
         report = store.archive(folder, older_than_us=older_than_us, progress=progress)

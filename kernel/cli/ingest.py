@@ -41,7 +41,8 @@ _MONITOR_MAX = 63
 
 @click.command(
     help="Take in image files (PNG, JPEG, WebP, BMP, QOI, raw Netpbm) and folders of them."
-    " Files are only read. Exits 1 when anything was refused; the rest is taken in."
+    " Files are only read; taking one in again adds nothing. Exits 1 when anything was refused;"
+    " the rest is taken in."
 )
 # Not click's own check: one unreadable path must not end the others.
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
@@ -127,12 +128,10 @@ def format_line(result: IngestResult) -> str:
 
 def summarise(counts: Counter[Status]) -> str:
     """The last line for people: how many of each status."""
-    stored, same, refused = (
-        counts["stored"],
-        counts["duplicate-pixels"],
-        counts["refused"],
-    )
-    return f"{stored} stored, {same} with pixels already stored, {refused} refused"
+    stored, refused = counts["stored"], counts["refused"]
+    same, again = counts["duplicate-pixels"], counts["already-stored"]
+    known = f", {again} in evidence already" if again else ""
+    return f"{stored} stored, {same} with pixels already stored{known}, {refused} refused"
 
 
 def _show_progress(paths: tuple[Path, ...]) -> Iterator[FoundFile]:

@@ -289,6 +289,11 @@ class EvidenceStore:
         with self._readers.borrow() as connection:
             return Journal(connection).events_of_blob(bytes.fromhex(digest))
 
+    def captures_of(self, digest: str, captured_at_us: int) -> list[CaptureEvent]:
+        """The events that show these bytes at exactly that moment, by sequence number."""
+        with self._readers.borrow() as connection:
+            return Journal(connection).captures_of(bytes.fromhex(digest), captured_at_us)
+
     def events_after(self, seq: int, *, limit_rows: int) -> list[CaptureEvent]:
         """Up to ``limit_rows`` events with a higher sequence number, in order."""
         with self._readers.borrow() as connection:

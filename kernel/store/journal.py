@@ -168,6 +168,14 @@ class Journal:
             (digest,),
         )
 
+    def captures_of(self, digest: bytes, captured_at_us: int) -> list[CaptureEvent]:
+        """The events that show these bytes at that moment, by sequence number."""
+        return self._many(
+            "SELECT e.record FROM event e JOIN blob b USING (blob_id) "
+            "WHERE b.digest = ? AND e.captured_at_us = ? ORDER BY e.seq",
+            (digest, captured_at_us),
+        )
+
     def events_after(self, seq: int, limit_rows: int) -> list[CaptureEvent]:
         """The events that follow ``seq``, by sequence number."""
         return self._many(

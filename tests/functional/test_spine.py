@@ -47,15 +47,29 @@ def test_question_without_evidence_exits_3(rig: Rig) -> None:
     assert answer["claims"] == []
 
 
-def test_same_file_twice_is_two_events_and_one_blob_and_is_read_once(rig: Rig) -> None:
-    path = rig.write("a.png", "once")
-    (first,) = rig.ingest(path)
-    (second,) = rig.ingest(path)
+def test_same_bytes_in_two_files_are_two_events_and_one_blob_and_are_read_once(rig: Rig) -> None:
+    (first,) = rig.ingest(rig.write("a.png", "once"))
+    (second,) = rig.ingest(rig.write("b.png", "once"))
     assert (first["status"], second["status"]) == ("stored", "duplicate-pixels")
     assert first["event_id"] != second["event_id"]
     assert first["blob"] == second["blob"]
     assert rig.json("process", "--until-drained")["processed"] == 1
     assert rig.json("status")["coverage"] == {"events": 2, "processed": 2}
+
+
+def test_same_file_again_is_the_same_event_with_a_kernel_and_without(rig: Rig) -> None:
+    path = rig.write("a.png", "again")
+    (first,) = rig.ingest(path)
+    (second,) = rig.ingest(path)
+    with rig.kernel():
+        (third,) = rig.ingest(path)
+    assert [line["status"] for line in (first, second, third)] == [
+        "stored",
+        "already-stored",
+        "already-stored",
+    ]
+    assert first["event_id"] == second["event_id"] == third["event_id"]
+    assert rig.json("status")["coverage"]["events"] == 1
 
 
 def test_ingest_goes_through_a_running_kernel(rig: Rig) -> None:

@@ -67,8 +67,8 @@ class FaultySink:
     def gives_back(self, digest: str, data: bytes) -> bool:
         return self._inner.gives_back(digest, data) and self.reads_back
 
-    def find_captures(self, captured_at_us: int) -> Sequence[CaptureEvent]:
-        return self._inner.find_captures(captured_at_us)
+    def find_captures(self, blob: str, captured_at_us: int) -> Sequence[CaptureEvent]:
+        return self._inner.find_captures(blob, captured_at_us)
 
 
 class InboxRig:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from contracts.capture import CaptureEvent
 from kernel.capture.filewalk import FoundFile, walk_files
 from kernel.capture.imageformats.facts import ImageLimits
 from kernel.capture.ingest import (
@@ -79,17 +80,40 @@ def test_given_time_wins_over_the_files_own(tmp_path: Path, store: EvidenceStore
     assert (result.event.captured_at_us, result.event.tz_offset_s) == (captured.utc_us, 19_800)
 
 
-def test_same_file_twice_gives_two_events_and_one_blob(
+def test_same_file_twice_is_one_event(tmp_path: Path, store: EvidenceStore) -> None:
+    path = write_image(tmp_path / "a.png")
+    first, second = run(StoreSink(store), [path, path])
+    (third,) = run(StoreSink(store), [path])
+    assert [r.status for r in (first, second, third)] == [
+        "stored", "already-stored", "already-stored",
+    ]  # fmt: skip
+    assert first.event == second.event == third.event
+    assert store.count_events() == 1
+
+
+def test_same_bytes_at_another_path_time_or_monitor_are_events_of_their_own_and_one_blob(
     tmp_path: Path, store: EvidenceStore
 ) -> None:
     path = write_image(tmp_path / "a.png")
-    first, second = run(StoreSink(store), [path, path])
-    assert (first.status, second.status) == ("stored", "duplicate-pixels")
-    assert first.event is not None
-    assert second.event is not None
-    assert first.event.event_id != second.event.event_id
-    assert first.event.blob == second.event.blob
+    other = write_image(tmp_path / "b.png")
+    results = run(StoreSink(store), [path, other])
+    write_image(path, mtime_us=NOW_US - 9)
+    results += run(StoreSink(store), [path])
+    results += run(StoreSink(store), [path], IngestOptions(OPTIONS.local_zone, monitor=1))
+    assert [r.status for r in results] == ["stored"] + ["duplicate-pixels"] * 3
+    assert store.count_events() == 4
     assert store.stats().blobs == 1
+
+
+def test_a_video_that_was_not_asked_for_says_how_to_ask(
+    tmp_path: Path, store: EvidenceStore
+) -> None:
+    (tmp_path / "v.MKV").write_bytes(b"\x1a\x45\xdf\xa3 and so on")
+    (tmp_path / "v.txt").write_bytes(b"words words words")
+    text, video = sorted(run(StoreSink(store), [tmp_path]), key=lambda r: r.path, reverse=True)
+    assert (text.code, video.code) == ("not-an-image", "not-an-image")
+    assert "kernel ingest --video" in (video.reason or "")
+    assert "--video" not in (text.reason or "")
 
 
 def test_refused_files_have_a_code_and_a_ledger_entry_and_the_rest_goes_on(
@@ -163,6 +187,9 @@ class FailingSink:
         if self.failing:
             raise KernelError("disk-full", "no space left")
         self.inner.record(act, subject, detail)
+
+    def find_captures(self, blob: str, captured_at_us: int) -> Sequence[CaptureEvent]:
+        return self.inner.find_captures(blob, captured_at_us)
 
 
 def test_batch_that_nobody_takes_is_refused_and_the_next_one_goes_on(

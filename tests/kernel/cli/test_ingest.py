@@ -38,9 +38,9 @@ def test_json_has_one_object_per_file_with_the_promised_fields(data_dir: Path, s
     first, second = (json.loads(line) for line in result.stdout.splitlines())
     assert {"path", "event_id", "status", "blob", "captured_at", "reason"} <= set(first)
     assert first["path"] == str(shot)
-    assert (first["status"], second["status"]) == ("stored", "duplicate-pixels")
+    assert (first["status"], second["status"]) == ("stored", "already-stored")
     assert first["blob"] == second["blob"]
-    assert first["event_id"] != second["event_id"]
+    assert first["event_id"] == second["event_id"]
     assert first["reason"] is None
     with EvidenceStore.open_read_only(DataDir(data_dir)) as store:
         assert store.find_event(first["event_id"]) is not None
