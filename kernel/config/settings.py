@@ -33,6 +33,7 @@ PROFILE_DEFAULT = "default"
 _EXTENDS_DEPTH_MAX = 4
 _FILE_BYTES_MAX = 1 << 20
 _PROFILE_WORDS = ("description", "extends")
+_FLAG = ("flag --profile", "profile")
 _KEYS_HINT = "run: kernel config keys"
 _PROFILES_HINT = "run: kernel config profiles"
 
@@ -194,7 +195,7 @@ def _profile_layers(name: str) -> list[_Layer]:
     """The profile's layers, its base first."""
     layers: list[_Layer] = []
     following: str | None = name
-    named_by: tuple[str, str] = ("flag --profile", "profile")
+    named_by = _FLAG
     while following is not None:
         if len(layers) == _EXTENDS_DEPTH_MAX:
             _refuse(f"profile {name}", "extends", "a short chain without a circle", name)
@@ -209,7 +210,7 @@ def _profile_layers(name: str) -> list[_Layer]:
     return layers
 
 
-def _read_profile(name: str, named_by: tuple[str, str]) -> tuple[dict[str, Any], str]:
+def _read_profile(name: str, named_by: tuple[str, str] = _FLAG) -> tuple[dict[str, Any], str]:
     """``named_by``: the place and the key that a person would have to mend."""
     if name.endswith(".toml"):
         path = Path(name)
