@@ -8,11 +8,12 @@ always. Does not cover: what the question is about (`kernel.query.covering`).
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contracts.control import ProcessNow, ProcessState
+from contracts.control import AskStatus, ProcessNow, ProcessState, StatusReply
 from kernel.boot.kernel import Kernel
 from kernel.boot.session import kernel_session
 from kernel.config.errors import KernelError
@@ -38,6 +39,8 @@ class Extraction:
     left: int
     seconds: float
     stopped: str
+    spent_s: float = 0.0
+    """CPU time spent while the person counted as active, seconds."""
 
 
 class _Watch:
@@ -55,6 +58,7 @@ class _Watch:
         self.left = count_left()
         self._whole = self.left
         self.stopped = ""
+        self.spent_s = 0.0
 
     @property
     def seconds(self) -> float:
@@ -119,7 +123,7 @@ def extract(
             # Whoever held the data dir is leaving or has just come: look again who does.
             time.sleep(_POLL_S)  # noqa: TID251
     show("")
-    return Extraction(count_left(), round(watch.seconds, 3), watch.stopped)
+    return Extraction(count_left(), round(watch.seconds, 3), watch.stopped, watch.spent_s)
 
 
 def _extract_here(data_dir: DataDir, window: tuple[int, int], watch: _Watch) -> None:
@@ -137,11 +141,13 @@ def _extract_here(data_dir: DataDir, window: tuple[int, int], watch: _Watch) -> 
             return watch.is_over(now.stuck)
 
         kernel.run(until=is_over)
+        watch.spent_s = kernel.governor_facts()["explicit_used_s"]
         if stop.requested:
             watch.stopped = f"stopped by {stop.requested}"
 
 
 def _extract_there(client: ControlClient, window: tuple[int, int], watch: _Watch) -> None:
+    before_s = _used_s(client)
     request = ProcessNow(bounded=True, from_us=window[0], to_us=min(window[1], _TO_US_MAX))
     state = client.ask(request, ProcessState)
     while not watch.is_over(state.stuck):
@@ -150,6 +156,14 @@ def _extract_there(client: ControlClient, window: tuple[int, int], watch: _Watch
         # The kernel answers at once; how often we look is our own choice.
         time.sleep(_POLL_S)  # noqa: TID251
         state = client.ask(request, ProcessState)
+    watch.spent_s = max(0.0, _used_s(client) - before_s)
+
+
+def _used_s(client: ControlClient) -> float:
+    """CPU seconds that explicit requests of the running kernel used so far."""
+    document = json.loads(client.ask(AskStatus(), StatusReply).document)
+    # A kernel of an earlier version does not count it.
+    return float(document["governor"].get("explicit_used_s", 0.0))
 
 
 def _nothing_more(watch: _Watch, *, failed: int) -> bool:

@@ -6,12 +6,15 @@ decision (`kernel.scheduling.governor`), stopping hosts (`kernel.boot.working`).
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 from kernel.config.sections import Settings
+from kernel.scheduling.allowance import Allowance, read_allowance, write_allowance
 from kernel.scheduling.governor import Decision, GovernorState, Observation, step
 from kernel.scheduling.policies import governor_policy
 
@@ -23,6 +26,8 @@ Asked = Literal["nothing", "some", "all"]
 """What a request wants now: ``some`` spends the bounded budget, ``all`` is the person's word."""
 Observe = Callable[[], Observation]
 ENDLESS_S = float("inf")
+KEEP_S = 1.0
+"""What was spent is written this often while it is being spent."""
 
 
 class Governing:
@@ -33,12 +38,15 @@ class Governing:
         settings: Settings,
         *,
         observe: Observe,
+        allowance_file: Path | None = None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._policy = governor_policy(settings)
         self._observe = observe
         self._now_s = now_s
-        self._state = GovernorState(since_s=now_s())
+        self._allowance_file = allowance_file
+        self._kept_used_s, self._keep_at_s = 0.0, 0.0
+        self._state = GovernorState(since_s=now_s(), explicit_left_s=self._left_before())
         self._decision = Decision(
             "active",
             run=False,
@@ -77,6 +85,7 @@ class Governing:
             "admit": decision.admit,
             "asked": self.asked,
             "explicit_left_s": round(self.explicit_left_s, 2),
+            "explicit_used_s": round(self._state.explicit_used_s, 2),
             "worked_s": round(self.worked_s, 1),
         }
 
@@ -102,4 +111,34 @@ class Governing:
             )
             self._state, self._decision = step(self._state, observation, now_s, self._policy)
             self._next_tick_s = now_s + (TICK_WORKING_S if self._decision.run else TICK_IDLE_S)
+            if now_s >= self._keep_at_s:
+                self._keep_at_s = now_s + KEEP_S
+                self._keep()
         return self._decision
+
+    def close(self) -> None:
+        """Keep what is left for the kernel that comes next."""
+        self._next_tick_s = 0.0
+        self.decide()
+        self._keep()
+
+    def _left_before(self) -> float | None:
+        """What kernels before this one left; None: all of it."""
+        if self._allowance_file is None:
+            return None
+        now_us = time.time_ns() // 1000
+        before = read_allowance(self._allowance_file, now_us)
+        policy = self._policy
+        return before and before.left_at(
+            now_us, cpu_s=policy.explicit_cpu_s, window_s=policy.explicit_window_s
+        )
+
+    def _keep(self) -> None:
+        """Write what is left if some was spent since; a full drive keeps the figure before."""
+        used_s = self._state.explicit_used_s
+        if self._allowance_file is None or used_s == self._kept_used_s:
+            return
+        left = Allowance(self.explicit_left_s, time.time_ns() // 1000)
+        with contextlib.suppress(OSError):
+            write_allowance(self._allowance_file, left)
+            self._kept_used_s = used_s

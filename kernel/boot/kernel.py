@@ -80,7 +80,9 @@ class Kernel:
             settings, read_machine(), parts.pool, audit=parts.trail.append
         )
         self._observer = observer
-        self._governing = Governing(settings, observe=observer.observe)
+        self._governing = Governing(
+            settings, observe=observer.observe, allowance_file=parts.data_dir.allowance_file
+        )
         self._packing = open_packing(parts)
         self._working = Working(parts, self._governing, self._budgets, packing=self._packing)
         self._words = WordWatch(observer.folders, parts.poller)
@@ -159,6 +161,10 @@ class Kernel:
         now = self.progress()
         return now.is_drained or bool(now.stuck) or not self.heavy().allowed
 
+    def governor_facts(self) -> dict[str, Any]:
+        """As `live_facts` has them, without the rest."""
+        return self._governing.facts()
+
     def heavy(self) -> HeavyWork:
         """Whether heavy work may run now."""
         return self._working.heavy()
@@ -236,6 +242,7 @@ class Kernel:
             return
         self._closed = True
         parts = self._parts
+        self._governing.close()
         self._grabbing.close()
         self._spool.close()
         if self._packing is not None:

@@ -284,7 +284,10 @@ def _extract(asking: Asking, answer: Answer, budget_s: float) -> str:
     before = answer.coverage.events - answer.coverage.processed
     done = extract(data_dir, window, budget_s=budget_s, count_left=count_left, show=progress_line())
     why = f" ({done.stopped})" if done.stopped else ""
-    return f"{before - done.left} of {before} unread captures were read now{why}"
+    spent = ""
+    if done.spent_s:
+        spent = f", though you count as active: {done.spent_s:.1f} s of processor time were spent"
+    return f"{before - done.left} of {before} unread captures were read now{spent}{why}"
 
 
 def no_evidence_at_all(question: str, data_dir: DataDir) -> Answer:

@@ -115,6 +115,11 @@ class DataDir:
         return self.root / "override.json"
 
     @property
+    def allowance_file(self) -> Path:
+        """What explicit requests may still spend while the person works."""
+        return self.root / "explicit.json"
+
+    @property
     def activity_file(self) -> Path:
         """Where the capture program says when the last input was (docs/activity.md)."""
         return self.root / "activity.json"

@@ -79,6 +79,7 @@ class GovernorState:
     distrust_until_s: float = 0.0
     held_until_s: float = 0.0
     explicit_left_s: float | None = None
+    explicit_used_s: float = 0.0
     worked_s: float = 0.0
 
 
@@ -145,11 +146,14 @@ def _account(
         elapsed_s = min(elapsed_s, policy.tick_gap_max_s)
     refill = policy.explicit_cpu_s / policy.explicit_window_s * elapsed_s
     left_s = policy.explicit_cpu_s if state.explicit_left_s is None else state.explicit_left_s
-    if state.mode == "explicit":
-        left_s -= observation.heavy_cpu_s
+    used_s = observation.heavy_cpu_s if state.mode == "explicit" else 0.0
+    left_s -= used_s
     worked_s = state.worked_s + (elapsed_s if state.mode in RUNNING_MODES else 0.0)
     return replace(
-        state, explicit_left_s=min(policy.explicit_cpu_s, left_s + refill), worked_s=worked_s
+        state,
+        explicit_left_s=min(policy.explicit_cpu_s, left_s + refill),
+        explicit_used_s=state.explicit_used_s + used_s,
+        worked_s=worked_s,
     )
 
 
@@ -170,8 +174,20 @@ def _target(
         enough_s = 0.0 if state.mode == "explicit" else policy.explicit_cpu_s / 4
         if left_s > enough_s:
             return "explicit", f"an explicit request may use {left_s:.1f} s more CPU time"
-        return "active", "an explicit request waits: its CPU budget is spent for now"
+        return "active", _spent_reason(left_s, policy)
     return _away_reason(state, observation, now_s, policy)
+
+
+def _spent_reason(left_s: float, policy: GovernorPolicy) -> str:
+    """When there is something to spend again, and the way that does not ask for it."""
+    when = "budget.explicit_cpu_s allows none"
+    if policy.explicit_cpu_s > 0:
+        full_s = (policy.explicit_cpu_s - left_s) / policy.explicit_cpu_s * policy.explicit_window_s
+        when = f"full again in {full_s:.0f} s"
+    return (
+        "the person counts as active, and an explicit request waits: its CPU budget is spent for "
+        f"now ({when}); kernel process --until-drained reads all that waits at once"
+    )
 
 
 def _held_by(observation: Observation, policy: GovernorPolicy) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.functional.rig import Rig, make_rig, wait_until
+from tests.functional.test_budgets_held import fill
 
 EXPLICIT_CPU_S = 20.0
 
@@ -19,7 +21,10 @@ def governor_of(rig: Rig) -> Any:  # noqa: ANN401 - JSON
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Rig:
-    return make_rig(tmp_path)
+    made = make_rig(tmp_path)
+    # A window in which nothing worth mentioning comes back while a test runs.
+    made.environment["KERNEL_BUDGET_EXPLICIT_WINDOW_S"] = "500000"
+    return made
 
 
 def test_what_was_asked_about_is_read_now_and_a_claim_that_its_pixels_lack_falls(rig: Rig) -> None:
@@ -46,7 +51,11 @@ def test_a_running_kernel_reads_it_within_its_budget(rig: Rig) -> None:
         answer = rig.json("query", "INV-4712", "--extract-now", "--budget", "60s")
         assert answer["state"] == "ok"
         assert answer["coverage"]["processed"] == 1
-        assert governor_of(rig)["explicit_left_s"] <= EXPLICIT_CPU_S
+        assert any("though you count as active" in note for note in answer["notes"])
+        governor = governor_of(rig)
+        assert 0.0 < governor["explicit_used_s"] <= EXPLICIT_CPU_S
+        # What came back since is a fifteenth of the time that passed: it cannot be all.
+        assert governor["explicit_left_s"] < EXPLICIT_CPU_S
         wait_until(lambda: governor_of(rig)["asked"] == "nothing")
 
 
@@ -59,3 +68,35 @@ def test_the_budget_ends_it_with_what_was_found(rig: Rig) -> None:
     assert "INV-4713" in answer["answer"]
     assert (answer["coverage"]["processed"], answer["coverage"]["events"]) == (1, 2)
     assert any("the budget of 2 s is spent" in note for note in answer["notes"])
+
+
+def test_two_questions_without_a_kernel_share_one_budget_and_the_end_of_it_is_told(
+    tmp_path: Path,
+) -> None:
+    rig = make_rig(tmp_path, plugin="greedy")
+    rig.environment["KERNEL_BUDGET_EXPLICIT_WINDOW_S"] = "500000"
+    rig.environment["KERNEL_BUDGET_EXPLICIT_CPU_S"] = "3"
+    # Burns a second of the processor each, and says so.
+    fill(rig, *["spin 1 0 1.5"] * 8)
+
+    def ask_now() -> str:
+        answer = rig.json("query", "spin", "--extract-now", "--budget", "100s", expect=None)
+        (note,) = (note for note in answer["notes"] if "unread captures were read now" in note)
+        return str(note)
+
+    first = ask_now()
+    assert "though you count as active" in first
+    assert "CPU budget is spent for now" in first
+    assert "full again in" in first
+    assert "kernel process --until-drained" in first
+    assert 1.0 < spent_s(first) < 20.0
+    second = ask_now()
+    assert second.startswith("0 of "), "no new budget for a new kernel"
+    assert "CPU budget is spent for now" in second
+    assert spent_s(second) == 0.0
+
+
+def spent_s(note: str) -> float:
+    """The processor time that the note tells."""
+    found = re.search(r"([0-9.]+) s of processor time", note)
+    return float(found[1]) if found else 0.0

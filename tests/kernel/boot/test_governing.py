@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,39 @@ def test_some_work_spends_its_budget_and_then_waits_and_says_so(
     assert 10 <= seconds <= 13
     assert "budget is spent" in governing.decide().reason
     assert governing.explicit_left_s == pytest.approx(0.0, abs=1.0)
+
+
+def test_what_was_spent_is_kept_for_the_kernel_that_comes_next(
+    world: World, tmp_path: Path
+) -> None:
+    settings = Settings(budget=BudgetSettings(explicit_cpu_s=10.0, explicit_window_s=400_000.0))
+    file = tmp_path / "explicit.json"
+
+    def begin() -> Governing:
+        return Governing(
+            settings, observe=world.observe, allowance_file=file, now_s=lambda: world.now_s
+        )
+
+    first = begin()
+    assert first.explicit_left_s == 10.0
+    first.close()
+    assert not file.exists(), "nothing was spent, nothing is written"
+    first = begin()
+    first.ask("some")
+    first.decide()
+    world.observation = Observation(idle_s=0.0, heavy_cpu_s=4.0)
+    world.now_s += 1.0
+    first.decide()
+    assert first.facts()["explicit_used_s"] == 4.0
+    second = begin()
+    assert second.explicit_left_s == pytest.approx(6.0, abs=0.1), "killed, and yet it is kept"
+    second.ask("some")
+    second.decide()
+    world.now_s += 0.1
+    second.close()
+    assert begin().explicit_left_s == pytest.approx(2.0, abs=0.1)
+    file.write_text("[" * 4_000)
+    assert begin().explicit_left_s == pytest.approx(0.0, abs=0.1), "unreadable: all is spent"
 
 
 def test_the_larger_wish_wins(governing: Governing) -> None:
