@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from contracts.launch import SandboxPolicy
 from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
 from kernel.observe import check_data, check_install, check_machine, check_sandbox
@@ -115,15 +117,24 @@ def test_the_probe_gets_what_real_hosts_get(place: DataDir) -> None:
     assert f"read back: DATA {data_mib} MiB" in checks["sandbox rlimits"].saw
 
 
+@pytest.mark.parametrize(
+    ("required", "failing"),
+    [("A", True), ("C", True), ("D", False), ("none", False), ("auto", False)],
+)
 def test_demanded_level_that_this_machine_does_not_reach_is_a_failure(
-    place: DataDir, monkeypatch: pytest.MonkeyPatch
+    place: DataDir,
+    monkeypatch: pytest.MonkeyPatch,
+    required: str,
+    failing: bool,  # noqa: FBT001 - a row
 ) -> None:
-    (place.root / "config.toml").write_text('[hosts]\nsandbox_level_required = "A"\n')
-    monkeypatch.setenv("PATH", os.environ["PATH"])
+    """A real host without Landlock, as on an older machine: level D at best."""
+    weak = partial(SandboxPolicy, layers_off=("landlock",))
+    monkeypatch.setattr("kernel.supervision.probe.SandboxPolicy", weak)
+    (place.root / "config.toml").write_text(f'[hosts]\nsandbox_level_required = "{required}"\n')
     check = by_name(check_sandbox.check_sandbox(place, find_in_force(place)))["sandbox"]
-    expected = "ok" if check.details["level"] == "A" else "fail"
-    assert check.state == expected
-    assert check.details["required"] == "A"
+    assert check.details["level"] == "D"
+    assert (check.state == "fail") is failing
+    assert check.details["required"] == ("D" if required == "auto" else required)
 
 
 def test_one_bad_setting_is_one_failure_and_the_rest_is_still_checked(place: DataDir) -> None:

@@ -1,20 +1,17 @@
 """Hostile plugins in real sandboxed hosts: contained, named, and nobody else disturbed.
 
-For each attack: this process (the kernel's part) goes on, the number of host processes never
-passes the cap (an outside process samples at 50 Hz), the event names the plugin, and the
-well-behaved plugin beside it gets its work done.
+For each attack: this process (the kernel's part) goes on, the number of hosts never passes the cap
+(an outside process samples at 50 Hz), an event names the plugin, and the well-behaved plugin
+beside it gets its work done.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -25,77 +22,196 @@ from contracts.text import TextPage
 from kernel.supervision import lifecycle
 from kernel.supervision.pool_events import (
     HostDied,
+    PoolEvent,
     ProtocolViolation,
     TaskErrored,
     TaskLost,
     TaskSucceeded,
 )
-from tests.kernel.supervision.pool_rig import QUICK, Rig, hostile, pool_rig, process_launcher, task
+from tests.kernel.supervision.cap_sampler import sampling
+from tests.kernel.supervision.pool_rig import Rig, hostile, pool_rig, process_launcher, task
 
 MAX_HOSTS = 2
-SAMPLER = """
-import os, select, sys, psutil
-kernel, most = psutil.Process(int(sys.argv[1])), 0
-
-def lives(process):
-    try:
-        return process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-print("sampling", flush=True)
-while not select.select([sys.stdin], [], [], 0.02)[0]:
-    most = max(most, sum(map(lives, kernel.children())))
-print(most, flush=True)
-"""
-"""A host is one process tree below the kernel, whatever a plugin forks inside it."""
-
-
-@contextmanager
-def cap_sampled() -> Iterator[None]:
-    """Another process counts hosts 50 times a second while the block runs."""
-    sampler = subprocess.Popen(
-        [sys.executable, "-c", SAMPLER, str(os.getpid())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert sampler.stdout is not None
-    assert sampler.stdout.readline() == "sampling\n"
-    try:
-        yield
-    finally:
-        output, _ = sampler.communicate("stop\n", timeout=30)
-    assert 1 <= int(output.split()[-1]) <= MAX_HOSTS
+LIMITS = lifecycle.Limits(
+    start_timeout_s=20.0,
+    beat_timeout_s=2.0,
+    task_timeout_s=20.0,
+    cancel_grace_s=0.3,
+    term_grace_s=0.3,
+    kill_grace_s=0.5,
+    drain_timeout_s=5.0,
+)
+NPROC_MAX = 64
+CHAIN = 4
+"""Processes around a host: unshare, sh, and who guards them."""
+DAEMON = "acdaemonmark"
 
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    limits = lifecycle.Limits(
-        start_timeout_s=20.0,
-        beat_timeout_s=2.0,
-        task_timeout_s=20.0,
-        cancel_grace_s=0.3,
-        term_grace_s=0.3,
-        kill_grace_s=0.5,
-        drain_timeout_s=5.0,
-    )
-    assert limits.term_grace_s == QUICK.term_grace_s
-    with pool_rig(process_launcher(tmp_path), max_hosts=MAX_HOSTS, limits=limits) as rig:
+    with pool_rig(process_launcher(tmp_path), max_hosts=MAX_HOSTS, limits=LIMITS) as rig:
         yield rig
 
 
-def attack(rig: Rig, text: str, *, timeout_s: float = 10.0) -> str:
-    """Start the hostile host, send the attack, return its host id."""
-    host_id = rig.start_ready(hostile("hostile"))
-    assert rig.pool.assign(host_id, task(text, 999, timeout_s=timeout_s))
-    return host_id
+@dataclass(frozen=True)
+class Attack:
+    """What a plugin does, what has to be told of it, and what must not be so afterwards."""
+
+    orders: str
+    """The name of the attack and its argument; ``{folder}`` and ``{pid}`` are filled in."""
+    told: type[PoolEvent]
+    says: str
+    """A pattern: the cause, the code or what the attack achieved."""
+    timeout_s: float = 20.0
+    afterwards: Callable[[Rig, Path], None] | None = None
+
+    @property
+    def ends_its_host(self) -> bool:
+        """Whether the event that tells of it is a death."""
+        return self.told is HostDied
 
 
-def other_work_completes(rig: Rig, count: int = 10) -> None:
-    """The echo plugin beside the attacker answers ``count`` tasks."""
-    echo = next((h for h in rig.pool.statuses() if h.plugin_id == "echo"), None)
-    host_id = echo.host_id if echo else rig.start_ready(hostile("echo"))
+def says(event: PoolEvent) -> str:
+    """What an event tells, as one text."""
+    match event:
+        case HostDied():
+            return event.cause
+        case TaskErrored() | ProtocolViolation():
+            return event.code
+        case TaskSucceeded():
+            page = decode(event.record, TextPage)
+            return page.lines[0].text if page.lines else ""
+        case _:
+            raise AssertionError(event)
+
+
+def no_daemon_lives(rig: Rig, folder: Path) -> None:
+    """Dies with its host."""
+    rig.pool.stop_host(host_of(rig, "hostile"), "enough", now=True)
+    rig.wait_for_event(HostDied)
+    found = psutil.process_iter(["name", "cmdline"])
+    left = [p for p in found if DAEMON in (p.info["name"] or "") or DAEMON in words(p)]
+    assert left == []
+
+
+def words(process: psutil.Process) -> list[str]:
+    return process.info["cmdline"] or []
+
+
+def all_forks_are_gone(rig: Rig, folder: Path) -> None:
+    """They die with their host; on a crowded machine the last may wait for the moment to go."""
+    rig.pool.stop_host(host_of(rig, "hostile"), "enough", now=True)
+    rig.wait_for_event(HostDied)
+    others = [h.pid for h in rig.pool.statuses()]
+    rig.wait_for(lambda _: children_of_others() <= family(others))
+
+
+def no_zombie_is_ours(rig: Rig, folder: Path) -> None:
+    rig.pool.stop_host(host_of(rig, "hostile"), "enough", now=True)
+    rig.wait_for_event(HostDied)
+    below = psutil.Process().children(recursive=True)
+    assert [c for c in below if is_zombie(c) and c.pid not in ZOMBIES_BEFORE] == []
+
+
+ZOMBIES_BEFORE: set[int] = set()
+"""Dead processes that nobody collected; earlier tests may have left some to this process."""
+
+
+def victim_is_untouched(rig: Rig, folder: Path) -> None:
+    assert not (folder / "victim.txt").exists()
+
+
+ATTACKS = [
+    Attack("spin", HostDied, "no progress", 1.0),
+    Attack("hold_gil", HostDied, "no (progress|beat)", 1.0),
+    Attack("sleep_with_the_lock", HostDied, "no (progress|beat)", 1.0),
+    Attack("ignore_term", HostDied, "no progress", 1.0),
+    Attack("flood", HostDied, "no progress", 1.0),
+    Attack("stop_itself", HostDied, "no beat"),
+    Attack("exit_at_once", HostDied, "exit status 3"),
+    Attack("crash_natively", HostDied, "signal 11"),
+    Attack("fork_bomb", TaskSucceeded, r"^EAGAIN after \d+", afterwards=all_forks_are_gone),
+    Attack("many_threads", TaskSucceeded, r"^refused after \d+"),
+    Attack("memory_hog", TaskErrored, "^memory-limit$"),
+    Attack(f"daemonize {DAEMON}", TaskSucceeded, "^daemon$", afterwards=no_daemon_lives),
+    Attack(f"daemonize_in_python {DAEMON}", TaskSucceeded, "^daemon$", afterwards=no_daemon_lives),
+    Attack("make_zombies", TaskSucceeded, "^20 zombies$", afterwards=no_zombie_is_ours),
+    Attack("read_file {folder}/secret", TaskSucceeded, "^(ENOENT|EACCES)$"),
+    Attack("read_by_symlink {folder}/secret", TaskSucceeded, "^(ENOENT|EACCES)$"),
+    Attack(
+        "write_file {folder}/victim.txt",
+        TaskSucceeded,
+        "^(ENOENT|EACCES|EROFS|EPERM)$",
+        afterwards=victim_is_untouched,
+    ),
+    Attack(
+        "write_by_dots {folder}/victim.txt",
+        TaskSucceeded,
+        "^(ENOENT|EACCES|EROFS|EPERM)$",
+        afterwards=victim_is_untouched,
+    ),
+    Attack("kill_kernel {pid}", TaskSucceeded, "^(ESRCH|EPERM|EACCES)$"),
+    Attack("connect_to {echo}", TaskSucceeded, "^(ENOENT|EACCES)$"),
+    Attack("send_garbage {own}|{host}", ProtocolViolation, "^(unknown-peer|frame-count|garbage)$"),
+    Attack("claim_identity {own}|{echo_host}", ProtocolViolation, "^unknown-peer$"),
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.orders.split()[0])
+def test_attack_is_contained_and_named_and_disturbs_nobody(
+    rig: Rig, tmp_path: Path, attack: Attack
+) -> None:
+    ZOMBIES_BEFORE.clear()
+    ZOMBIES_BEFORE.update(c.pid for c in psutil.Process().children(recursive=True) if is_zombie(c))
+    (tmp_path / "secret").write_text("PRIVATE KEY")
+    (tmp_path / "secret").chmod(0o644)
+    tmp_path.chmod(0o777)
+    echo_id = rig.start_ready(hostile("echo"))
+    with sampling(MAX_HOSTS) as sampled:
+        host_id = rig.start_ready(hostile("hostile"))
+        orders = attack.orders.format(
+            folder=tmp_path,
+            pid=os.getpid(),
+            host=host_id,
+            own=rig.endpoint_of(host_id),
+            echo_host=echo_id,
+            echo=rig.endpoint_of(echo_id).removeprefix("ipc://"),
+        )
+        assert rig.pool.assign(host_id, task(orders, 999, timeout_s=attack.timeout_s))
+        other_work_completes(rig, echo_id)
+        told = wait_told(rig, attack.told)
+        if attack.afterwards is not None:
+            attack.afterwards(rig, tmp_path)
+        other_work_completes(rig, echo_id, 3)
+    assert re.search(attack.says, says(told)), says(told)
+    assert sampled.processes_most <= NPROC_MAX + CHAIN
+    assert [h.host_id for h in rig.pool.statuses() if h.plugin_id == "echo"] == [echo_id]
+    if attack.ends_its_host:
+        lost = wait_told(rig, TaskLost)
+        assert isinstance(told, HostDied)
+        assert isinstance(lost, TaskLost)
+        assert (told.crashed, lost.blame) == (True, True)
+    accused = {HostDied, TaskLost, TaskErrored, ProtocolViolation}
+    assert [event for event in rig.seen if type(event) in accused and names(event) == "echo"] == []
+
+
+def names(event: PoolEvent) -> str:
+    return str(getattr(event, "plugin_id", ""))
+
+
+def wait_told(rig: Rig, kind: type[PoolEvent]) -> PoolEvent:
+    """The first event of its kind that names the hostile plugin."""
+    rig.wait_for(lambda r: any(names(event) == "hostile" for event in r.of(kind)))
+    found: PoolEvent = next(event for event in rig.of(kind) if names(event) == "hostile")
+    return found
+
+
+def host_of(rig: Rig, plugin_id: str) -> str:
+    return next(h.host_id for h in rig.pool.statuses() if h.plugin_id == plugin_id)
+
+
+def other_work_completes(rig: Rig, host_id: str, count: int = 10) -> None:
+    """The echo plugin beside the attacker answers ``count`` tasks, in the host that it had."""
     before = len([e for e in rig.of(TaskSucceeded) if e.plugin_id == "echo"])
     for number in range(count):
         rig.wait_for(
@@ -107,53 +223,14 @@ def other_work_completes(rig: Rig, count: int = 10) -> None:
     )
 
 
-def achieved(rig: Rig) -> str:
-    """What the attack says it reached."""
-    rig.wait_for(lambda r: any(e.plugin_id == "hostile" for e in r.of(TaskSucceeded)))
-    done = next(e for e in rig.of(TaskSucceeded) if e.plugin_id == "hostile")
-    page = decode(done.record, TextPage)
-    return page.lines[0].text if page.lines else ""
+def is_zombie(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
-@pytest.mark.parametrize(
-    ("name", "timeout_s", "cause"),
-    [
-        ("spin", 1.0, "no progress"),
-        ("hold_gil", 1.0, "no "),
-        ("ignore_term", 1.0, "no progress"),
-        ("flood", 1.0, "no progress"),
-        ("stop_itself", 10.0, "no beat"),
-        ("exit_at_once", 10.0, "exit status 3"),
-        ("crash_natively", 10.0, "signal 11"),
-    ],
-)
-def test_host_that_misbehaves_is_ended_and_its_plugin_named(
-    rig: Rig, name: str, timeout_s: float, cause: str
-) -> None:
-    with cap_sampled():
-        attack(rig, name, timeout_s=timeout_s)
-        other_work_completes(rig)
-        died = rig.wait_for_event(HostDied)
-        lost = rig.wait_for_event(TaskLost)
-    assert (died.plugin_id, died.crashed) == ("hostile", True)
-    assert cause in died.cause
-    assert (lost.plugin_id, lost.blame) == ("hostile", True)
-    other_work_completes(rig, 3)
-
-
-def test_fork_bomb_hits_its_own_limit_and_dies_with_its_host(rig: Rig) -> None:
-    with cap_sampled():
-        host_id = attack(rig, "fork_bomb")
-        other_work_completes(rig)
-        assert achieved(rig).startswith("EAGAIN after ")
-        rig.pool.stop_host(host_id, "enough", now=True)
-        rig.wait_for_event(HostDied)
-    others = [h.pid for h in rig.pool.statuses()]
-    # All were killed; on a crowded machine the last of them may still wait for the moment to go.
-    rig.wait_for(lambda _: _foreign_children() <= _family(others))
-
-
-def _foreign_children() -> set[int]:
+def children_of_others() -> set[int]:
     """Processes below us that live and run as another user, as hosts of root do."""
     found = set()
     for child in psutil.Process().children(recursive=True):
@@ -163,129 +240,13 @@ def _foreign_children() -> set[int]:
     return found
 
 
-def _family(pids: list[int | None]) -> set[int]:
-    family: set[int] = set()
+def family(pids: list[int | None]) -> set[int]:
+    found: set[int] = set()
     for pid in pids:
         if pid is not None:
             process = psutil.Process(pid)
-            family |= {pid, process.ppid(), *(c.pid for c in process.children(recursive=True))}
-    return family
-
-
-def test_memory_hog_is_refused_at_its_own_cap_and_reported(rig: Rig) -> None:
-    with cap_sampled():
-        attack(rig, "memory_hog")
-        other_work_completes(rig)
-        rig.wait_for(lambda r: bool(r.of(TaskErrored) or r.of(HostDied)))
-    failed = [(e.plugin_id, e.code) for e in rig.of(TaskErrored)]
-    died = [e.plugin_id for e in rig.of(HostDied)]
-    assert failed == [("hostile", "memory-limit")] or died == ["hostile"]
-
-
-@pytest.mark.parametrize("name", ["daemonize", "daemonize_in_python"])
-def test_daemon_of_a_plugin_dies_with_its_host(rig: Rig, name: str) -> None:
-    host_id = attack(rig, f"{name} acdaemonmark")
-    achieved(rig)
-    rig.pool.stop_host(host_id, "enough", now=True)
-    rig.wait_for_event(HostDied)
-    left = [
-        p.pid
-        for p in psutil.process_iter(["name", "cmdline"])
-        if "acdaemonmark" in (p.info["name"] or "") or "acdaemonmark" in (p.info["cmdline"] or [])
-    ]
-    assert left == []
-
-
-def zombies_below() -> set[int]:
-    """Dead processes that nobody collected; earlier tests may have left some to this process."""
-    return {
-        child.pid
-        for child in psutil.Process().children(recursive=True)
-        if child.status() == psutil.STATUS_ZOMBIE
-    }
-
-
-def test_zombies_of_a_plugin_do_not_pile_up_in_the_kernel(rig: Rig) -> None:
-    before = zombies_below()
-    host_id = attack(rig, "make_zombies")
-    achieved(rig)
-    rig.pool.stop_host(host_id, "enough", now=True)
-    rig.wait_for_event(HostDied)
-    assert zombies_below() <= before
-
-
-def test_garbage_on_the_socket_is_counted_and_named_and_disturbs_nobody(rig: Rig) -> None:
-    host_id = rig.start_ready(hostile("hostile"))
-    endpoint = rig.endpoint_of(host_id)
-    with cap_sampled():
-        rig.pool.assign(host_id, task(f"send_garbage {endpoint}|{host_id}", 999))
-        other_work_completes(rig)
-        violation = rig.wait_for_event(ProtocolViolation)
-    assert violation.plugin_id == "hostile"
-    assert violation.code in {"unknown-peer", "frame-count", "garbage"}
-    other_work_completes(rig, 3)
-
-
-def test_other_hosts_socket_is_not_to_be_seen(rig: Rig) -> None:
-    echo_id = rig.start_ready(hostile("echo"))
-    path = rig.endpoint_of(echo_id).removeprefix("ipc://")
-    attack(rig, f"connect_to {path}")
-    assert achieved(rig) in {"ENOENT", "EACCES"}
-    other_work_completes(rig)
-
-
-@pytest.fixture
-def listener() -> Iterator[int]:
-    """A real listener on loopback, IPv4 and IPv6, TCP and UDP: something to be reached."""
-    with socket.create_server(("127.0.0.1", 0)) as four:
-        port = int(four.getsockname()[1])
-        with socket.create_server(("::1", port), family=socket.AF_INET6):
-            yield port
-
-
-@pytest.mark.parametrize(
-    "name", ["open_ipv4", "open_ipv6", "open_udp", "open_by_ctypes", "open_by_child"]
-)
-def test_network_is_out_of_reach(rig: Rig, listener: int, name: str) -> None:
-    attack(rig, f"{name} {listener}")
-    result = achieved(rig)
-    refusals = {errno.errorcode[number] for number in errno.errorcode} | {
-        "CalledProcessError",
-        "TimeoutExpired",
-        "PermissionError",
-    }
-    assert result in refusals
-
-
-def test_files_of_the_person_cannot_be_read(rig: Rig, tmp_path: Path) -> None:
-    secret = tmp_path / "id_ed25519"
-    secret.write_text("PRIVATE KEY")
-    secret.chmod(0o644)
-    for name in ("read_file", "read_by_symlink"):
-        rig.seen.clear()
-        host_id = attack(rig, f"{name} {secret}")
-        assert achieved(rig) in {"ENOENT", "EACCES"}
-        rig.pool.stop_host(host_id, "next")
-        rig.wait_for_event(HostDied)
-
-
-@pytest.mark.parametrize("name", ["write_file", "write_by_dots"])
-def test_nothing_can_be_written_outside_scratch(rig: Rig, tmp_path: Path, name: str) -> None:
-    target = tmp_path / "victim.txt"
-    tmp_path.chmod(0o777)
-    attack(rig, f"{name} {target}")
-    assert achieved(rig) in {"ENOENT", "EACCES", "EROFS", "EPERM"}
-    assert not target.exists()
-
-
-def test_kernel_cannot_be_signalled(rig: Rig) -> None:
-    attack(rig, f"kill_kernel {os.getpid()}")
-    assert achieved(rig) in {"ESRCH", "EPERM", "EACCES"}
-
-
-def test_threads_are_limited(rig: Rig) -> None:
-    attack(rig, "many_threads")
-    assert achieved(rig).startswith("refused after ")
+            found |= {pid, process.ppid(), *(c.pid for c in process.children(recursive=True))}
+    return found
 
 
 @pytest.mark.parametrize("setup", ["raise", "exit"])
@@ -293,15 +254,14 @@ def test_plugin_that_crashes_at_start_is_quarantined_and_the_cap_holds(
     rig: Rig, setup: str
 ) -> None:
     echo_id = rig.start_ready(hostile("echo"))
-    with cap_sampled():
+    with sampling(MAX_HOSTS):
         while not rig.quarantine.plugins:
             if rig.pool.may_start("hostile"):
                 rig.pool.start_host(hostile("hostile"), {"setup": setup})
             rig.turn(5)
+        other_work_completes(rig, echo_id, 3)
     assert len([e for e in rig.of(HostDied) if e.plugin_id == "hostile"]) == 4
     assert "hostile" in rig.quarantine.plugins
-    assert any(h.host_id == echo_id for h in rig.pool.statuses())
-    other_work_completes(rig, 3)
 
 
 @pytest.mark.parametrize(
@@ -317,13 +277,14 @@ def test_plugin_that_misbehaves_at_exit_leaves_all_the_same_and_its_work_counts(
     crashed: bool,  # noqa: FBT001 - a row
     cause: str,
 ) -> None:
-    with cap_sampled():
+    echo_id = rig.start_ready(hostile("echo"))
+    with sampling(MAX_HOSTS):
         host_id = rig.start_ready(hostile("hostile"), {"setup": setup})
         rig.pool.assign(host_id, task("make_zombies", 1))
-        assert achieved(rig) == "20 zombies"
+        assert says(wait_told(rig, TaskSucceeded)) == "20 zombies"
         rig.pool.stop_host(host_id, "no longer needed")
         died = rig.wait_for_event(HostDied)
-        other_work_completes(rig)
+        other_work_completes(rig, echo_id)
     assert (died.plugin_id, died.crashed, died.cause) == ("hostile", crashed, cause)
 
 
@@ -331,10 +292,11 @@ def test_plugin_that_hangs_at_start_is_ended_and_the_cap_holds(tmp_path: Path) -
     limits = lifecycle.Limits(start_timeout_s=1.5, term_grace_s=0.3, kill_grace_s=0.5)
     launcher = process_launcher(tmp_path)
     with pool_rig(launcher, max_hosts=MAX_HOSTS, limits=limits) as rig:
-        rig.pool.start_host(hostile("hostile"), {"setup": "hang"})
-        died = rig.wait_for_event(HostDied)
+        with sampling(MAX_HOSTS):
+            rig.pool.start_host(hostile("hostile"), {"setup": "hang"})
+            died = rig.wait_for_event(HostDied)
         assert (died.crashed, died.cause) == (True, "not ready in time")
         assert rig.pool.free_slots() == MAX_HOSTS
     # On a crowded machine a good host may need longer than this one was given.
     with pool_rig(launcher, max_hosts=MAX_HOSTS) as rig:
-        other_work_completes(rig)
+        other_work_completes(rig, rig.start_ready(hostile("echo")))
