@@ -128,8 +128,10 @@ class Governing:
             return None
         now_us = time.time_ns() // 1000
         before = read_allowance(self._allowance_file, now_us)
+        if before is None:
+            return None
         policy = self._policy
-        return before and before.left_at(
+        return before.left_at(
             now_us, cpu_s=policy.explicit_cpu_s, window_s=policy.explicit_window_s
         )
 

@@ -38,6 +38,7 @@ class Watcher:
         """Take one sample."""
         root = psutil.Process(self.root_pid)
         cpu_s, memory_bytes, stopped = 0.0, 0, 0
+        former_s = self.seen[-1].cpu_s if self.seen else 0.0
         for process in (root, *root.children(recursive=True)):
             try:
                 cpu_s += sum(process.cpu_times()[:4])
@@ -45,6 +46,8 @@ class Watcher:
                 stopped += process.status() in STOPPED
             except psutil.NoSuchProcess:
                 continue
+        # A child that ends between two looks at the tree is in none of them for a moment.
+        cpu_s = max(cpu_s, former_s)
         sample = Seen(time.monotonic(), cpu_s, memory_bytes, stopped)
         self.seen.append(sample)
         return sample
