@@ -17,6 +17,7 @@ import apsw
 
 from contracts.answer import Answer, Claim, Coverage, Provenance
 from kernel.config.errors import ExitCode, KernelError
+from kernel.query.actions import tell_actions
 from kernel.query.changes import tell_changes
 from kernel.query.citing import CITATIONS_MAX, Citer
 from kernel.query.counting import count
@@ -33,7 +34,7 @@ from kernel.query.stores import Derived, Evidence, NoTimeline, Timeline
 from kernel.query.summary import summarize
 from kernel.query.visibility import find_lines, find_parts, tell_when
 
-METHOD = "extractive-3"
+METHOD = "extractive-4"
 """Name of the way of answering, for the provenance; changes when answers may change."""
 QUESTION_CHARS_MAX = 2000
 _FIND_SHARE = 600
@@ -184,6 +185,10 @@ def _outcome(reading: Reading, sources: Sources) -> Outcome:
     """What one reading gives; cut short, with what was found, when time runs out."""
     if reading.missing:
         return Outcome()
+    if reading.asked.actions:
+        outcome = Outcome()
+        tell_actions(reading, sources, outcome)
+        return outcome
     match reading.asked.answer_type:
         case "when":
             return tell_when(reading, sources)

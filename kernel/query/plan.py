@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from contracts.answer import AnswerType
+from kernel.query.actions import asked_action
 from kernel.query.places import WindowName, find_monitor, find_place, names_a_place, tidy
 from kernel.query.question import Kind, Question, analyse
 from kernel.query.scope import Scope
@@ -131,6 +132,8 @@ class Asked:
     edge: str = ""
     side: str = ""
     measure: str = ""
+    actions: tuple[str, ...] = ()
+    """Kinds of action of which one is asked for: what somebody did, not what stood there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +307,14 @@ def _is_near(window: Window) -> bool:
 def _asked(text: str) -> Asked:
     """The type of the answer, from the question without its time."""
     bare = _EDGE.sub("", text).rstrip("?!. ")
+    action = asked_action(bare)
+    if action is not None:
+        return Asked("changed", _subject(action.subject), actions=action.kinds)
+    return _asked_of_screen(bare)
+
+
+def _asked_of_screen(bare: str) -> Asked:
+    """The type of the answer where what stood on the screen gives it."""
     for pattern in _WHEN:
         found = pattern.fullmatch(bare)
         if found and _names_something(found.group("subject")):
