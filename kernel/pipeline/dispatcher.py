@@ -49,10 +49,6 @@ from kernel.supervision.pool_events import (
     TaskSucceeded,
 )
 
-MEMORY_LIMIT = "memory-limit"
-"""The code of a task that met its host's own limit (`plugin_host.worker`)."""
-OUT_OF_MEMORY = "it met its own memory limit"
-
 
 class Results(Records, Protocol):
     """The part of the derived store that takes results."""
@@ -185,9 +181,6 @@ class Dispatcher:
             case TaskSucceeded():
                 self._store(event)
             case TaskErrored():
-                if event.code == MEMORY_LIMIT:
-                    # Whatever filled it stays in there: the next try needs a host with room.
-                    self._pool.stop_host(event.host_id, OUT_OF_MEMORY)
                 held = self._take(event.task_id)
                 if held is not None:
                     task = held.task

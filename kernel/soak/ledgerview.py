@@ -12,8 +12,8 @@ import apsw
 from contracts.ledger import LedgerEntry
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
-from kernel.pipeline.dispatcher import OUT_OF_MEMORY
 from kernel.store.evidence import EvidenceStore
+from kernel.supervision.hearing import OUT_OF_MEMORY
 
 ROWS = 1_000
 KILLED_FOR_MEMORY = "host-killed-for-memory"

@@ -36,6 +36,8 @@ from kernel.supervision.pool_slot import Slot
 from kernel.supervision.sandbox_level import level_for, shortfall
 
 MEMORY_LIMIT = "memory-limit"
+"""The code of a task that met its host's own limit (`plugin_host.worker`)."""
+OUT_OF_MEMORY = "it met its own memory limit"
 VIOLATIONS_MAX = 100
 """A host whose socket carried this much rubbish is stopped: something in it is broken."""
 
@@ -173,4 +175,4 @@ class Hearing:
         self._feed(slot, lifecycle.Finished(message.task_id))
         if isinstance(message, TaskFailed) and message.code == MEMORY_LIMIT:
             # What filled it stays in there, and native code that got no memory is in any state.
-            self._feed(slot, lifecycle.StopRequested(f"it met its memory limit: {message.message}"))
+            self._feed(slot, lifecycle.StopRequested(OUT_OF_MEMORY))

@@ -14,7 +14,7 @@ from contracts.canonical import digest_bytes
 from contracts.text import TextPage
 from kernel.config.paths import DataDir
 from kernel.pipeline.costs import Costs
-from kernel.pipeline.dispatcher import OUT_OF_MEMORY, Dispatcher, Stores
+from kernel.pipeline.dispatcher import Dispatcher, Stores
 from kernel.pipeline.feeder import Feeder
 from kernel.pipeline.planning import Planning
 from kernel.pipeline.retries import RetryPolicy
@@ -25,6 +25,7 @@ from kernel.store.derived import DerivedStore
 from kernel.store.draft import CaptureDraft
 from kernel.store.evidence import EvidenceStore
 from kernel.store.telemetry import TelemetryStore
+from kernel.supervision.hearing import OUT_OF_MEMORY
 from kernel.supervision.inprocess import ThreadLauncher
 from kernel.supervision.pool_events import HostDied
 from tests.kernel.supervision.pool_rig import Rig, hostile, pool_rig

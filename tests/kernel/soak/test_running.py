@@ -16,7 +16,6 @@ from contracts.canonical import digest_bytes
 from contracts.ledger import LedgerEntry
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
-from kernel.pipeline.dispatcher import OUT_OF_MEMORY
 from kernel.soak.book import Book
 from kernel.soak.child import KernelChild, child_environment
 from kernel.soak.commands import run_command
@@ -27,6 +26,7 @@ from kernel.soak.sampler import Sampler, quantile, tree_bytes
 from kernel.soak.storeview import StoreView, frame_of
 from kernel.soak.watcher import Watcher
 from kernel.supervision.address import control_socket_of
+from kernel.supervision.hearing import OUT_OF_MEMORY
 from tests.functional.rig import picture, wait_until
 
 CONFIG = """

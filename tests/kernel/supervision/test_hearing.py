@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.supervision.hearing import VIOLATIONS_MAX
+from kernel.supervision.hearing import OUT_OF_MEMORY, VIOLATIONS_MAX
 from kernel.supervision.pool_events import HostDied, ProtocolViolation, TaskErrored
 from tests.kernel.supervision.pool_rig import Rig, hostile, pool_rig, process_launcher, task
 
@@ -43,4 +43,4 @@ def test_a_host_that_met_its_memory_limit_gets_no_other_task_and_leaves_without_
     assert not rig.pool.assign(host_id, task("make_zombies", 2))
     died = rig.wait_for_event(HostDied)
     assert not died.crashed
-    assert "memory limit" in died.cause
+    assert died.cause == OUT_OF_MEMORY
