@@ -10,6 +10,8 @@ A *piece* is a run of words of one line without a wide gap: a label, a cell, a s
 from __future__ import annotations
 
 import bisect
+import itertools
+import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +22,12 @@ from kernel.query.words import Needle, spans_in
 
 _PIECE_GAP = 1.3
 """A gap wider than this many line heights starts a new piece."""
+_COLUMN_GAP = 0.75
+_COLUMN_GAP_RATIO = 2.0
+_COLUMN_LINES_MIN = 2
+_COLUMN_SLACK_PX = 3
+"""A narrower gap does when it is so many line heights, so many times the others of its line, and so
+many other lines begin where it ends: engines join a label with the value in the next column."""
 _STACK_PITCH = 1.95
 """Lines of one block are at most this many ems apart, middle to middle: engines differ in how
 tightly they box a line, the distance of its middle to the next one does not."""
@@ -76,8 +84,9 @@ class PageLayout:
         self.page = page
         self.pieces: list[Piece] = []
         self._pieces_of_line: list[list[Piece]] = []
+        columns = sorted(line.box[0] for line in page.lines)
         for at, line in enumerate(page.lines):
-            made = list(_cut(at, line, len(self.pieces)))
+            made = list(_cut(at, line, len(self.pieces), columns))
             self._pieces_of_line.append(made)
             self.pieces.extend(made)
 
@@ -242,7 +251,7 @@ def _share(top: float, bottom: float, other_top: float, other_bottom: float) -> 
     return common / max(1.0, min(bottom - top, other_bottom - other_top))
 
 
-def _cut(at: int, line: TextLine, index: int) -> Iterator[Piece]:
+def _cut(at: int, line: TextLine, index: int, columns: Sequence[int]) -> Iterator[Piece]:
     words = sorted(line.words, key=lambda word: word.start)
     if not words:
         if line.text.strip():
@@ -250,15 +259,31 @@ def _cut(at: int, line: TextLine, index: int) -> Iterator[Piece]:
         else:
             yield Piece(index, at, 0, 0, line.box, "")
         return
+    gaps = [after.box[0] - word.box[2] for word, after in itertools.pairwise(words)]
     height = max(1, line.box[3] - line.box[1])
     group: list[Word] = [words[0]]
-    for word in words[1:]:
-        if word.box[0] - group[-1].box[2] > _PIECE_GAP * height:
+    for number, word in enumerate(words[1:]):
+        others = gaps[:number] + gaps[number + 1 :]
+        if _is_wide(gaps[number], others, height, word.box[0], columns):
             yield _piece(at, line, group, index)
             index += 1
             group = []
         group.append(word)
     yield _piece(at, line, group, index)
+
+
+def _is_wide(
+    gap: int, others: Sequence[int], height: int, right: int, columns: Sequence[int]
+) -> bool:
+    """Whether a gap parts two pieces; ``columns`` are the left edges of all lines, sorted."""
+    if gap > _PIECE_GAP * height:
+        return True
+    usual = statistics.median(others) if others else 0.3 * height
+    if gap < max(_COLUMN_GAP * height, _COLUMN_GAP_RATIO * usual):
+        return False
+    first = bisect.bisect_left(columns, right - _COLUMN_SLACK_PX)
+    beyond = bisect.bisect_right(columns, right + _COLUMN_SLACK_PX)
+    return beyond - first >= _COLUMN_LINES_MIN
 
 
 def _piece(at: int, line: TextLine, group: Sequence[Word], index: int) -> Piece:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from contracts.text import TextLine, TextPage, Word
 from kernel.query.layout import PageLayout, Piece, box_of_span
 from tests.kernel.query.drawn import Canvas
 
@@ -63,3 +66,36 @@ def test_a_line_without_words_is_one_piece_with_the_line_box() -> None:
     )
     assert [p.text for p in layout.pieces] == ["no words known"]
     assert layout.box_of(0, 0, 2) == (1, 2, 30, 40)
+
+
+def test_a_label_joined_with_its_value_is_cut_where_other_lines_begin() -> None:
+    """Gaps as they were read on a form: 5 to 7 pixels in a label, 19 to the next column."""
+    canvas = Canvas()
+    canvas.text(160, 60, "Waiting")
+    canvas.text(160, 180, "2025-10-03")
+    joined = joined_line(("Assigned", 65, 123), ("to", 128, 140), ("Amira", 159, 199), top=120)
+    page = canvas.page()
+    with_form = type(page)(**{**_fields(page), "lines": (*page.lines, joined)})
+    assert [p.text for p in PageLayout(with_form).pieces[-2:]] == ["Assigned to", "Amira"]
+    alone = type(page)(**{**_fields(page), "lines": (page.lines[0], joined)})
+    assert PageLayout(alone).pieces[-1].text == "Assigned to Amira"
+
+
+def _fields(page: TextPage) -> dict[str, Any]:
+    return {name: getattr(page, name) for name in page.__struct_fields__}
+
+
+def joined_line(*words: tuple[str, int, int], top: int) -> TextLine:
+    text = " ".join(word for word, _, _ in words)
+    made = tuple(
+        Word(
+            text=word,
+            box=(x0, top, x1, top + 18),
+            confidence_permille=990,
+            start=text.index(word),
+            end=text.index(word) + len(word),
+        )
+        for word, x0, x1 in words
+    )
+    box = (words[0][1], top, words[-1][2], top + 18)
+    return TextLine(text=text, box=box, confidence_permille=990, words=made)
