@@ -28,6 +28,7 @@ from kernel.store.failure import translated
 from kernel.store.frame import FrameKind
 from kernel.store.journal import CAPTURES, PRIMARY, TILES, Journal, NewBlob, Place
 from kernel.store.journal_copy import back_up_before_migration
+from kernel.store.journal_swap import is_half_swapped
 from kernel.store.ledger import append_entry, write_anchor
 from kernel.store.lock import DataDirLock
 from kernel.store.outlets import Outlets
@@ -62,6 +63,8 @@ class Appender:
         self.journal = journal
         self._outlets = outlets
         self._events_since_anchor = 0
+        self.carried: dict[int, set[bytes]] = {}
+        """Batches that were carried over out of a segment which is still there, by its number."""
         # Frames that are durable in a pack while the journal's commit failed: a retry takes
         # them instead of writing the pixels again onto a disk that is full already.
         self._spare: dict[bytes, Place] = {}
@@ -288,7 +291,8 @@ class Appender:
 
 def _refuse_lost_journal(data_dir: DataDir) -> None:
     journal = data_dir.journal_db
-    if list_segments(data_dir.packs_dir) and not (journal.exists() and journal.stat().st_size):
+    lost = list_segments(data_dir.packs_dir) and not (journal.exists() and journal.stat().st_size)
+    if lost or is_half_swapped(data_dir):
         raise KernelError(
             "journal-missing",
             f"{journal} is gone while its packs are there",

@@ -36,6 +36,7 @@ from kernel.store.journal import GONE_STATES, Journal, SegmentRow, VolumeRow
 from kernel.store.journal_copy import copy_journal
 from kernel.store.ledger import ANCHORS_NAME, ledger_head, parse_anchor
 from kernel.store.manifest import (
+    CARRIED_OVER,
     FORMAT_VERSION,
     MANIFEST_NAME,
     WHOLE_NAME,
@@ -282,6 +283,7 @@ def _finish(
     )
     check = verify(DataDir(work.target), quick=False, progress=progress)
     named = {file.path for file in work.files}
+    damage = [f"{f.code} {f.where}" for f in check.findings if f.code not in CARRIED_OVER]
     kept = [file for path, file in work.before.items() if _is_segment(path) and path not in named]
     manifest = Manifest(
         format_version=FORMAT_VERSION,
@@ -293,7 +295,7 @@ def _finish(
         files=tuple(work.files),
         elsewhere=tuple(work.elsewhere),
         kept=tuple(kept),
-        damage=tuple(f"{found.code} {found.where}" for found in check.findings),
+        damage=tuple(damage),
     )
     write_manifest(work.target, manifest)
     return BackupReport(manifest, work.copied_bytes, check, tuple(work.findings))

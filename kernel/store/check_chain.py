@@ -19,6 +19,7 @@ from contracts.identity import EVENT_ID_PREFIX, event_id
 from contracts.ledger import LedgerAnchor, LedgerEntry
 from kernel.store.batch import GENESIS, Batch, seal_batch
 from kernel.store.ledger import parse_anchor
+from kernel.store.ledger_join import LOST_ACT
 from kernel.store.report import Findings, Progress, ProgressSink
 
 PAGE_ROWS = 1000
@@ -163,6 +164,7 @@ def check_ledger(
     row = connection.execute("SELECT head FROM ledger WHERE seq = ?", (after,)).fetchone()
     previous = row[0].hex() if row else GENESIS
     at, anchors_bytes = after, 0
+    lost_bytes = _check_lost(connection, findings, after)
     while rows := _ledger_rows(connection, at):
         for seq, head, record in rows:
             if seq != at + 1:
@@ -172,8 +174,35 @@ def check_ledger(
             anchors_bytes = max(anchors_bytes, anchored)
             at = _advance(at, seq)
             previous = head.hex()
-    _check_anchors(connection, anchors, findings, anchors_bytes, quick=quick)
+    _check_anchors(connection, anchors, findings, anchors_bytes, quick=quick, lost=lost_bytes)
     return total
+
+
+def _check_lost(connection: apsw.Connection, findings: Findings, after: int) -> int:
+    """Tell what a repair had to do without; returns the length of the anchors that it left.
+
+    Looked for in the first entry, where nothing was left, and behind ``after``.
+    """
+    lost = 0
+    for seq, record in connection.execute(
+        "SELECT seq, record FROM ledger WHERE (seq = 1 OR seq > ?) AND instr(record, ?)",
+        (after, LOST_ACT.encode()),
+    ):
+        try:
+            entry = decode(record, LedgerEntry)
+        except msgspec.MsgspecError:
+            continue
+        if entry.act != LOST_ACT:
+            continue
+        findings.add(
+            "ledger-lost",
+            f"ledger {seq}",
+            f"entries behind {entry.detail.get('after', '0')} were lost before this one; "
+            f"{entry.detail.get('anchors', '0')} anchors tell of them; a backup may have them: "
+            "kernel repair --from-backup",
+        )
+        lost = max(lost, int(entry.detail.get("anchors_bytes", "0")))
+    return lost
 
 
 def _ledger_rows(connection: apsw.Connection, after: int) -> list[tuple[int, bytes, bytes]]:
@@ -223,7 +252,13 @@ def _check_evidence_head(
 
 
 def _check_anchors(
-    connection: apsw.Connection, path: Path, findings: Findings, bytes_min: int, *, quick: bool
+    connection: apsw.Connection,
+    path: Path,
+    findings: Findings,
+    bytes_min: int,
+    *,
+    quick: bool,
+    lost: int,
 ) -> None:
     data = path.read_bytes() if path.exists() else b""
     if len(data) < bytes_min:
@@ -234,12 +269,15 @@ def _check_anchors(
         findings.note(f"the last line of {path.name} is cut short, as a crash leaves it")
         lines.pop()
     first = max(0, len(lines) - QUICK_ROWS) if quick else 0
+    at = sum(len(line) for line in lines[:first])
     for number, line in enumerate(lines[first:], first + 1):
         anchor = parse_anchor(line)
+        at += len(line)
         where = f"{path.name} line {number}"
         if anchor is None:
             findings.add("anchor-damaged", where, "the line does not fit its check digits")
-        else:
+        elif at > lost:
+            # Those before tell of entries that are known to be lost.
             _check_anchor(connection, anchor, where, findings)
 
 

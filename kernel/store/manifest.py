@@ -18,6 +18,8 @@ MANIFEST_NAME = "manifest.json"
 WHOLE_NAME = "whole"
 """Folder below a backup with the journal, anchors and manifest of its last whole state."""
 FORMAT_VERSION = 1
+CARRIED_OVER = frozenset({"ledger-lost"})
+"""Findings that are about the past of the data dir and no damage of the backup."""
 
 
 class BackedUpFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import apsw
 
-from kernel.store.journal import GONE_STATES, Journal, SegmentRow
+from kernel.store.journal import GONE_STATES, TILES, Journal, SegmentRow
 from kernel.store.tileframe import PackedOriginal
 
 TILES_MEDIA = "application/x-autocapture-tiles"
@@ -129,6 +129,15 @@ class PackedRows:
             "AND NOT EXISTS (SELECT 1 FROM packed f WHERE f.blob_id = p.blob_id) "
             "AND NOT EXISTS (SELECT 1 FROM unpacked u WHERE u.blob_id = p.blob_id) LIMIT 1",
             (row.volume_id, row.number),
+        ).fetchone()
+        return found is not None
+
+    def lies_aside(self, blob_id: int) -> bool:
+        """Whether the blob's own bytes lie in a segment of packed frames, carried over."""
+        found = self._connection.execute(
+            "SELECT 1 FROM place p JOIN segment s USING (volume_id, number) "
+            "WHERE p.blob_id = ? AND s.content = ? AND s.state IN ('open', 'sealed') LIMIT 1",
+            (blob_id, TILES),
         ).fetchone()
         return found is not None
 

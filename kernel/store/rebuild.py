@@ -15,7 +15,6 @@ from pathlib import Path
 
 import apsw
 import blake3
-import msgspec
 
 from contracts.canonical import decode
 from contracts.ledger import LedgerEntry
@@ -23,6 +22,14 @@ from kernel.store import schema, sqlite
 from kernel.store.batch import GENESIS
 from kernel.store.drives import drained_dir, is_mounted, packs_dir
 from kernel.store.journal import PRIMARY, Journal, VolumeRow
+from kernel.store.ledger import append_entry
+from kernel.store.ledger_join import (
+    CARRIED_ACT,
+    LOST_ACT,
+    LedgerRows,
+    read_ledger,
+    unknown_anchors,
+)
 from kernel.store.pack import list_segments, segment_path
 from kernel.store.recovery import (
     FoundBatch,
@@ -43,7 +50,7 @@ class Salvage:
     """What the old journal still tells: its volumes, and its ledger as far as the chain holds."""
 
     volumes: tuple[VolumeRow, ...]
-    ledger: tuple[bytes, ...]
+    ledger: LedgerRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +64,35 @@ class Rebuilt:
 
 def salvage_journal(path: Path) -> Salvage:
     """Read what can be read of the journal; never raises for damage."""
-    volumes: list[VolumeRow] = []
-    ledger: list[bytes] = []
     if not path.exists():
-        return Salvage((), ())
+        return Salvage((), LedgerRows())
+    volumes: list[VolumeRow] = []
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     try:
-        previous = GENESIS
-        for seq, record in connection.execute("SELECT seq, record FROM ledger ORDER BY seq"):
-            entry = decode(record, LedgerEntry)
-            if (entry.seq, entry.previous, seq) != (len(ledger) + 1, previous, len(ledger) + 1):
-                break
-            previous = blake3.blake3(record).hexdigest()
-            ledger.append(record)
-    except (apsw.Error, msgspec.MsgspecError, TypeError):
-        # As far as it goes: what comes behind the damage has no chain to stand on.
-        pass
-    try:
+        ledger = read_ledger(connection)
         volumes = Journal(connection).volumes()
     except (apsw.Error, TypeError):
+        # A volume that is not known is found again by its marker; the ledger was read before.
         volumes = []
     finally:
         connection.close()
-    return Salvage(tuple(volumes), tuple(ledger))
+    return Salvage(tuple(volumes), ledger)
 
 
 def rebuild_journal(
-    path: Path, data_root: Path, salvage: Salvage, backup_packs: Path | None, now_us: int
+    path: Path,
+    data_root: Path,
+    salvage: Salvage,
+    backup_packs: Path | None,
+    now_us: int,
+    *,
+    anchors: bytes = b"",
 ) -> Rebuilt:
     """Write a new journal at ``path`` from all packs that can be reached.
 
     Batches also come from ``backup_packs``; their pixels are restored afterwards. All in one
-    transaction. Raises `OSError`, `apsw.Error`.
+    transaction. What of the ledger is lost though ``anchors`` (or the events) tell of it is
+    entered as such. Raises `OSError`, `apsw.Error`.
     """
     volumes = list(salvage.volumes) or [VolumeRow(PRIMARY, "primary", uuid.uuid4().hex, "packs")]
     tails = _all_segments(data_root, volumes)
@@ -108,9 +112,31 @@ def rebuild_journal(
                 blob_ids = _blob_ids(journal, content, spare, originals, found)
                 journal.insert_batch(found.batch, found.head, blob_ids)
             adopt_packs(journal, content)
+            _continue_ledger(connection, salvage.ledger, anchors, now_us, events=bool(chain))
         return Rebuilt(journal.count_events(), journal.count_blobs(), tuple(gaps))
     finally:
         connection.close()
+
+
+def _continue_ledger(
+    connection: apsw.Connection, ledger: LedgerRows, anchors: bytes, now_us: int, *, events: bool
+) -> None:
+    """Tell what is lost of the ledger, and again what no longer chains."""
+    lost = unknown_anchors(ledger.chain, anchors)
+    if lost or (events and not ledger.chain):
+        detail = {
+            "after": str(len(ledger.chain)),
+            "anchors": str(lost),
+            "anchors_bytes": str(len(anchors)),
+        }
+        append_entry(connection, LOST_ACT, "", detail, now_us)
+    for record in ledger.later:
+        entry = decode(record, LedgerEntry)
+        if entry.act in {LOST_ACT, CARRIED_ACT}:
+            continue
+        detail = {"act": entry.act, "recorded_at_us": str(entry.recorded_at_us)}
+        room = dict(list(entry.detail.items())[:60])
+        append_entry(connection, CARRIED_ACT, entry.subject, room | detail, now_us)
 
 
 def choose_all(
@@ -170,7 +196,7 @@ def _insert_frame_of_reference(
         journal.record_segment(tail.volume_id, tail.number, tail.file_bytes, now_us, holds)
         state = "drained" if tail.path.parent.name == "drained" else "sealed"
         journal.seal_segment(tail.volume_id, tail.number, state)
-    for seq, record in enumerate(salvage.ledger, 1):
+    for seq, record in enumerate(salvage.ledger.chain, 1):
         journal.connection.execute(
             "INSERT INTO ledger (seq, head, record) VALUES (?, ?, ?)",
             (seq, blake3.blake3(record).digest(), record),

@@ -97,6 +97,24 @@ def _is_worth_it(packed: PackedRows, row: SegmentRow) -> bool:
     return staying * 100 <= row.end_bytes * CARRIED_PERCENT_MAX
 
 
+def _not_carried_yet(
+    appender: Appender, segment: int, step: Sequence[Frame], blob_ids: dict[bytes, int]
+) -> list[Frame]:
+    """The frames that no earlier try carried over.
+
+    Of blobs the journal tells; of batches this process remembers.
+    """
+    batches = appender.carried[segment]
+    with appender.journal.turn() as connection:
+        packed = PackedRows(connection)
+        return [
+            frame
+            for frame in step
+            if frame.digest not in batches
+            and not (frame.digest in blob_ids and packed.lies_aside(blob_ids[frame.digest]))
+        ]
+
+
 def _replace(
     appender: Appender,
     blobs: BlobReader,
@@ -113,10 +131,15 @@ def _replace(
         return None
     carried = 0
     blob_ids = {digest: blob_id for blob_id, digest, _, _ in inside if digest not in replaced}
+    # A try that gave way, or a kill, leaves what it carried: it is not carried again.
+    appender.carried.setdefault(row.number, set())
     for step in _steps(_staying(path, row, replaced)):
         if not may_go_on():
             return None
-        _carry(appender, step, blob_ids, now_us)
+        fresh = _not_carried_yet(appender, row.number, step, blob_ids)
+        if fresh:
+            _carry(appender, fresh, blob_ids, now_us)
+            appender.carried[row.number] |= {f.digest for f in fresh if f.digest not in blob_ids}
         carried += sum(len(frame.payload) for frame in step)
     detail = {
         "bytes": str(row.end_bytes),
@@ -128,6 +151,7 @@ def _replace(
         Journal(connection).seal_segment(PRIMARY, row.number, "repacked")
         append_entry(connection, "segment.replaced", path.name, detail, now_us)
     _give_up(path)
+    del appender.carried[row.number]
     return Reclaimed(path.name, row.end_bytes, carried)
 
 

@@ -8,7 +8,8 @@ Every act is ledgered. Covers: the order of the acts. Does not cover: finding da
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import blake3
@@ -17,14 +18,22 @@ import msgspec
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.store.clock import wall_clock_us
-from kernel.store.disk import OsDisk, make_durable_dir
 from kernel.store.evidence import EvidenceStore
 from kernel.store.frame import FrameKind
+from kernel.store.journal import VolumeRow
+from kernel.store.journal_swap import finish_swap, is_half_swapped, swap_journal
 from kernel.store.ledger import ANCHORS_NAME
+from kernel.store.ledger_join import join_ledgers
 from kernel.store.lock import DataDirLock
 from kernel.store.pack import Frame
 from kernel.store.packed import TILES_MEDIA
-from kernel.store.rebuild import Rebuilt, rebuild_journal, salvage_journal
+from kernel.store.rebuild import Rebuilt, Salvage, rebuild_journal, salvage_journal
+from kernel.store.repair_backup import (
+    is_of_this,
+    restore_anchors,
+    restore_segments,
+    spare_ledger,
+)
 from kernel.store.report import Progress, ProgressSink, VerifyReport
 from kernel.store.verify import ignore_progress, verify
 
@@ -73,18 +82,69 @@ def repair(
     ``backup`` is a folder made by `kernel backup`. Raises `KernelError`: ``data-dir-busy``,
     ``no-data-dir``, ``disk-full``, ``disk-failed``.
     """
-    acts: list[RepairAct] = []
-    if not data_dir.packs_dir.is_dir():
+    if not data_dir.root.is_dir() or not (data_dir.packs_dir.is_dir() or backup):
         raise KernelError("no-data-dir", f"there is no evidence in {data_dir.root}")
+    moment_us = now_us()
+    acts: list[RepairAct] = []
+    if is_half_swapped(data_dir):
+        acts.append(_finish_swap(data_dir, moment_us))
     codes = _codes(data_dir, progress)
-    if codes & JOURNAL_CODES:
-        acts.append(_replace_journal(data_dir, backup, now_us(), codes))
+    spare = backup if backup and codes and is_of_this(data_dir, backup) else None
+    if spare is not None:
+        acts += _restore_files(data_dir, spare, moment_us)
+        codes |= _codes(data_dir, progress)
+    if codes & JOURNAL_CODES or (spare and _has_more_ledger(data_dir, spare)):
+        acts.append(_replace_journal(data_dir, backup, spare, moment_us, codes))
     with EvidenceStore.open(data_dir, now_us=now_us) as store:
         for act in acts:
             store.ledger.append(f"repair.{act.code}", act.what, {"message": act.message})
         if codes:
             acts += _restore_blobs(store, backup, progress)
     return RepairReport(acts=tuple(acts), after=verify(data_dir, quick=False, progress=progress))
+
+
+def _aside(data_dir: DataDir, now_us: int) -> Path:
+    return data_dir.quarantine_dir / f"journal-{now_us}"
+
+
+@contextlib.contextmanager
+def _locked(data_dir: DataDir, now_us: int) -> Iterator[None]:
+    lock = DataDirLock.acquire(data_dir.lock_file, started_at_us=now_us)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _finish_swap(data_dir: DataDir, now_us: int) -> RepairAct:
+    aside = _aside(data_dir, now_us)
+    with _locked(data_dir, now_us):
+        finish_swap(data_dir, aside)
+    message = "a repair that was cut short was brought to its end"
+    return RepairAct(code="journal-rebuilt", what=str(aside), message=message)
+
+
+def _restore_files(data_dir: DataDir, backup: Path, now_us: int) -> list[RepairAct]:
+    aside = _aside(data_dir, now_us)
+    acts: list[RepairAct] = []
+    with _locked(data_dir, now_us):
+        if restore_anchors(data_dir, backup, aside):
+            message = "lines that were gone or damaged came from the backup"
+            acts.append(RepairAct(code="anchors-restored", what=ANCHORS_NAME, message=message))
+        for name in restore_segments(data_dir, backup, aside):
+            message = "a whole copy came from the backup; a damaged one is in the quarantine"
+            acts.append(RepairAct(code="segment-restored", what=name, message=message))
+    return acts
+
+
+def _has_more_ledger(data_dir: DataDir, backup: Path) -> bool:
+    own, spare = salvage_journal(data_dir.journal_db).ledger, spare_ledger(backup)[0]
+    return join_ledgers(own, spare, _anchors(data_dir).splitlines()).chain != own.chain
+
+
+def _anchors(data_dir: DataDir) -> bytes:
+    path = data_dir.anchors_dir / ANCHORS_NAME
+    return path.read_bytes() if path.exists() else b""
 
 
 def _codes(data_dir: DataDir, progress: ProgressSink) -> set[str]:
@@ -95,36 +155,29 @@ def _codes(data_dir: DataDir, progress: ProgressSink) -> set[str]:
 
 
 def _replace_journal(
-    data_dir: DataDir, backup: Path | None, now_us: int, codes: set[str]
+    data_dir: DataDir, backup: Path | None, spare: Path | None, now_us: int, codes: set[str]
 ) -> RepairAct:
-    lock = DataDirLock.acquire(data_dir.lock_file, started_at_us=now_us)
-    try:
-        aside = data_dir.quarantine_dir / f"journal-{now_us}"
-        make_durable_dir(aside, OsDisk())
-        salvage = salvage_journal(data_dir.journal_db)
+    aside = _aside(data_dir, now_us)
+    with _locked(data_dir, now_us):
+        salvage, anchors = salvage_journal(data_dir.journal_db), _anchors(data_dir)
+        if spare is not None:
+            ledger, volumes = spare_ledger(spare)
+            joined = join_ledgers(salvage.ledger, ledger, anchors.splitlines())
+            salvage = Salvage(_known_volumes(salvage.volumes, volumes), joined)
         fresh = data_dir.root / f"journal-{now_us}.new"
         packs = backup / "packs" if backup else None
-        rebuilt = rebuild_journal(fresh, data_dir.root, salvage, packs, now_us)
+        rebuilt = rebuild_journal(fresh, data_dir.root, salvage, packs, now_us, anchors=anchors)
         # The old one is moved only now that a whole new one is there and synced.
-        for name in ("journal.db", "journal.db-wal", "journal.db-shm"):
-            if (data_dir.root / name).exists():
-                (data_dir.root / name).rename(aside / name)
-        if not salvage.ledger:
-            _lay_anchors_aside(data_dir, aside)
-        fresh.rename(data_dir.journal_db)
-        OsDisk().sync_dir(aside)
-        OsDisk().sync_dir(data_dir.root)
-    finally:
-        lock.release()
+        swap_journal(data_dir, fresh, aside)
     return RepairAct(code="journal-rebuilt", what=str(aside), message=_tell(rebuilt, codes))
 
 
-def _lay_anchors_aside(data_dir: DataDir, aside: Path) -> None:
-    anchors = data_dir.anchors_dir / ANCHORS_NAME
-    if anchors.exists():
-        # They anchor a ledger that is lost; the new one begins its own.
-        anchors.rename(aside / ANCHORS_NAME)
-        OsDisk().sync_dir(data_dir.anchors_dir)
+def _known_volumes(
+    own: tuple[VolumeRow, ...], spare: tuple[VolumeRow, ...]
+) -> tuple[VolumeRow, ...]:
+    """The data dir under the name that its backup knows, and its own other drives."""
+    primary = [row for row in (*spare, *own) if row.kind == "primary"][:1]
+    return (*primary, *(row for row in own if row.kind != "primary"))
 
 
 def _tell(rebuilt: Rebuilt, codes: set[str]) -> str:

@@ -15,6 +15,7 @@ from kernel.store.evidence import EvidenceStore
 from kernel.store.failure import translated
 from kernel.store.filecopy import copy_bytes, digest_file
 from kernel.store.manifest import (
+    CARRIED_OVER,
     MANIFEST_NAME,
     WHOLE_NAME,
     BackedUpFile,
@@ -23,9 +24,6 @@ from kernel.store.manifest import (
 )
 from kernel.store.report import Progress, ProgressSink, VerifyReport
 from kernel.store.verify import ignore_progress, verify
-
-CARRIED_OVER = frozenset({"ledger-lost"})
-"""Findings that are about the past of the data dir and no damage of the backup."""
 
 
 def restore(

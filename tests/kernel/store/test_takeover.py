@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -9,6 +11,7 @@ import pytest
 
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
+from kernel.store import reclaim
 from kernel.store.evidence import EvidenceStore
 from kernel.store.journal import Journal
 from kernel.store.packed import PackedRows
@@ -85,6 +88,33 @@ def test_what_is_not_packed_is_carried_over_before_its_segment_goes(data_dir: Da
         pack_all(store)
         assert reclaim_all(store)
         assert store.read_original(blobs[1]) == odd
+    assert_sound(data_dir)
+
+
+def test_tries_that_give_way_do_not_carry_the_same_frames_again(
+    data_dir: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reclaim, "STEP_BYTES", 4000)
+    odd = [bytes([n]) * 5000 for n in range(3)]
+    blobs = fill(data_dir, [*odd, *(picture(seed) for seed in range(12))])
+
+    def give_way_at(answer: int) -> Callable[[], bool]:
+        asked = itertools.count()
+        return lambda: next(asked) < answer
+
+    with EvidenceStore.open(data_dir) as store:
+        pack_all(store)
+        for answer in range(1, 40):
+            done = [store.reclaim(may_go_on=give_way_at(answer))]
+            size = store.stats().pack_bytes
+            done.append(store.reclaim(may_go_on=give_way_at(answer)))
+            if any(done):
+                break
+            assert store.stats().pack_bytes == size
+        else:
+            pytest.fail("it was never reclaimed")
+        assert [store.read_original(blob) for blob in blobs[:3]] == odd
+        reclaim_all(store)
     assert_sound(data_dir)
 
 
