@@ -84,11 +84,14 @@ class ProcessHost:
         lifeline_fd: int,
         scratch_dir: Path,
         on_adopt: Callable[[int], None],
+        ends_last: bool,
     ) -> None:
+        """``ends_last``: the chain's first process waits for all that is below it to end."""
         self._process = process
         self._on_adopt = on_adopt
         self._lifeline_fd = lifeline_fd
         self._scratch_dir = scratch_dir
+        self._ends_last = ends_last
         self._output = b""
         self._host_pid: int | None = None
         self.uid: int | None = uid
@@ -118,12 +121,18 @@ class ProcessHost:
         self._signal(self._host_pid or self._process.pid, signal.SIGTERM)
 
     def kill(self) -> None:
-        """SIGKILL to the whole tree: the namespace ends with the stub, the rest is swept.
+        """SIGKILL to the whole tree.
 
         What is stopped is not let go first: it would run for a moment, and KILL needs no help.
+        A stub that waits for a process namespace is spared: it ends when the last one in there is
+        gone, so that a host's place is not given away while what it forked is still dying.
         """
-        for pid in (*descendants(self._process.pid), self._process.pid):
+        below = descendants(self._process.pid)
+        for pid in below:
             self._signal(pid, signal.SIGKILL)
+        if self._ends_last and below:
+            return
+        self._signal(self._process.pid, signal.SIGKILL)
         # Without a process namespace, what was orphaned below the host is still in this group.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
@@ -245,6 +254,7 @@ class ProcessLauncher:
             uid=self.uid() or 0,
             lifeline_fd=lifeline_kept,
             scratch_dir=scratch_dir,
+            ends_last=self._facts.chain.has_pid_namespace,
             on_adopt=lambda pid: write_host_record(
                 self._facts.run_dir, replace(record, host=self._identify(pid))
             ),

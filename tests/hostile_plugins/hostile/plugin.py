@@ -24,10 +24,17 @@ from pathlib import Path
 import msgspec
 import zmq
 
-from contracts.canonical import encode
+from contracts.canonical import decode, encode
 from contracts.text import TextLine, TextPage, Word
 from contracts.wire import PROTOCOL_VERSION, Hello, TaskDone
-from plugin_host.hooks import SetupContext, StageInput, TaskContext, hookimpl
+from plugin_host.hooks import (
+    PluginError,
+    SetupContext,
+    StageInput,
+    TaskContext,
+    find_input,
+    hookimpl,
+)
 
 FOREVER_S = 3600.0
 
@@ -53,7 +60,9 @@ def autocapture_run(
     stage: str, inputs: tuple[StageInput, ...], task: TaskContext
 ) -> msgspec.Struct | None:
     """Run the attack that the input names; its result is the page's only line."""
-    name, _, argument = inputs[0].data.decode().partition(" ")
+    name, _, argument = _order(stage, inputs).partition(" ")
+    if name not in ATTACKS:
+        raise PluginError("no-order", "no attack is ordered")
     try:
         achieved = ATTACKS[name](argument, task)
     except OSError as error:
@@ -72,6 +81,16 @@ def autocapture_run(
         engine_version="1",
         lines=(line,) if achieved else (),
     )
+
+
+def _order(stage: str, inputs: tuple[StageInput, ...]) -> str:
+    """The input itself; as second stage what another plugin read."""
+    if stage == "text":
+        return inputs[0].data.decode()
+    page = find_input(inputs, "text_page")
+    assert page is not None
+    lines = decode(page.data, TextPage).lines
+    return lines[0].text if lines else ""
 
 
 def fork_bomb(argument: str, task: TaskContext) -> str:

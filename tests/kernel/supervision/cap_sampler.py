@@ -58,7 +58,7 @@ def sampling(cap: int, *, root_pid: int | None = None) -> Iterator[Sampled]:
     assert 1 <= sampled.hosts_most <= cap, sampled
 
 
-def _below(root_pid: int) -> list[int]:
+def processes_below(root_pid: int) -> list[int]:
     """All processes below ``root_pid``, whatever session they went to; zombies are not alive."""
     parents: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):  # noqa: PTH208 - quick: 50 times a second
@@ -79,7 +79,7 @@ def _below(root_pid: int) -> list[int]:
     return [pid for pid in found if pid != os.getpid()]
 
 
-def _host_of(pid: int) -> str:
+def mark_of(pid: int) -> str:
     """The host id that a process was started with; a user may ask the chain around a host alone."""
     try:
         block = Path(f"/proc/{pid}/environ").read_bytes()
@@ -97,8 +97,8 @@ def sample(root_pid: int) -> None:
     print("sampling", flush=True)  # noqa: T201 - the starter waits for it
     while not select.select([sys.stdin], [], [], 1 / RATE_HZ)[0]:
         hosts: dict[str, int] = {}
-        for pid in _below(root_pid):
-            if host := _host_of(pid):
+        for pid in processes_below(root_pid):
+            if host := mark_of(pid):
                 hosts[host] = hosts.get(host, 0) + 1
         samples += 1
         hosts_most = max(hosts_most, len(hosts))

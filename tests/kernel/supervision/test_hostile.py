@@ -28,7 +28,7 @@ from kernel.supervision.pool_events import (
     TaskLost,
     TaskSucceeded,
 )
-from tests.kernel.supervision.cap_sampler import sampling
+from tests.kernel.supervision.cap_sampler import mark_of, processes_below, sampling
 from tests.kernel.supervision.pool_rig import Rig, hostile, pool_rig, process_launcher, task
 
 MAX_HOSTS = 2
@@ -300,3 +300,20 @@ def test_plugin_that_hangs_at_start_is_ended_and_the_cap_holds(tmp_path: Path) -
     # On a crowded machine a good host may need longer than this one was given.
     with pool_rig(launcher, max_hosts=MAX_HOSTS) as rig:
         other_work_completes(rig, rig.start_ready(hostile("echo")))
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_a_place_is_free_only_when_all_that_the_host_forked_is_gone(rig: Rig, round_: int) -> None:
+    host_id = rig.start_ready(hostile("hostile"))
+    assert rig.pool.assign(host_id, task("fork_bomb", 1))
+    assert says(wait_told(rig, TaskSucceeded)).startswith("EAGAIN")
+    assert len(alive_of(host_id)) > MAX_HOSTS
+    rig.pool.kill_host(host_id, "enough", blame=False)
+    while not rig.of(HostDied):
+        rig.turn(1)
+    assert alive_of(host_id) == []
+
+
+def alive_of(host_id: str) -> list[int]:
+    """What carries the mark of a host; a user may ask the chain around a host alone."""
+    return [pid for pid in processes_below(os.getpid()) if mark_of(pid) == host_id]
