@@ -25,7 +25,11 @@ MEMORY_LIMIT_BYTES = 380 * MIB
 
 
 def settings(
-    rig: Rig, *, cpu_share_max: float, memory_limit_bytes: int = MEMORY_LIMIT_BYTES
+    rig: Rig,
+    *,
+    cpu_share_max: float,
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+    max_hosts: int = 2,
 ) -> None:
     share = memory_limit_bytes / psutil.virtual_memory().total
     rig.settings(f"""
@@ -36,7 +40,7 @@ cpu_share_max = {cpu_share_max}
 ram_share_max = {share:.9f}
 sample_interval_s = 0.2
 [hosts]
-max_hosts = 2
+max_hosts = {max_hosts}
 [restart]
 restarts_max = 50
 window_s = 2000.0
@@ -111,8 +115,9 @@ def test_a_leaking_plugin_is_renewed_at_its_own_cap_told_with_its_slope_and_lose
     tmp_path: Path,
 ) -> None:
     rig = make_rig(tmp_path, plugin="greedy")
-    # Far above what two hosts may take: it is the plugin's own cap that must act here.
-    settings(rig, cpu_share_max=0.5, memory_limit_bytes=900 * MIB)
+    # Far above what a host may take: it is the plugin's own cap (192 MiB) that must act here. One
+    # host has it all: two that share the tasks evenly would both stay below.
+    settings(rig, cpu_share_max=0.5, memory_limit_bytes=900 * MIB, max_hosts=1)
     frames = 24
     fill(rig, *["leak 12"] * frames)
     done = rig.json("process", "--until-drained")
