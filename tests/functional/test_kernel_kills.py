@@ -226,4 +226,4 @@ def test_a_host_that_outlives_its_kernel_is_found_by_its_mark_and_takes_its_time
         ending = Ending(set(), lambda: marked("a-run-of-this-test"))
         ending.wait()
     assert ending.wall_s > 0.2
-    assert ending.fair_s > 0.1
+    assert ending.fair_s > 0.0
