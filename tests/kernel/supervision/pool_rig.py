@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -90,6 +92,7 @@ def task(text: str, number: int = 1, timeout_s: float = 10.0) -> PoolTask:
 def process_launcher(folder: Path) -> ProcessLauncher:
     """Hosts as real sandboxed processes, with sockets below ``folder``'s short stand-in."""
     root = Path(tempfile.mkdtemp(prefix="ac-", dir="/tmp"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
     run_dir = RunDir(root / "run")
     run_dir.make()
     root.chmod(0o711)

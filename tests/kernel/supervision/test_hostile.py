@@ -28,7 +28,7 @@ from kernel.supervision.pool_events import (
     TaskLost,
     TaskSucceeded,
 )
-from tests.kernel.supervision.cap_sampler import mark_of, processes_below, sampling
+from tests.kernel.supervision.cap_sampler import processes_below, sampling
 from tests.kernel.supervision.pool_rig import Rig, hostile, pool_rig, process_launcher, task
 
 MAX_HOSTS = 2
@@ -307,13 +307,11 @@ def test_a_place_is_free_only_when_all_that_the_host_forked_is_gone(rig: Rig, ro
     host_id = rig.start_ready(hostile("hostile"))
     assert rig.pool.assign(host_id, task("fork_bomb", 1))
     assert says(wait_told(rig, TaskSucceeded)).startswith("EAGAIN")
-    assert len(alive_of(host_id)) > MAX_HOSTS
+    (status,) = rig.pool.statuses()
+    assert status.root_pid is not None
+    family_of_host = {status.root_pid, *processes_below(status.root_pid)}
+    assert len(family_of_host) > NPROC_MAX / 2
     rig.pool.kill_host(host_id, "enough", blame=False)
     while not rig.of(HostDied):
         rig.turn(1)
-    assert alive_of(host_id) == []
-
-
-def alive_of(host_id: str) -> list[int]:
-    """What carries the mark of a host; a user may ask the chain around a host alone."""
-    return [pid for pid in processes_below(os.getpid()) if mark_of(pid) == host_id]
+    assert family_of_host.isdisjoint(processes_below(os.getpid()))
