@@ -46,6 +46,7 @@ def pid_of(rig: Rig, host_id: str) -> int:
     return pid
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_host_that_gets_no_processor_misses_its_beats_and_lives(rig: Rig) -> None:
     needs_schedstat()
