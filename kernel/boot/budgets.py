@@ -184,9 +184,11 @@ class BudgetKeeper:
         self._forget_gone(roots)
         verdict = self._ram.tick(self.sample, facts)
         self.admit = verdict.admit
-        self._carry_out(verdict, {s.host_id: s.tasks_done for s in statuses}, now_s)
+        self._carry_out(verdict, {s.host_id: s for s in statuses}, now_s)
 
-    def _carry_out(self, verdict: RamVerdict, tasks_done: Mapping[str, int], now_s: float) -> None:
+    def _carry_out(
+        self, verdict: RamVerdict, statuses: Mapping[str, HostStatus], now_s: float
+    ) -> None:
         for host_id in verdict.unload:
             cause = f"unloaded: {verdict.reason}"
             if self._pool.is_frozen:
@@ -199,17 +201,22 @@ class BudgetKeeper:
             cause = f"the largest host: {verdict.reason}"
             detail = {"used_bytes": str(self._use(host_id).memory_bytes)}
             if is_leak:
-                slope = self._slope(host_id, now_s)
+                slope = self._slope(statuses[host_id], now_s)
                 cause = f"over its own memory cap, growing by {slope} bytes/s"
                 detail["slope_bytes_per_s"] = str(slope)
             self._audit("host-killed-for-memory", host_id, {**detail, "cause": cause})
             # One that did tasks before leaks slowly: it is renewed, and its task is not to blame.
-            self._pool.kill_host(host_id, cause, blame=is_leak and not tasks_done.get(host_id))
+            self._pool.kill_host(host_id, cause, blame=is_leak and not statuses[host_id].tasks_done)
 
-    def _slope(self, host_id: str, now_s: float) -> int:
-        """Growth in bytes per second since the host was first seen ready."""
-        since_s, before_bytes = self._first_ready.get(host_id, (now_s, 0))
-        grown = self._use(host_id).memory_bytes - before_bytes
+    def _slope(self, host: HostStatus, now_s: float) -> int:
+        """Growth in bytes per second since the host was first seen ready.
+
+        One that was over its cap when it was first looked at grew from nothing since its start.
+        """
+        since_s, before_bytes = self._first_ready.get(host.host_id, (now_s, 0))
+        if since_s >= now_s:
+            since_s, before_bytes = now_s - host.age_s, 0
+        grown = self._use(host.host_id).memory_bytes - before_bytes
         return round(grown / max(now_s - since_s, self._interval_s))
 
     def _forget_gone(self, present: Mapping[str, int]) -> None:

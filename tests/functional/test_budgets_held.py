@@ -116,10 +116,11 @@ def test_a_leaking_plugin_is_renewed_at_its_own_cap_told_with_its_slope_and_lose
 ) -> None:
     rig = make_rig(tmp_path, plugin="greedy")
     # Far above what a host may take: it is the plugin's own cap (192 MiB) that must act here. One
-    # host has it all: two that share the tasks evenly would both stay below.
+    # host has it all: two that share the tasks evenly would both stay below. Over 200 MiB the
+    # plugin waits: on a quick machine all would be over before the first look otherwise.
     settings(rig, cpu_share_max=0.5, memory_limit_bytes=900 * MIB, max_hosts=1)
     frames = 24
-    fill(rig, *["leak 12"] * frames)
+    fill(rig, *["leak 12 200"] * frames)
     done = rig.json("process", "--until-drained")
     assert (done["processed"], done["failed"], done["unfinished"]) == (frames, 0, 0)
     killed = ledger(rig, "host-killed-for-memory")
@@ -135,7 +136,7 @@ def test_a_plugin_that_cannot_fit_below_the_limit_is_not_started_and_the_person_
 ) -> None:
     rig = make_rig(tmp_path, plugin="greedy")
     settings(rig, cpu_share_max=0.5, memory_limit_bytes=90 * MIB)
-    fill(rig, "leak 1")
+    fill(rig, "leak 1 200")
     done = rig.json("process", "--until-drained", expect=1)
     assert done["unfinished"] == 1
     assert "budget.ram_share_max" in done["stuck"]

@@ -1,8 +1,9 @@
 """Takes processor time and memory as the input's comment says; the result repeats the comment.
 
 ``spin THREADS CHILDREN SECONDS``: burn on so many threads and forked children, on all cores
-if it can. ``hog MIB EVERY_S``: take so much more, this often, until it is ended. ``leak MIB``:
-keep so much more for ever and return. ``tick UNIT_MS SECONDS PATH``: work in units with a
+if it can. ``hog MIB EVERY_S``: take so much more, this often, until it is ended. ``leak MIB
+ROOF_MIB``: keep so much more for ever and return; over the roof wait to be ended, so that nobody
+can miss it. ``tick UNIT_MS SECONDS PATH``: work in units with a
 checkpoint after each, and note the time of each in the file. A last word ``#N`` only makes
 inputs differ.
 """
@@ -48,7 +49,7 @@ def autocapture_run(
         case "hog":
             hog(int(words[0]), float(words[1]), task)
         case "leak":
-            LEAKED.append(bytearray(b"x") * (int(words[0]) * MIB))
+            leak(int(words[0]), int(words[1]), task)
         case "tick":
             tick(float(words[0]), float(words[1]), Path(words[2]), task)
     word = Word(text=text, box=(0, 0, 9, 9), confidence_permille=1000, start=0, end=len(text))
@@ -101,6 +102,14 @@ def hog(step_mib: int, every_s: float, task: TaskContext) -> None:
         held.append(bytearray(b"x") * (step_mib * MIB))
         task.checkpoint(len(held))
         time.sleep(every_s)
+
+
+def leak(step_mib: int, roof_mib: int, task: TaskContext) -> None:
+    """Keep a little more for ever."""
+    LEAKED.append(bytearray(b"x") * (step_mib * MIB))
+    while sum(map(len, LEAKED)) > roof_mib * MIB:
+        task.checkpoint(len(LEAKED))
+        time.sleep(0.05)
 
 
 def tick(unit_ms: float, seconds: float, path: Path, task: TaskContext) -> None:
