@@ -70,6 +70,11 @@ def digest_bytes(data: bytes | bytearray | memoryview) -> str:
     return blake3.blake3(data).hexdigest()
 
 
+def digest_text(text: str) -> str:
+    """BLAKE3-256 of the text as UTF-8; of any text, lone surrogates are hashed as they are."""
+    return digest_bytes(text.encode("utf-8", "surrogatepass"))
+
+
 def digest(value: msgspec.Struct) -> str:
     """BLAKE3-256 of the canonical bytes of a record."""
     return digest_bytes(_ENCODER.encode(value))

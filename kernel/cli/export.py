@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 from pathlib import Path
 
 import click
 import msgspec
 
+from kernel.cli.moments import to_us
 from kernel.cli.options import data_dir_option, json_option
 from kernel.config.errors import ExitCode, KernelError
 from kernel.config.paths import DataDir
@@ -21,24 +21,14 @@ RAW_PHRASE = "unmasked-evidence"
 END_US = 253_402_300_799_999_999
 
 
-def _to_us(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
-    if value is None:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{value!r} is no ISO 8601 date or time") from error
-    return int(moment.astimezone(dt.UTC).timestamp() * 1_000_000)
-
-
 @click.command(
     help="Write events, texts and pictures into the new FOLDER. Keys, tokens, passwords, card"
     " numbers and e-mail addresses are masked, in the pictures too; frames whose text was not"
     " read are left out. Look the result through: no detector finds everything."
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--from", "from_us", metavar="ISO8601", callback=_to_us, help="Captures since.")
-@click.option("--to", "to_us", metavar="ISO8601", callback=_to_us, help="Captures before.")
+@click.option("--from", "from_us", metavar="ISO8601", callback=to_us, help="Captures since.")
+@click.option("--to", "to_us", metavar="ISO8601", callback=to_us, help="Captures before.")
 @click.option(
     "--raw", metavar=RAW_PHRASE, help=f"Mask nothing; needs the words --raw {RAW_PHRASE}."
 )

@@ -5,7 +5,6 @@ Covers: options, progress, the result. Does not cover: the work (`kernel.boot.re
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import sys
 from dataclasses import asdict
@@ -13,20 +12,11 @@ from dataclasses import asdict
 import click
 
 from kernel.boot.replaying import REPLAYABLE, plan_replay, refuse_replay, require_stage, run_replay
+from kernel.cli.moments import to_us
 from kernel.cli.options import data_dir_option, json_option
-from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.config.settings import load_settings
-
-
-def _to_us(context: click.Context, parameter: click.Parameter, value: str | None) -> int:
-    if value is None:
-        return 0
-    try:
-        moment = dt.datetime.fromisoformat(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{value!r} is no ISO 8601 date or time") from error
-    return int(moment.astimezone(dt.UTC).timestamp() * 1_000_000)
+from kernel.store.derived import derived_missing
 
 
 @click.command(
@@ -38,28 +28,27 @@ def _to_us(context: click.Context, parameter: click.Parameter, value: str | None
 @click.option(
     "--stage", required=True, type=click.Choice((*REPLAYABLE, "embed")), help="Which stage."
 )
-@click.option("--since", "since_us", metavar="ISO8601", callback=_to_us, help="Captures since.")
+@click.option("--since", "since_us", metavar="ISO8601", callback=to_us, help="Captures since.")
 @click.option("--dry-run", is_flag=True, help="Only say how much there is to do.")
 @json_option
 @data_dir_option
-def replay(*, stage: str, since_us: int, dry_run: bool, as_json: bool, data_dir: DataDir) -> None:
+def replay(
+    *, stage: str, since_us: int | None, dry_run: bool, as_json: bool, data_dir: DataDir
+) -> None:
     """Print what was done, or what would be."""
     refused = refuse_replay(stage)
     if refused is not None:
         raise refused
     if not data_dir.derived_db.is_file():
-        raise KernelError(
-            "derived-missing",
-            f"nothing has been processed yet: {data_dir.derived_db} does not exist",
-            hint="run: kernel process --until-drained",
-        )
+        raise derived_missing(data_dir.derived_db)
     loaded = load_settings(None, data_dir, {})
-    plan = plan_replay(data_dir, require_stage(stage, data_dir, loaded), since_us)
+    first_us = since_us or 0
+    plan = plan_replay(data_dir, require_stage(stage, data_dir, loaded), first_us)
     if dry_run:
         told = f"{plan.stage} with {plan.plugin}: {plan.due} to do, {plan.kept} stored already"
         click.echo(json.dumps(asdict(plan)) if as_json else told)
         return
-    state = run_replay(data_dir, loaded, stage, since_us, _show)
+    state = run_replay(data_dir, loaded, stage, first_us, _show)
     facts = {"stage": stage, "plugin": plan.plugin, "results": state.results}
     told = f"{stage} with {plan.plugin}: {state.results} results took over"
     click.echo(json.dumps(facts) if as_json else told)

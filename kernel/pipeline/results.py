@@ -77,7 +77,7 @@ def check_record(
 def _check_vectors(record: bytes, payload: Sequence[bytes]) -> EmbeddingBatch:
     batch = _decode(record, EmbeddingBatch)
     texts = canonical.decode(payload[0], TextBatch).texts
-    wanted = [canonical.digest_bytes(text.encode("utf-8", "surrogatepass")) for text in texts]
+    wanted = [canonical.digest_text(text) for text in texts]
     if [vector.text_digest for vector in batch.embeddings] != wanted:
         raise ResultRefused("wrong-input", "the vectors are not those of the texts, in their order")
     models = {(v.model, v.model_digest, v.dimensions) for v in batch.embeddings}

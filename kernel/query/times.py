@@ -113,11 +113,6 @@ def phrase_of(from_us: int, to_us: int, zone: dt.tzinfo) -> str:
     return f"from {_iso(from_us, zone)} to {_iso(to_us, zone)}"
 
 
-def local_text(moment_us: int, zone: dt.tzinfo) -> str:
-    """A moment for people: date and time to the second on the wall clock of the zone."""
-    return local(moment_us, zone).strftime("%Y-%m-%d %H:%M:%S")
-
-
 def local(moment_us: int, zone: dt.tzinfo) -> dt.datetime:
     """The moment on the wall clock; UTC where the zone has no such day."""
     moment = _EPOCH + dt.timedelta(microseconds=moment_us)

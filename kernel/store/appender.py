@@ -169,11 +169,6 @@ class Appender:
                     journal, [Place(PRIMARY, written.number, offset) for offset in written.offsets]
                 )
 
-    def end_tiles_segment(self) -> None:
-        """The next packed frames begin a new segment."""
-        with self.journal.turn():
-            self._outlets.tiles.retire()
-
     def end_spool_segment(self) -> None:
         """The next spooled batch begins a new segment."""
         with self.journal.turn():

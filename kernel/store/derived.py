@@ -115,7 +115,7 @@ class DerivedStore(StageStore):
         """
         path = data_dir.derived_db
         if not path.exists():
-            raise _missing(path)
+            raise derived_missing(path)
         connection = connect(path, read_only=True)
         derived_schema.check(connection, path)
         return cls(connection, data_dir)
@@ -272,7 +272,7 @@ class DerivedStore(StageStore):
                 "SELECT text FROM texts WHERE text_hash=?", (short_hash(digest),)
             )
             for (text,) in rows:
-                if canonical.digest_bytes(text.encode("utf-8", "surrogatepass")) == digest:
+                if canonical.digest_text(text) == digest:
                     found[digest] = text
         return found
 
@@ -327,7 +327,8 @@ class DerivedStore(StageStore):
         return tuple(blob.hex() for (blob,) in rows)
 
 
-def _missing(path: Path) -> KernelError:
+def derived_missing(path: Path) -> KernelError:
+    """What is said where nothing was processed yet."""
     return KernelError(
         "derived-missing",
         f"nothing has been processed yet: {path} does not exist",

@@ -124,10 +124,6 @@ class FrameTable:
         where = "stream_id=? AND (at_us, seq) < (?, ?) ORDER BY at_us DESC, seq DESC LIMIT ?"
         return self._many(where, (stream_id, *place, limit))
 
-    def of_page(self, result_id: int) -> list[Frame]:
-        """The frames that show a page."""
-        return list(self._many("result_id=? ORDER BY stream_id, at_us, seq", (result_id,)))
-
     def _window(self, app: str | None, title: str | None) -> int:
         found = self._db.execute(
             "SELECT window_id FROM windows"

@@ -384,7 +384,7 @@ class IntervalReader:
         maker = self._maker(first.result_id)
         return TextInterval(
             text=text,
-            text_digest=canonical.digest_bytes(text.encode("utf-8", "surrogatepass")),
+            text_digest=canonical.digest_text(text),
             source=source,
             monitor=monitor,
             app=window[0],

@@ -141,20 +141,6 @@ class PackedRows:
         ).fetchone()
         return found is not None
 
-    def count_packed(self) -> tuple[int, int, int]:
-        """How many blobs are packed, bytes of their originals, bytes of the packs."""
-        blobs = self._connection.execute(
-            "SELECT count(*), coalesce(sum(b.length_bytes), 0) FROM blob b "
-            "WHERE EXISTS (SELECT 1 FROM packed f WHERE f.blob_id = b.blob_id)"
-        ).fetchone()
-        packs = self._connection.execute(
-            "SELECT coalesce(sum(b.length_bytes), 0) FROM blob b WHERE b.media_type = ?",
-            (TILES_MEDIA,),
-        ).fetchone()
-        assert blobs is not None
-        assert packs is not None
-        return blobs[0], blobs[1], packs[0]
-
     def without_form(self) -> list[tuple[int, bytes]]:
         """Blobs whose own bytes were given up and that have no packed form: there are none."""
         gone = ", ".join(f"'{state}'" for state in sorted(GONE_STATES))

@@ -40,7 +40,7 @@ def slot_of(at_us: int) -> int:
 
 def text_hash(text: str) -> int:
     """What a text is looked up by: a signed 64-bit number."""
-    return short_hash(canonical.digest_bytes(text.encode("utf-8", "surrogatepass")))
+    return short_hash(canonical.digest_text(text))
 
 
 def short_hash(digest: str) -> int:

@@ -58,7 +58,7 @@ class MiniLmPlugin:
         return EmbeddingBatch(
             embeddings=tuple(
                 Embedding(
-                    text_digest=canonical.digest_bytes(text.encode()),
+                    text_digest=canonical.digest_text(text),
                     model=MODEL_NAME,
                     model_digest=self._model_digest,
                     dimensions=DIMENSIONS,

@@ -10,7 +10,6 @@ Covers: cutting, and putting pieces into rows. Does not cover: where the cuts ar
 from __future__ import annotations
 
 import itertools
-import statistics
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -104,11 +103,6 @@ def _is_level(row: Sequence[Piece], piece: Piece) -> bool:
     box = row[0].box
     lower = min(height(box), height(piece.box))
     return overlap(box[1], box[3], piece.box[1], piece.box[3]) >= ROW_SHARE * lower
-
-
-def line_height(pieces: Sequence[Piece]) -> int:
-    """Median height of the pieces in pixels; 16 without any."""
-    return int(statistics.median(height(piece.box) for piece in pieces)) if pieces else 16
 
 
 def join_text(pieces: Sequence[Piece]) -> str:

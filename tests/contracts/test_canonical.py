@@ -113,3 +113,8 @@ def test_damaged_bytes_end_in_one_kind_of_error(data: bytes) -> None:
 
     with pytest.raises(msgspec.MsgspecError):
         canonical.decode(data, Loose)
+
+
+def test_a_text_has_the_digest_of_its_utf_8_and_any_text_has_one() -> None:
+    assert canonical.digest_text("Größe") == canonical.digest_bytes(b"Gr\xc3\xb6\xc3\x9fe")
+    assert canonical.digest_text("\ud800") != canonical.digest_text("\ufffd")

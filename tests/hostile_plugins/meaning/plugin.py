@@ -30,7 +30,7 @@ def autocapture_run(
 def _vector(text: str) -> Embedding:
     counts = bytes(min(127, 1 + text.count(letter)) for letter in LETTERS)
     return Embedding(
-        text_digest=canonical.digest_bytes(text.encode()),
+        text_digest=canonical.digest_text(text),
         model="letters",
         model_digest="1" * 64,
         dimensions=len(LETTERS),
