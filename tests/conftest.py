@@ -1,8 +1,11 @@
-"""Settings of the whole suite: hypothesis profiles, the --slow option, second tries."""
+"""Settings of the whole suite: hypothesis profiles, the --slow option, second tries, displays."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,3 +54,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    """An X display of its own, with nothing on it."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("Xvfb is not installed: no real screen is grabbed here")
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "320x200x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
+        assert server.stdout is not None
+        yield f":{server.stdout.readline().decode().strip()}"
+        server.terminate()

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -17,17 +14,6 @@ from tests.functional.rig import Rig, make_rig, wait_until
 pytest.importorskip("mss", reason="the extra `grab` is not installed")
 
 SETTINGS = '[pipeline]\ntext_plugin = "none"\n[intake]\ngrabber = "grab_mss"\n'
-
-
-@pytest.fixture
-def display() -> Iterator[str]:
-    if shutil.which("Xvfb") is None:
-        pytest.skip("Xvfb is not installed: no real screen is grabbed here")
-    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "320x200x24", "-nolisten", "tcp"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
-        assert server.stdout is not None
-        yield f":{server.stdout.readline().decode().strip()}"
-        server.terminate()
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -103,17 +102,6 @@ def test_missing_inbox_or_screen_is_a_message(
     monkeypatch.setenv("DISPLAY", ":54321")
     assert main([str(tmp_path)]) == 2
     assert "no screen to grab" in capsys.readouterr().err
-
-
-@pytest.fixture
-def display() -> Iterator[str]:
-    if shutil.which("Xvfb") is None:
-        pytest.skip("Xvfb is not installed: no real screen is grabbed here")
-    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "320x200x24", "-nolisten", "tcp"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
-        assert server.stdout is not None
-        yield f":{server.stdout.readline().decode().strip()}"
-        server.terminate()
 
 
 def test_real_screen_becomes_evidence_through_the_inbox(tmp_path: Path, display: str) -> None:
