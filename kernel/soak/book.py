@@ -1,7 +1,7 @@
 """What the driver has made so far: frames, the facts on them, and which were taken over.
 
 Covers: one thread-safe memory, filled by the driver or from an earlier part of the same soak.
-Does not cover: whether they are stored and found (`kernel.soak.reconcile`, `kernel.soak.checks`).
+Does not cover: whether they are stored and found (`kernel.soak.reconcile`, `kernel.soak.checker`).
 """
 
 from __future__ import annotations
@@ -65,6 +65,15 @@ class Book:
             self._boxes[frame_id] = {fact_id: box for fact_id, (_, box) in facts.items()}
             for fact_id, (fact, _) in facts.items():
                 self.facts.setdefault(fact_id, Planted(fact, at_us, frame_id))
+
+    def withdraw(self, frame_id: str) -> None:
+        """A frame was made and never handed over: forget it, and what only it showed."""
+        with self._lock:
+            for by_frame in (self.seen_at_us, self.digests, self._boxes, self._same_as):
+                by_frame.pop(frame_id, None)
+            self.facts = {
+                fact_id: item for fact_id, item in self.facts.items() if item.frame_id != frame_id
+            }
 
     def box_of(self, frame_id: str, fact_id: str) -> Box | None:
         """Where the frame shows the fact; None when it does not."""
@@ -147,15 +156,19 @@ def describe_frame(
 
 
 def read_book(produced_file: Path) -> Book:
-    """The book of an earlier part of the same soak; a torn last line is passed over."""
+    """The book of an earlier part of the same soak; lines that a cut tore are passed over."""
     book = Book()
     if not produced_file.exists():
         return book
     with produced_file.open(encoding="utf-8") as lines:
         for line in lines:
-            if not line.endswith("\n"):
-                break
-            frame = json.loads(line)
+            try:
+                frame = json.loads(line)
+            except ValueError:
+                continue
+            if frame.get("in_hand"):
+                book.withdraw(frame["frame_id"])
+                continue
             facts = {
                 fact["fact_id"]: (
                     Fact(

@@ -195,7 +195,6 @@ def _latencies(run: Run) -> Chart:
             _line(run, "acknowledgement p99", ack("p99")),
             Series("stop", stops, dots=True),
             Series("self-check", asked, dots=True),
-            _line(run, "query", lambda sample: sample.query_ms),
         ),
         () if deadline_s is None else (Limit("stop deadline", deadline_s * 1000.0),),
         logarithmic=True,

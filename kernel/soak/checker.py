@@ -7,9 +7,8 @@ answer's citations. Does not cover: the verdict over all checks.
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from kernel.config.paths import DataDir
@@ -17,6 +16,7 @@ from kernel.soak.book import Book, Planted
 from kernel.soak.commands import Said, run_command
 from kernel.soak.day import Truth
 from kernel.soak.folder import RunFolder, now_us
+from kernel.soak.part import Part
 from kernel.soak.screens import Box
 from kernel.soak.storeview import StoreView, frame_of
 
@@ -40,9 +40,9 @@ class Judged:
     problem: str = ""
 
 
-@dataclass
-class Checker:
-    """A thread of its own, or one `check` at a time."""
+@dataclass(kw_only=True)
+class Checker(Part):
+    """Asks at each interval; `check_read` asks at once."""
 
     folder: RunFolder
     data_dir: DataDir
@@ -53,25 +53,13 @@ class Checker:
     seed: int
     truth: Callable[[], Truth]
     note_ms: Callable[[float], None]
-    problem: str = ""
     done: int = 0
     found: int = 0
-    _stop: threading.Event = field(default_factory=threading.Event)
     _asked: int = 0
 
     def __post_init__(self) -> None:
         self._rng = random.Random(f"checks:{self.seed}")  # noqa: S311 - a script, no secret
-        self._thread = threading.Thread(target=self._run, name="soak-checker", daemon=True)
-
-    def start(self) -> None:
-        """Begin to ask."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ask no more."""
-        self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join(150.0)
+        super().__post_init__()
 
     def check_read(self, count: int) -> None:
         """Ask for so many facts that were read, spread over the whole day."""
@@ -79,12 +67,9 @@ class Checker:
         for planted in read[:: max(1, len(read) // max(1, count))]:
             self._ask(planted, pending=False)
 
-    def _run(self) -> None:
-        try:
-            while not self._stop.wait(self.every_s):
-                self._check()
-        except Exception as error:  # noqa: BLE001 - told to the orchestrator, which ends the run
-            self.problem = f"the checker failed: {error!r}"
+    def _work(self) -> None:
+        while not self._stop.wait(self.every_s):
+            self._check()
 
     def _check(self) -> None:
         read, unread = self._facts()

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from contracts.canonical import digest_bytes
 from kernel.soak.book import Book, describe_frame
 from kernel.soak.day import Phase, Truth, phase_at
 from kernel.soak.folder import RunFolder, now_us
+from kernel.soak.part import Part
 from kernel.soak.person import Person
 from kernel.soak.pictures import Picture, Pictures
 from kernel.soak.script import Pace
@@ -33,12 +34,12 @@ CLOCK_BACK_S = 90
 TRAVEL_OFFSET = dt.timedelta(hours=-5)
 
 
-@dataclass
-class Driver:
-    """A thread that plays the phases from ``started_s`` (monotonic) on until it is stopped.
+@dataclass(kw_only=True)
+class Driver(Part):
+    """Plays the phases from ``started_s`` (monotonic) on until it is stopped.
 
     ``resting``: make no more frames, but go on telling of the person; ``returned``: who is back,
-    whatever the phase.
+    whatever the phase. ``captures_left_out``: it came too late, or the inbox was full.
     """
 
     folder: RunFolder
@@ -51,18 +52,13 @@ class Driver:
     started_s: float
     first_tick: int = 0
     on_turn: Callable[[Truth], None] = lambda _truth: None
-    ticks_left_out: int = 0
+    captures_left_out: int = 0
     resting: bool = False
     returned: bool = False
-    problem: str = ""
     cpu_s: float = 0.0
-    _stop: threading.Event = field(default_factory=threading.Event)
     _last: dict[int, tuple[str, str]] = field(default_factory=dict)
     _clean_at_s: float = 0.0
     _phase: Phase | None = None
-
-    def __post_init__(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="soak-driver", daemon=True)
 
     @property
     def phase(self) -> Phase:
@@ -72,21 +68,9 @@ class Driver:
     def start(self) -> None:
         """Begin to play."""
         self.inbox.mkdir(parents=True, exist_ok=True)
-        self._thread.start()
+        super().start()
 
-    def stop(self) -> None:
-        """Stop playing; the person is away from then on, as far as the kernel is told."""
-        self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join(30.0)
-
-    def _run(self) -> None:
-        try:
-            self._play()
-        except Exception as error:  # noqa: BLE001 - told to the orchestrator, which ends the run
-            self.problem = f"the driver failed: {error!r}"
-
-    def _play(self) -> None:
+    def _work(self) -> None:
         tick = self.first_tick
         while True:
             due_s = self.started_s + tick * self.pace.cadence_s
@@ -97,12 +81,22 @@ class Driver:
             self._signal(phase)
             pictures = () if self.resting else self.pictures.step(tick, phase)
             for monitor, picture in enumerate(pictures):
-                if picture is not None and late <= TICKS_BEHIND_MAX and self._has_room():
+                if picture is None:
+                    continue
+                if late <= TICKS_BEHIND_MAX and self._has_room():
                     self._hand_over(tick, monitor, picture, phase)
-            self.ticks_left_out += late > TICKS_BEHIND_MAX
+                else:
+                    self.captures_left_out += 1
             self._clean()
             self.cpu_s = time.thread_time()
             tick += 1
+
+    def facts(self) -> dict[str, Any]:
+        """What it tells of itself in each sample."""
+        return {
+            "driver_cpu_s": round(self.cpu_s, 3),
+            "captures_left_out": self.captures_left_out,
+        }
 
     def _enter(self, phase: Phase) -> Phase:
         if self.returned:
@@ -132,13 +126,15 @@ class Driver:
             self._last[monitor] = (frame_id, digest)
         else:
             line["same_as"] = same_as
-        # On record before it is handed over: what is lost in between was never captured by us,
-        # and the reconciliation says so.
+        # On record before it is handed over, and named as long as it is in our hand: whoever
+        # resumes after a cut can tell a frame that was lost from one that never was in the inbox.
+        self.folder.take_in_hand(frame_id)
         self.folder.produced(line)
         self.book.add(frame_id, at_us, digest, picture.facts, same_as=same_as)
         image = self.inbox / f"{frame_id}.png"
         _put(image, picture.data)
         _put(self.inbox / f"{frame_id}.json", _sidecar(at_us, monitor, picture, phase))
+        self.folder.let_go()
         self.book.handed_over(frame_id)
 
     def _clean(self) -> None:

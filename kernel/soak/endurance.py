@@ -6,10 +6,11 @@ cover: the verdict over the folder that is left (`kernel.soak.report`).
 
 from __future__ import annotations
 
+import contextlib
 import select
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,6 +28,7 @@ from kernel.soak.folder import RunFolder, now_us
 from kernel.soak.plan import SoakPlan
 from kernel.soak.reconcile import reconcile
 from kernel.soak.sampler import Sampler
+from kernel.soak.standstill import Clocks, find_standstill, read_clocks
 from kernel.soak.storeview import StoreView
 from kernel.soak.tree import ORPHAN_S
 from kernel.soak.watcher import Watcher
@@ -40,8 +42,7 @@ RESTART_S = 1.0
 STARTS_FAILED_MAX = 3
 LAST_CHECKS = 10
 VERIFY_S_MAX = 3_600.0
-STALL_S = 30.0
-"""A turn that took longer than this is a gap of the soak itself."""
+TURN_PERSON_S = 30.0
 
 
 @dataclass
@@ -73,11 +74,6 @@ class Parts:
             self.faults.started_us = started_us
 
 
-def _clocks() -> tuple[float, float]:
-    """Monotonic seconds without and with the time that the machine slept."""
-    return time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
 @dataclass
 class Endurance:
     """One run, or one part of a run that was interrupted; `run` belongs to the main thread."""
@@ -88,7 +84,8 @@ class Endurance:
     _down_since_us: int | None = None
     _say_at_s: float = 0.0
     _verify_at_s: float = 0.0
-    _turned: tuple[float, float] = field(default_factory=_clocks)
+    _turned: Clocks = field(default_factory=read_clocks)
+    _busy_s: float = 0.0
 
     def run(self) -> str:
         """Play the day to its end; returns ``finished``, ``interrupted`` or ``failed``.
@@ -154,7 +151,7 @@ class Endurance:
 
     def _turn_person(self, driver: Driver, truth: Truth) -> None:
         driver.returned = truth == "active"
-        end_s = time.monotonic() + STALL_S
+        end_s = time.monotonic() + TURN_PERSON_S
         while self.parts.watcher.truth != truth and time.monotonic() < end_s:
             _pause(TURN_S)
 
@@ -169,7 +166,8 @@ class Endurance:
         """Mind everything once; true when the run is to end."""
         parts = self.parts
         self._mind_clock()
-        self._mind_kernel()
+        with self._working():
+            self._mind_kernel()
         problems = [
             part.problem
             for part in (parts.watcher, parts.sampler, parts.driver, parts.checker, parts.faults)
@@ -225,22 +223,30 @@ class Endurance:
 
     def _mind_clock(self) -> None:
         """A machine that slept, or a soak that stood still, is a gap."""
-        (mono_s, boot_s), self._turned = self._turned, _clocks()
-        slept_s = (self._turned[1] - boot_s) - (self._turned[0] - mono_s)
-        stalled_s = self._turned[0] - mono_s
-        if slept_s > STALL_S or stalled_s > STALL_S:
+        before, self._turned = self._turned, read_clocks()
+        busy_s, self._busy_s = self._busy_s, 0.0
+        found = find_standstill(before, self._turned, busy_s=busy_s)
+        if found is not None:
             to_us = now_us()
-            from_us = to_us - int(1e6 * (self._turned[1] - boot_s))
-            cause = "suspend" if slept_s > STALL_S else None
-            self.parts.folder.event("gap", from_us=from_us, to_us=to_us, explained_by=cause)
+            from_us = to_us - int(1e6 * found.length_s)
+            facts = {"from_us": from_us, "to_us": to_us, "explained_by": found.explained_by}
+            self.parts.folder.event("gap", **facts)
+
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        """What the soak itself does meanwhile is no standstill."""
+        began_s = time.monotonic()
+        try:
+            yield
+        finally:
+            self._busy_s += time.monotonic() - began_s
 
     def _verify_now_and_then(self) -> None:
         if time.monotonic() < self._verify_at_s:
             return
         self._verify_at_s = time.monotonic() + self.parts.plan.verify_every_s
-        self._verify(quick=True)
-        # What verify took is no stall.
-        self._turned = _clocks()
+        with self._working():
+            self._verify(quick=True)
 
     def _verify(self, *, quick: bool) -> dict[str, Any]:
         parts = self.parts

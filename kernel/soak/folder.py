@@ -7,6 +7,7 @@ Does not cover: what the lines say (docs/soak.md), reading them back for the ver
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from dataclasses import dataclass, field
@@ -49,6 +50,11 @@ class RunFolder:
         return self.root / "produced.jsonl"
 
     @property
+    def in_hand_file(self) -> Path:
+        """Names the frame that the driver is just handing over; empty at all other times."""
+        return self.root / "in-hand"
+
+    @property
     def kernel_log(self) -> Path:
         """What the kernels said on stderr."""
         return self.root / "kernel.log"
@@ -72,6 +78,31 @@ class RunFolder:
     def produced(self, facts: dict[str, Any]) -> None:
         """Append one frame."""
         self._append(self.produced_file, facts)
+
+    def take_in_hand(self, frame_id: str) -> None:
+        """This frame is about to be handed over."""
+        self.in_hand_file.write_text(frame_id, encoding="utf-8")
+
+    def let_go(self) -> None:
+        """It lies whole in the inbox."""
+        self.in_hand_file.write_text("", encoding="utf-8")
+
+    def read_in_hand(self) -> str | None:
+        """The frame that was in the driver's hand when it was cut off."""
+        try:
+            return self.in_hand_file.read_text(encoding="utf-8") or None
+        except FileNotFoundError:
+            return None
+
+    def mend_tails(self) -> None:
+        """End last lines that a cut tore, so that what is appended stands in lines of its own."""
+        for path in self.root.glob("*.jsonl"):
+            with path.open("rb+") as file:
+                if file.seek(0, os.SEEK_END) == 0:
+                    continue
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")
 
     def metric(self, facts: dict[str, Any]) -> None:
         """Append one sample; begins a new file when the last one is full."""

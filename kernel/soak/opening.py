@@ -7,6 +7,7 @@ Covers: choosing and making the folder, the text plugin in force, wiring. Does n
 from __future__ import annotations
 
 import datetime as dt
+import json
 import time
 from collections.abc import Callable
 from functools import partial
@@ -93,6 +94,7 @@ def open_soak(
         folder.write("plan.json", describe_plan(plan, loaded, read_machine(), data_dir))
     else:
         _note_reboot(folder)
+        settle_hand(folder, data_dir.inbox_dir)
     child = KernelChild(folder, data_dir, environment, leaky=leaky is not None)
     parts = _wire(plan, loaded, folder, child, wishes)
     parts.say, parts.resumed = say, wishes.resume is not None
@@ -169,9 +171,31 @@ def _note_reboot(folder: RunFolder) -> None:
         (int(path.stat().st_mtime * 1e6) for path in folder.root.glob("*.jsonl")),
         default=now_us(),
     )
+    folder.mend_tails()
     for leftover in ("ended.json", "reconciliation.json", "verify.json"):
         (folder.root / leftover).unlink(missing_ok=True)
     folder.event("gap", from_us=last_us, to_us=now_us(), explained_by="reboot")
+
+
+def settle_hand(folder: RunFolder, inbox: Path) -> None:
+    """Say of the frame that the driver had in hand at the cut what became of it.
+
+    Wherever the kernel could have seen it, it counts as any other frame; one that lies there
+    without its words gets them. Nowhere: it was never handed over, and is taken out of the
+    account by a line of its own.
+    """
+    frame_id = folder.read_in_hand()
+    if frame_id is None:
+        return
+    image, sidecar = inbox / f"{frame_id}.png", inbox / f"{frame_id}.json"
+    # First where it comes from, then where it goes to: a kernel may just be moving it.
+    if image.exists():
+        if not sidecar.exists():
+            sidecar.write_text(json.dumps({"source": SOURCE}), encoding="utf-8")
+    elif not any(inbox.glob(f"done/*/{frame_id}*.png")):
+        folder.produced({"frame_id": frame_id, "at_us": now_us(), "in_hand": True})
+        folder.event("note", name="in_hand", detail=f"{frame_id} was never handed over")
+    folder.let_go()
 
 
 def _wire(
@@ -183,8 +207,12 @@ def _wire(
 ) -> Parts:
     settings, data_dir = loaded.settings, child.data_dir
     book = read_book(folder.produced_file)
-    store = StoreView(data_dir, None if plan.live else SOURCE)
+    store = StoreView(data_dir, live=plan.live)
     inbox = settings.intake.inbox_dir if plan.live else None
+    for frame_id in book.digests:
+        # Left there by an earlier part of this run.
+        if (data_dir.inbox_dir / f"{frame_id}.png").exists():
+            book.handed_over(frame_id)
     kernel_pid = partial(_pid_of, child)
     watcher = Watcher(
         folder=folder,
@@ -206,7 +234,7 @@ def _wire(
         interval_s=plan.metrics_interval_s,
         memory_limit_bytes=ram_policy(settings, read_machine()).limit_bytes,
         cpu_share_max=settings.budget.cpu_share_max,
-        driver_cpu_s=lambda: driver.cpu_s if driver is not None else 0.0,
+        driver_facts=lambda: driver.facts() if driver is not None else {},
         follow_mode=plan.live,
     )
     checker = None

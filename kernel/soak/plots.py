@@ -135,7 +135,8 @@ def hidden_limits(chart: Chart) -> list[Limit]:
 
 def draw_strip(scene: Scene) -> str:
     """The course of the run: when the person was away, and every fault with its name."""
-    height = TOP + STRIP_LANES * LANE_H + BOTTOM
+    # The lowest lane is for the words of the bands.
+    height = TOP + (STRIP_LANES + 1) * LANE_H + BOTTOM
     base = height - BOTTOM
     parts = [*_bands(scene, bottom=base, named=True)]
     free_from = [float(LEFT)] * STRIP_LANES

@@ -102,7 +102,7 @@ def _verdict(run: Run, report: SoakReport) -> str:
     length_s = (report.ended_at_us - report.started_at_us) / 1e6
     facts = {
         "Length": f"{time_text(length_s)} of {time_text(report.planned_s)} planned",
-        "Frames": f"{report.events_produced:,} produced, {report.events_stored:,} stored",
+        "Frames": _frames(run, report),
         "Faults": f"{len(report.faults)} put in",
         "Samples": f"{report.samples:,}, one every {value_text(run.interval_s)} s",
         "Began": utc_text(report.started_at_us),
@@ -116,6 +116,16 @@ def _verdict(run: Run, report: SoakReport) -> str:
         + (f"<ul>{items}</ul>" if items else "")
         + f'<dl class="facts">{told}</dl></section>\n'
     )
+
+
+def _frames(run: Run, report: SoakReport) -> str:
+    said = [f"{report.events_produced:,} produced", f"{report.events_stored:,} stored"]
+    left_out = max((s.captures_left_out or 0 for s in run.samples), default=0)
+    if left_out:
+        said.append(f"{left_out:,} left out by a late driver")
+    if run.in_hand:
+        said.append(f"{len(run.in_hand)} never handed over")
+    return ", ".join(said)
 
 
 def _criteria(criteria: Sequence[SoakCriterion]) -> str:
@@ -139,8 +149,8 @@ def _criteria(criteria: Sequence[SoakCriterion]) -> str:
 def _pictures(charts: Sequence[Chart], scene: Scene) -> str:
     parts = ["<h2>Course</h2>\n", _framed("course", "Course of the run", draw_strip(scene))]
     parts.append(
-        '<p class="about">Shaded: the person is away. Dashed: a fault, by its number. '
-        "Times count from the start.</p>\n"
+        '<p class="about">Shaded: the person is away. Red: the kernel did not run, or nothing was '
+        "measured. Dashed: a fault, by its number. Times count from the start.</p>\n"
     )
     for chart in charts:
         parts.append(

@@ -25,6 +25,8 @@ RECONCILIATION = "reconciliation.json"
 VERIFY = "verify.json"
 ENDED = "ended.json"
 LEDGER = "ledger.json"
+REBOOT = "reboot"
+"""Why a gap is that a resumed run tells first."""
 REPORT_JSON = "report.json"
 REPORT_HTML = "report.html"
 LINE_BYTES_MAX = 1 << 20
@@ -91,6 +93,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     threads: int | None = None
     descriptors: int | None = None
     backlog: dict[str, int] | None = None
+    captures_left_out: int | None = None
     captured: int | None = None
     processed: int | None = None
     ack_ms: dict[str, float | None] | None = None
@@ -147,6 +150,8 @@ class ProducedLine(msgspec.Struct, frozen=True, kw_only=True):
 
     frame_id: str | int
     at_us: int
+    in_hand: bool = False
+    """It was in the driver's hand when the soak was cut off, and never handed over."""
 
 
 class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,6 +226,8 @@ class Run:
     events: tuple[Event, ...] = ()
     checks: tuple[CheckLine, ...] = ()
     produced_at_us: dict[str, int] = field(default_factory=dict)
+    in_hand: tuple[str, ...] = ()
+    """Frames that were made and never handed over, one for each cut at most."""
     reconciliation: Reconciliation | None = None
     verify: VerifyFile | None = None
     ended: Ended | None = None
@@ -289,15 +296,32 @@ def read_run(folder: Path) -> Run:
     events = _lines(run, EVENTS, Event)
     run.events = tuple(sorted(events, key=lambda event: event.at_us))
     run.checks = tuple(_lines(run, CHECKS, CheckLine))
-    run.produced_at_us = {
-        str(line.frame_id): line.at_us for line in _lines(run, PRODUCED, ProducedLine)
-    }
+    _read_produced(run)
     run.reconciliation = _document(run, RECONCILIATION, Reconciliation)
     run.verify = _document(run, VERIFY, VerifyFile)
     run.ended = _document(run, ENDED, Ended)
     run.ledger = _document(run, LEDGER, LedgerFacts)
     run.artifact_bytes = sum(path.stat().st_size for path in _artifacts(folder))
     return run
+
+
+def _read_produced(run: Run) -> None:
+    """Frames that were handed over and those that never were.
+
+    Each cut excuses the one frame that was the last on record before it; a line that excuses any
+    other frame is taken for none.
+    """
+    cuts = run.events_of("gap")
+    last, excused = "", list[str]()
+    for line in _lines(run, PRODUCED, ProducedLine):
+        frame_id = str(line.frame_id)
+        if not line.in_hand:
+            run.produced_at_us[frame_id], last = line.at_us, frame_id
+        elif frame_id == last and len(excused) < sum(c.explained_by == REBOOT for c in cuts):
+            del run.produced_at_us[frame_id]
+            excused.append(frame_id)
+            last = ""
+    run.in_hand = tuple(excused)
 
 
 def _artifacts(folder: Path) -> Iterator[Path]:

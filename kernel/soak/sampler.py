@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from kernel.config.paths import DataDir
 from kernel.observe.status import read_status
 from kernel.soak.book import Book
 from kernel.soak.folder import RunFolder, now_us
+from kernel.soak.part import Part
 from kernel.soak.storeview import StoreView
 from kernel.soak.thresholds import CPU_TOLERANCE
 from kernel.soak.tree import Look, count_open, read_memory
@@ -28,9 +28,9 @@ SIZES_EVERY_S = 60.0
 BACKLOG_STATES = ("waiting", "delayed", "leased", "done", "failed", "quarantined", "unseen")
 
 
-@dataclass
-class Sampler:
-    """A thread of its own."""
+@dataclass(kw_only=True)
+class Sampler(Part):
+    """Takes a sample at each interval; `sample` takes one more at any time."""
 
     folder: RunFolder
     data_dir: DataDir
@@ -43,39 +43,22 @@ class Sampler:
     interval_s: float
     memory_limit_bytes: int
     cpu_share_max: float
-    driver_cpu_s: Callable[[], float]
+    driver_facts: Callable[[], dict[str, Any]]
+    """What the driver tells of itself."""
     follow_mode: bool = False
     """On the person's own machine nobody else knows whether they are there."""
     query_ms: float | None = None
-    problem: str = ""
     last: dict[str, Any] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)
-    _stop: threading.Event = field(default_factory=threading.Event)
     _sizes: tuple[int, int] = (0, 0)
     _sizes_at_s: float = 0.0
     _cpu: tuple[float, float] = (0.0, 0.0)
 
-    def __post_init__(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="soak-sampler", daemon=True)
-
-    def start(self) -> None:
-        """Begin to sample."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Sample no more."""
-        self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join(30.0)
-
-    def _run(self) -> None:
+    def _work(self) -> None:
         due_s = time.monotonic()
-        try:
-            while not self._stop.wait(max(0.0, due_s - time.monotonic())):
-                self.sample()
-                due_s = max(due_s + self.interval_s, time.monotonic())
-        except Exception as error:  # noqa: BLE001 - told to the orchestrator, which ends the run
-            self.problem = f"the sampler failed: {error!r}"
+        while not self._stop.wait(max(0.0, due_s - time.monotonic())):
+            self.sample()
+            due_s = max(due_s + self.interval_s, time.monotonic())
 
     def sample(self) -> None:
         """Take one sample and write it."""
@@ -120,7 +103,7 @@ class Sampler:
             "query_ms": self._take_query_ms(),
             "cpu_budget_exceeded": worst_share > self.cpu_share_max + CPU_TOLERANCE,
             "ram_budget_exceeded": tree_bytes > self.memory_limit_bytes,
-            "driver_cpu_s": round(self.driver_cpu_s(), 3),
+            **self.driver_facts(),
         }
         self.folder.metric(self.last)
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from kernel.soak import thresholds
-from kernel.soak.runfiles import Event, Run
+from kernel.soak.runfiles import REBOOT, Event, Run
 
-REBOOT = "reboot"
 SUSPEND = "suspend"
 
 

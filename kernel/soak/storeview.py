@@ -28,8 +28,11 @@ class StoreView:
     """Frame id -> what is stored of it; any thread may ask."""
 
     data_dir: DataDir
-    source: str | None
-    """Whose events count; None: everybody's, each under its event id."""
+    live: bool = field(default=False, kw_only=True)
+    """Count everybody's events, each under its event id; else frames of a soak alone.
+
+    A frame is told by its file's name: whose sidecar was cut off has no other mark.
+    """
     blobs: dict[str, str] = field(default_factory=dict)
     duplicates: int = 0
     _seq: int = 0
@@ -81,11 +84,11 @@ class StoreView:
 
     def _take(self, event: CaptureEvent) -> None:
         self._seq = event.seq
-        if self.source is None:
+        if self.live:
             self.blobs[event.event_id] = event.blob
             return
         frame_id = frame_of(event.source_path)
-        if event.source != self.source or frame_id is None:
+        if frame_id is None:
             return
         if frame_id in self.blobs:
             self.duplicates += 1

@@ -9,8 +9,8 @@ from __future__ import annotations
 from contracts.soak import SoakCriterion
 from kernel.soak import thresholds
 from kernel.soak.criterion import judged, unknown
-from kernel.soak.runfiles import ENDED, EVENTS, METRICS, PLAN, FaultSpan, Run
-from kernel.soak.silence import REBOOT, explained_gaps, untold_silences
+from kernel.soak.runfiles import ENDED, EVENTS, METRICS, PLAN, REBOOT, FaultSpan, Run
+from kernel.soak.silence import SUSPEND, explained_gaps, untold_silences
 from kernel.soak.thresholds import Threshold, threshold
 
 RECOVERY_PREFIX = "recovery_"
@@ -96,8 +96,15 @@ def _duration(run: Run) -> SoakCriterion:
         # Cut off after its time is no full run either.
         return judged(row, min(figure, (planned_s or figure) - 1), detail, limit=planned_s)
     starts = run.ended.kernel_starts
-    detail = f"the kernel was started {starts} times" if starts is not None else ""
-    return judged(row, figure, detail, limit=planned_s)
+    said = [f"the kernel was started {starts} times"] if starts is not None else []
+    return judged(row, figure, "; ".join(said + _away(run)), limit=planned_s)
+
+
+def _away(run: Run) -> list[str]:
+    """How much of the run's length the machine was off or slept."""
+    gaps = [gap for gap in run.events_of("gap") if gap.explained_by in {REBOOT, SUSPEND}]
+    away_s = sum((gap.to_us or gap.at_us) - (gap.from_us or gap.at_us) for gap in gaps) / 1e6
+    return [f"of this, {away_s:.0f} s in {len(gaps)} cuts and suspends"] if gaps else []
 
 
 def _artifacts(run: Run) -> SoakCriterion:

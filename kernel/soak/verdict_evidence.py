@@ -44,6 +44,9 @@ def _lost(run: Run) -> SoakCriterion:
     recorded = sum(1 for at_us in run.produced_at_us.values() if at_us <= as_of_us)
     figure = max(len(found.lost), (found.acknowledged or 0) - found.stored)
     details = [f"{found.produced} produced, {found.stored} stored"]
+    if run.in_hand:
+        said = "in the driver's hand at a cut and never handed over, not counted"
+        details.append(f"{said}: {_some(run.in_hand)}")
     if found.lost:
         details.append(f"lost: {_some(found.lost)}")
     if recorded > found.produced:

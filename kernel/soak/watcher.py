@@ -17,6 +17,7 @@ from pathlib import Path
 from kernel.soak.book import Book
 from kernel.soak.day import Truth
 from kernel.soak.folder import RunFolder, now_us
+from kernel.soak.part import Part
 from kernel.soak.tree import Look, Tree
 
 LOOK_S = 0.2
@@ -26,9 +27,9 @@ STOP_DEADLINE_S = 1.0
 """From the person's return until heavy work counts as work done while active."""
 
 
-@dataclass
-class Watcher:
-    """A thread of its own; its figures may be read from others."""
+@dataclass(kw_only=True)
+class Watcher(Part):
+    """Its figures may be read from other threads."""
 
     folder: RunFolder
     book: Book
@@ -42,27 +43,17 @@ class Watcher:
     hosts_peak: int = 0
     stop_ms: float | None = None
     cpu_worst_share: float = 0.0
-    problem: str = ""
     _active_since_s: float = 0.0
     _active_from_us: int = 0
     _active_heavy_s: float = 0.0
     _turn: threading.Event = field(default_factory=threading.Event)
-    _stop: threading.Event = field(default_factory=threading.Event)
     _history: deque[tuple[float, float]] = field(default_factory=deque)
-
-    def __post_init__(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="soak-watcher", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
 
     def stop(self) -> None:
         """Look no more."""
         self._stop.set()
         self._turn.set()
-        if self._thread.ident is not None:
-            self._thread.join(10.0)
+        super().stop()
 
     def turned(self, truth: Truth) -> None:
         """The person came or left at this moment; called by the driver's thread."""
@@ -81,15 +72,12 @@ class Watcher:
         worst, self.cpu_worst_share = self.cpu_worst_share, 0.0
         return worst
 
-    def _run(self) -> None:
-        try:
-            while not self._stop.is_set():
-                self._look()
-                if self._turn.wait(LOOK_S):
-                    self._turn.clear()
-                    self._measure_stop()
-        except Exception as error:  # noqa: BLE001 - told to the orchestrator, which ends the run
-            self.problem = f"the watcher failed: {error!r}"
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            self._look()
+            if self._turn.wait(LOOK_S):
+                self._turn.clear()
+                self._measure_stop()
 
     def _look(self) -> None:
         before = self.look

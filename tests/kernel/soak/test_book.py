@@ -40,3 +40,24 @@ def test_a_book_read_back_says_the_same(tmp_path: Path) -> None:
     assert again.box_of("f3", FACT.fact_id) is None
     assert again.digests["f1"] == again.digests["f2"]
     assert read_book(tmp_path / "none.jsonl").count() == 0
+
+
+def test_a_frame_that_was_never_handed_over_is_forgotten(tmp_path: Path) -> None:
+    file = tmp_path / "produced.jsonl"
+    facts = {FACT.fact_id: (FACT, BOX)}
+    lines = [
+        describe_frame("f1", 10, 0, b"one", {}),
+        describe_frame("f2", 20, 0, b"two", facts),
+        {"frame_id": "f2", "at_us": 30, "in_hand": True},
+    ]
+    shown_again = describe_frame("f3", 40, 0, b"three", facts)
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    book = read_book(file)
+    assert list(book.digests) == ["f1"]
+    assert book.planted() == []
+    assert book.acknowledged() == 1
+    with file.open("a") as more:
+        more.write(f'{{"frame_id": "f\n{json.dumps(shown_again)}\n')
+    book = read_book(file)
+    assert list(book.digests) == ["f1", "f3"]
+    assert [planted.frame_id for planted in book.planted()] == ["f3"]

@@ -120,7 +120,13 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     kernel = start_kernel()
     (tmp_path / "inbox").mkdir()
     folder = RunFolder(tmp_path)
-    watcher = Watcher(folder, Book(), tmp_path / "inbox", lambda: kernel.pid, cpu_window_s=10.0)
+    watcher = Watcher(
+        folder=folder,
+        book=Book(),
+        inbox=tmp_path / "inbox",
+        kernel_pid=lambda: kernel.pid,
+        cpu_window_s=10.0,
+    )
     watcher.start()
     made = Scene(folder, watcher, Child(kernel.pid, kernel.pid))
     yield made

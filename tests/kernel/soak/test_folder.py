@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from kernel.config.paths import DataDir
+from kernel.config.settings import load_settings
 from kernel.soak import folder as folder_module
+from kernel.soak.day import plan_day
 from kernel.soak.folder import RunFolder
+from kernel.soak.plan import Wishes, make_plan
+
+RECORDED = Path(__file__).parents[2] / "fixtures" / "soak_run"
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -47,6 +53,40 @@ def test_metrics_begin_a_new_file_and_are_thinned_to_their_share(
     assert kept == sorted(kept, key=str) or kept == sorted(kept, key=lambda at: int(str(at)))
     assert kept[0] == 0
     assert kept[-1] == 1_999
+
+
+def test_a_torn_last_line_is_ended_before_more_is_written(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.event("note", number=1)
+    with folder.produced_file.open("ab") as file:
+        file.write(b'{"frame_id": "f0')
+    (tmp_path / "checks.jsonl").touch()
+    for _ in range(2):
+        folder.mend_tails()
+    folder.produced({"frame_id": "f1"})
+    assert folder.produced_file.read_bytes() == b'{"frame_id": "f0\n{"frame_id":"f1"}\n'
+    assert len(lines(tmp_path / "events.jsonl")) == 1
+    assert (tmp_path / "checks.jsonl").read_bytes() == b""
+
+
+def test_the_records_of_a_day_are_far_below_the_budget() -> None:
+    """Lines of a recorded run, as many as 24 hours have of each kind."""
+    loaded = load_settings("soak24", DataDir(RECORDED), {}, environment={})
+    plan = make_plan(loaded, Wishes())
+    active_s = sum(p.length_s for p in plan_day(1, plan.planned_s) if p.truth == "active")
+    beats = (plan.planned_s - active_s) / plan.pace.heartbeat_s
+    counts = {
+        "produced.jsonl": plan.monitors * (active_s / plan.pace.cadence_s + beats),
+        "metrics-0001.jsonl": plan.planned_s / plan.metrics_interval_s,
+        "checks.jsonl": plan.planned_s / plan.check_every_s,
+        # Phases, spells, stops, faults and their notes.
+        "events.jsonl": 2_000,
+    }
+    day_bytes = sum(
+        count * max(map(len, (RECORDED / name).read_bytes().splitlines()))
+        for name, count in counts.items()
+    )
+    assert 10 << 20 < day_bytes < loaded.settings.soak.artifacts_bytes_max / 4
 
 
 def test_a_document_is_replaced_whole(tmp_path: Path) -> None:

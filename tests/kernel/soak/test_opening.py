@@ -11,8 +11,10 @@ from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.config.settings import LoadedSettings, load_settings
 from kernel.soak import opening as opening_module
+from kernel.soak.book import describe_frame, read_book
 from kernel.soak.endurance import Parts, account, progress_line
-from kernel.soak.opening import choose_run_dir, open_soak
+from kernel.soak.folder import RunFolder
+from kernel.soak.opening import choose_run_dir, open_soak, settle_hand
 from kernel.soak.plan import Wishes
 
 
@@ -94,3 +96,42 @@ def test_a_live_run_takes_the_persons_data_dir_and_plays_nothing(
     assert parts.checker is None
     assert not (tmp_path / "run" / "data").exists()
     assert not (tmp_path / "live").exists()
+
+
+@pytest.fixture
+def cut(tmp_path: Path) -> RunFolder:
+    """A folder whose driver was cut off with the second frame in hand."""
+    (tmp_path / "inbox" / "done" / "2026-01-01").mkdir(parents=True)
+    folder = RunFolder(tmp_path)
+    for frame_id in ("f0000001-0", "f0000002-0"):
+        folder.take_in_hand(frame_id)
+        folder.produced(describe_frame(frame_id, 1, 0, frame_id.encode(), {}))
+    return folder
+
+
+def test_a_frame_in_hand_that_is_nowhere_is_taken_out_of_the_account(cut: RunFolder) -> None:
+    (cut.root / "inbox" / "f0000002-0.png.tmp").write_bytes(b"half")
+    settle_hand(cut, cut.root / "inbox")
+    assert list(read_book(cut.produced_file).digests) == ["f0000001-0"]
+    assert "never handed over" in (cut.root / "events.jsonl").read_text()
+    # Nothing is in hand any more.
+    settle_hand(cut, cut.root / "inbox")
+    assert len(cut.produced_file.read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("place", ["f0000002-0.png", "done/2026-01-01/f0000002-0.png"])
+def test_a_frame_in_hand_that_the_kernel_could_see_counts_as_any_other(
+    cut: RunFolder, place: str
+) -> None:
+    inbox = cut.root / "inbox"
+    (inbox / place).write_bytes(b"whole")
+    settle_hand(cut, inbox)
+    assert len(read_book(cut.produced_file).digests) == 2
+    # Whole, but for its words.
+    assert (inbox / "f0000002-0.json").exists() == (place == "f0000002-0.png")
+
+
+def test_without_a_frame_in_hand_nothing_is_settled(cut: RunFolder) -> None:
+    cut.let_go()
+    settle_hand(cut, cut.root / "inbox")
+    assert len(read_book(cut.produced_file).digests) == 2

@@ -71,7 +71,7 @@ def test_a_killed_kernel_is_told_and_another_one_serves_the_same_data(child: Ker
     child.start("first start")
     first = child.pid
     assert child.serving_pid == first
-    store = StoreView(child.data_dir, "soak")
+    store = StoreView(child.data_dir)
     data = drop(child, "f0000001-0", "one")
 
     def stored() -> bool:
@@ -144,13 +144,13 @@ def test_a_sample_holds_what_the_verdict_reads(child: KernelChild) -> None:
         spool_dir=None,
         book=book,
         watcher=watcher,
-        store=StoreView(child.data_dir, "soak"),
+        store=StoreView(child.data_dir),
         kernel_pid=lambda: child.pid,
         run_ids=lambda: child.run_ids,
         interval_s=1.0,
         memory_limit_bytes=1 << 40,
         cpu_share_max=0.5,
-        driver_cpu_s=lambda: 0.25,
+        driver_facts=lambda: {"driver_cpu_s": 0.25},
     )
     book.add("f0000001-0", 1, digest_bytes(drop(child, "f0000001-0", "one")), {})
     book.handed_over("f0000001-0")

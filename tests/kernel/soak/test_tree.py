@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from kernel.soak import tree as tree_module
-from kernel.soak.tree import Look, Tree, count_open, read_memory, read_stat
+from kernel.soak.tree import Look, Stat, Tree, count_open, read_memory, read_stat
 from tests.functional.rig import wait_until
 
 # A stand-in for a kernel: one child that looks like a host's first process and computes.
@@ -150,3 +150,32 @@ def test_what_is_gone_reads_as_nothing() -> None:
     child.wait()
     assert read_stat(child.pid) is None
     assert read_memory(child.pid) == (0, 0)
+
+
+def test_taking_a_process_apart_is_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process uses after it ended is not counted; what it used before is."""
+    stats = {7: Stat(7, 1, "S", 0.0, 0.0, 1), 8: Stat(8, 1, "S", 0.0, 0.0, 1)}
+    monkeypatch.setattr(tree_module, "read_stat", stats.get)
+    monkeypatch.setattr(tree_module, "descendants", lambda pid: [8] if pid == 7 else [])
+    monkeypatch.setattr(tree_module, "_children", lambda _pid: [8])
+    monkeypatch.setattr(tree_module, "_read", lambda _pid, _name: tree_module.HOST_SIGN)
+    tree = Tree()
+    for cpu_s, ends, worked_s in ((2.0, False, 2.0), (2.5, False, 2.5), (2.8, True, 2.5)):
+        stats[8] = Stat(8, 1, "R", cpu_s, 0.0, 1, ends=ends)
+        assert tree.look(7).heavy_cpu_s == worked_s
+    del stats[8]
+    assert tree.look(7).heavy_cpu_s == 2.5
+
+
+def test_a_process_that_ended_is_told_from_one_that_runs() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+
+    def ends() -> bool:
+        stat = read_stat(child.pid)
+        return stat is not None and stat.ends
+
+    wait_until(ends)
+    child.wait()
+    me = read_stat(os.getpid())
+    assert me is not None
+    assert not me.ends

@@ -256,3 +256,55 @@ def test_a_live_run_is_not_asked_for_planted_facts(tmp_path: Path) -> None:
     verdict = verdict_of(run, tmp_path)
     assert verdict.passed
     assert not any(criterion.name.startswith("checks_") for criterion in verdict.criteria)
+
+
+def cut_off(run: RunFolder, *frames: str) -> None:
+    """The soak was cut off with these frames in hand, and resumed."""
+    run.events.append(
+        {
+            "at_us": at_us(1_500),
+            "kind": "gap",
+            "from_us": at_us(1_490),
+            "to_us": at_us(1_500),
+            "explained_by": "reboot",
+        }
+    )
+    for frame in frames:
+        index = next(n for n, line in enumerate(run.produced) if line["frame_id"] == frame)
+        line = {"frame_id": frame, "at_us": at_us(1_500), "in_hand": True}
+        run.produced.insert(index + 1, line)
+    for key in ("produced", "acknowledged", "stored", "searchable"):
+        run.reconciliation[key] -= len(frames)
+
+
+def test_a_frame_in_the_drivers_hand_at_a_cut_is_not_lost_and_is_told(tmp_path: Path) -> None:
+    run = good_run()
+    cut_off(run, "fr000496")
+    verdict = verdict_of(run, tmp_path)
+    assert verdict.passed
+    assert "never handed over, not counted: fr000496" in find(verdict, "lost_events").detail
+    assert "10 s in 1 cuts and suspends" in find(verdict, "duration").detail
+
+
+def test_a_cut_excuses_one_frame_alone(tmp_path: Path) -> None:
+    run = good_run()
+    cut_off(run, "fr000496", "fr000495")
+    verdict = verdict_of(run, tmp_path)
+    assert [c.name for c in verdict.failed] == ["lost_events"]
+
+
+def test_without_a_cut_no_frame_is_excused(tmp_path: Path) -> None:
+    run = good_run()
+    cut_off(run, "fr000496")
+    run.events = [event for event in run.events if event["kind"] != "gap"]
+    assert [c.name for c in verdict_of(run, tmp_path).failed] == ["lost_events"]
+
+
+def test_a_gap_of_a_suspend_is_explained_and_told(tmp_path: Path) -> None:
+    run = good_run()
+    cut_off(run)
+    run.events[-1]["explained_by"] = "suspend"
+    run.samples = [s for s in run.samples if not at_us(1_490) < s["at_us"] < at_us(1_500)]
+    verdict = verdict_of(run, tmp_path)
+    assert verdict.passed
+    assert "1 cuts and suspends" in find(verdict, "duration").detail
