@@ -56,6 +56,9 @@ class Observer:
         self._power = read_power()
         self._too_hot = read_too_hot()
         self._disk: DiskLevel = "green"
+        self._packing_frees = False
+        packs = settings.pipeline.repack_plugin != "none"
+        self._may_reclaim = packs and not settings.disk.keep_original_bytes
         self._override_file = OverrideFile(data_dir.override_file)
         self._override = Override()
         self._gpu: GpuMeter | None = None
@@ -69,7 +72,7 @@ class Observer:
         if self._clock.monotonic_s >= self._slow_at_s:
             self._slow_at_s = self._clock.monotonic_s + SLOW_READ_S
             self._power, self._too_hot = read_power(), read_too_hot()
-            self._disk = self._read_disk()
+            self._look_at_disk()
         self._override = self._override_file.read(self._clock.monotonic_s)
         budgets = self.budgets
         return Observation(
@@ -78,6 +81,7 @@ class Observer:
             ram_share=budgets.ram_share if budgets else 0.0,
             memory_admit=budgets.admit if budgets else True,
             disk_level=self._disk,
+            packing_frees=self._packing_frees,
             override=self._override.word_at(self._clock.utc_us),
             override_problem=self._override.problem,
             power=self._power,
@@ -119,9 +123,12 @@ class Observer:
         if self._gpu is not None:
             self._gpu.close()
 
-    def _read_disk(self) -> DiskLevel:
+    def _look_at_disk(self) -> None:
         try:
-            return LEVELS[self._ask_disk().level]
+            decision = self._ask_disk()
         except KernelError:
             # A drive that cannot even be asked is no place for the results of heavy work.
-            return "black"
+            self._disk, self._packing_frees = "black", False
+            return
+        self._disk = LEVELS[decision.level]
+        self._packing_frees = self._may_reclaim and decision.packing

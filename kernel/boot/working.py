@@ -1,7 +1,7 @@
 """Lets hosts work, stops them and lets go of them, as the governor says.
 
 Covers: stopping at once when the person is back, releasing hosts that stand still for long,
-carrying out plans, retiring hosts without work. Does not cover: the decisions
+carrying out plans, turns of packing, retiring hosts without work. Does not cover: the decisions
 (`kernel.scheduling`), measuring (`kernel.boot.budgets`).
 """
 
@@ -16,12 +16,13 @@ from kernel.boot.governing import ENDLESS_S, Asked, Governing
 from kernel.boot.heavy import HeavyWork
 from kernel.boot.parts import Parts
 from kernel.config.machine import read_machine
-from kernel.pipeline.repacking import Repacking
+from kernel.pipeline.repacking import HOST_BYTES, Repacking
 from kernel.scheduling.cgroup import HostGroup, find_delegated, open_host_group
 from kernel.scheduling.governor import WORKING_MODES, Decision
 from kernel.scheduling.policies import ram_policy
 from kernel.scheduling.schedule import Budget, HostState, HostView
 from kernel.scheduling.scheduler import plan_release
+from kernel.scheduling.sharing import ShareFacts, SharePolicy, ShareState, next_turn
 from kernel.supervision.pool_events import HostStatus
 from kernel.supervision.process_tree import descendants
 
@@ -41,6 +42,7 @@ class Working:
         budgets: BudgetKeeper,
         *,
         packing: Repacking | None = None,
+        shares: SharePolicy | None = None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = parts
@@ -51,6 +53,9 @@ class Working:
         self._stopped_since_s: float | None = None
         self._release_at_s = 0.0
         self._idle_since_s: float | None = None
+        self._shares = shares or SharePolicy()
+        self._share = ShareState()
+        self._shared_at_s = governing.worked_s
         self._group = _open_group(parts)
         self._too_large = ""
         self.is_awaited = False
@@ -63,7 +68,7 @@ class Working:
     def heavy(self) -> HeavyWork:
         """Whether heavy work may run now."""
         decision = self._governing.decide()
-        return HeavyWork(allowed=decision.run, reason=decision.reason)
+        return HeavyWork(allowed=decision.reads, reason=decision.reason)
 
     def why_refused(self) -> str:
         """Why work does not run that could or was asked for, or will not soon; else empty."""
@@ -71,9 +76,9 @@ class Working:
             return self._too_large
         decision = self._governing.decide()
         asked = self._governing.asked
-        if decision.run or asked == "nothing":
+        if decision.reads or asked == "nothing":
             return ""
-        final = decision.mode in {"paused", "held"} or asked == "some"
+        final = decision.mode in {"paused", "held"} or decision.packing_only or asked == "some"
         return decision.reason if final else ""
 
     def heed(self, *, news: bool) -> None:
@@ -106,12 +111,15 @@ class Working:
         )
         if self.is_awaited or self._governing.asked == "all":
             budget = replace(budget, awaited=True)
-        self._too_large = self._find_too_large(budget)
-        parts.walks.step()
-        parts.dispatcher.dispatch(budget, now_s=self._governing.worked_s)
+        could_read = decision.reads and self._could_read()
+        packs = self._has_turn(decision, budget, could_read=could_read)
+        if decision.reads and not (packs and could_read):
+            self._too_large = self._find_too_large(budget)
+            parts.walks.step()
+            parts.dispatcher.dispatch(budget, now_s=self._governing.worked_s)
+        packs = packs and self._pack(decision, budget)
         self._enclose()
-        waits = parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0
-        if self._packs(waits=waits, decision=decision, budget=budget) or waits:
+        if packs or parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0:
             self._idle_since_s = None
             return
         self._governing.ask("nothing")
@@ -120,15 +128,59 @@ class Working:
         if now_s - self._idle_since_s > IDLE_HOST_KEEP_S:
             parts.dispatcher.retire_idle_hosts("nothing to do")
 
-    def _packs(self, *, waits: bool, decision: Decision, budget: Budget) -> bool:
-        """Let frames be packed when nothing else waits and the person is away; whether any are."""
+    def _could_read(self) -> bool:
+        """Whether reading goes on or could: not with all that waits blocked, delayed or too large.
+
+        Asked of what waits and not of the last plan: packing may have had the place it needed.
+        """
+        parts = self._parts
+        if parts.dispatcher.in_hand or any(h.state != "ready" for h in self._reading_hosts()):
+            return True
+        if self._too_large:
+            return False
+        return any(
+            parts.backlog.waiting(stage.name, stage.plugin.plugin_id).tasks
+            and (parts.pool.free_slots() < 1 or parts.pool.may_start(stage.plugin.plugin_id))
+            for stage in parts.stages
+        )
+
+    def _reading_hosts(self) -> list[HostStatus]:
+        """All hosts but those that pack."""
+        mine = self._packing.plugin_id if self._packing is not None else None
+        return [host for host in self._parts.pool.statuses() if host.plugin_id != mine]
+
+    def _has_turn(self, decision: Decision, budget: Budget, *, could_read: bool) -> bool:
+        """Whether packing has its turn; if not, it gives way."""
         if self._packing is None:
             return False
-        if waits or decision.mode not in WORKING_MODES or not budget.admit:
-            # What a host has in hand is finished; nothing new is begun.
-            self._packing.pause()
-            self._packing.release_hosts("other work waits")
-            return False
+        worked_s = self._governing.worked_s
+        elapsed_s, self._shared_at_s = worked_s - self._shared_at_s, worked_s
+        able = decision.mode in WORKING_MODES and budget.admit
+        facts = ShareFacts(
+            reads=could_read,
+            packs=able and self._packing.wants_turn,
+            in_hand=self._packing.is_busy,
+            awaited=budget.awaited,
+            packing_only=decision.packing_only,
+        )
+        self._share = next_turn(self._share, facts, elapsed_s, self._shares)
+        if able and self._share.turn == "packing":
+            return True
+        # What a host has in hand is finished; nothing new is begun.
+        self._packing.pause()
+        self._packing.release_hosts("other work has its turn")
+        return False
+
+    def _pack(self, decision: Decision, budget: Budget) -> bool:
+        """Go on with packing by one step; whether there is something to pack."""
+        assert self._packing is not None
+        pool = self._parts.pool
+        leaving = any(host.state == "draining" for host in pool.statuses())
+        lacks_place = pool.free_slots() < 1 or budget.memory_free_bytes < HOST_BYTES
+        crowded = self._packing.needs_host and lacks_place and not leaving
+        idle = [host.host_id for host in self._reading_hosts() if host.state == "ready"]
+        for host_id in idle if decision.packing_only else idle[:crowded]:
+            pool.stop_host(host_id, "packing has its turn")
         self._packing.step(memory_free_bytes=budget.memory_free_bytes)
         return self._packing.is_busy
 

@@ -235,7 +235,9 @@ class IntakeSettings(Section):
 class DiskSettings(Section):
     """`[disk]`: levels of disk pressure, by free bytes of the primary drive."""
 
-    yellow_free_bytes: int = Field(default=10 * GIB, ge=0, description="Below: no heavy work.")
+    yellow_free_bytes: int = Field(
+        default=10 * GIB, ge=0, description="Below: no heavy work but packing."
+    )
     red_free_bytes: int = Field(default=2 * GIB, ge=0, description="Below: evidence to spool_dir.")
     black_free_bytes: int = Field(
         default=512 * MIB, ge=0, description="Below on both drives: refuse new evidence."

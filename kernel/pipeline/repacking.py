@@ -47,6 +47,8 @@ PARTIAL_AFTER_S = 1800.0
 """Frames fewer than a group are packed after they have waited this long."""
 LOOK_INTERVAL_S = 30.0
 RETRY_INTERVAL_S = 60.0
+RECLAIM_AFTER_GROUPS = 16
+"""So many groups may fill a segment of captures: then one is looked for that can be given up."""
 HOST_BYTES = 384 << 20
 """What must be free below the limit for a host to be started."""
 FAILED: Final = "failed"
@@ -181,6 +183,7 @@ class Repacking:
         self._sent: str | None = None
         self._after_id = 0
         self._halves: list[list[PackCandidate]] = []
+        self._groups_since_reclaim = RECLAIM_AFTER_GROUPS
         self._look_at_s = 0.0
         self._partial_since_s: float | None = None
         self.tally = Tally()
@@ -190,6 +193,21 @@ class Repacking:
     def is_busy(self) -> bool:
         """Whether a group is being packed, or a segment given up."""
         return self._group is not None or self._job is not None
+
+    @property
+    def plugin_id(self) -> str:
+        """Who packs."""
+        return self._plugin.plugin_id
+
+    @property
+    def needs_host(self) -> bool:
+        """Whether there is a group to be given to a host, and none of ours is there."""
+        return self._group is not None and self._sent is None and not self._hosts
+
+    @property
+    def wants_turn(self) -> bool:
+        """Whether there may be something to do: what is in hand, or a look that is due."""
+        return self.is_busy or self._now_s() >= self._look_at_s
 
     def step(self, *, memory_free_bytes: int) -> None:
         """Go on by one step, as heavy work may run; returns at once."""
@@ -337,14 +355,27 @@ class Repacking:
     # --- in the thread: each returns what the loop has to do with the outcome ---------------
 
     def _find_work(self) -> Callable[[], None]:
-        group = self._next_group()
-        if group is not None:
-            found = group
-            return lambda: self._begin(found)
-        reclaimed = None
-        if not self._keep_original_bytes:
-            reclaimed = self._store.reclaim(may_go_on=self._allowed.is_set)
+        # Not only when all is packed: that may be never, and the drive wants its room back.
+        first = self._groups_since_reclaim >= RECLAIM_AFTER_GROUPS
+        reclaimed = self._reclaim() if first else None
+        if reclaimed is None and self._allowed.is_set():
+            group = self._next_group()
+            if group is not None:
+                found = group
+                return lambda: self._begin(found)
+            reclaimed = None if first else self._reclaim()
+        if reclaimed is None and not self._allowed.is_set():
+            # It gave way: there may be something to do, another time.
+            return lambda: None
         return lambda: self._note_reclaimed(reclaimed)
+
+    def _reclaim(self) -> Reclaimed | None:
+        if self._keep_original_bytes:
+            return None
+        reclaimed = self._store.reclaim(may_go_on=self._allowed.is_set)
+        if reclaimed is None and self._allowed.is_set():
+            self._groups_since_reclaim = 0
+        return reclaimed
 
     def _next_group(self) -> Group | None:
         if self._halves:
@@ -441,6 +472,7 @@ class Repacking:
 
     def _begin(self, group: Group) -> None:
         self._group = group
+        self._groups_since_reclaim += 1
 
     def _note_packed(self, done: Takeover, left_out: int) -> None:
         self._group = None

@@ -14,6 +14,7 @@ Mode = Literal["active", "paused", "held", "waiting", "ramping", "working", "exp
 DiskLevel = Literal["green", "yellow", "red", "black"]
 
 WORKING_MODES: frozenset[Mode] = frozenset({"ramping", "working"})
+PACKING_ONLY = "only packing runs, which gives room back; the rest waits for space"
 RUNNING_MODES: frozenset[Mode] = WORKING_MODES | {"explicit"}
 
 
@@ -49,7 +50,8 @@ class Observation:
     ``suspended_s`` is how long the machine slept since the tick before. ``heavy_cpu_s`` is
     the CPU time hosts used since then. ``power`` is None where the system does not tell.
     ``explicit_wanted``: a request needs some work now and may spend the bounded budget;
-    ``asked_now``: the person asked for all waiting work now, as if away.
+    ``asked_now``: the person asked for all waiting work now, as if away. ``packing_frees``:
+    packing frames would give the drive room back, and there is room to begin.
     """
 
     idle_s: float | None
@@ -57,6 +59,7 @@ class Observation:
     ram_share: float = 0.0
     memory_admit: bool = True
     disk_level: DiskLevel = "green"
+    packing_frees: bool = False
     override: Literal["none", "pause", "active", "idle"] = "none"
     override_problem: str = ""
     power: Literal["mains", "battery"] | None = None
@@ -89,6 +92,7 @@ class Decision:
 
     ``run``: hosts may compute; where false they are stopped at once. ``hosts_allowed`` may
     compute at a time. ``admit``: new hosts may be started. ``changed``: the mode is new.
+    ``packing_only``: of all heavy work only packing frames may run; it gives room back.
     """
 
     mode: Mode
@@ -97,6 +101,12 @@ class Decision:
     admit: bool
     changed: bool
     reason: str
+    packing_only: bool = False
+
+    @property
+    def reads(self) -> bool:
+        """Whether frames may be read, and all that follows from it."""
+        return self.run and not self.packing_only
 
 
 def step(
@@ -127,6 +137,7 @@ def step(
         admit=run and observation.memory_admit and roomy,
         changed=changed,
         reason=reason,
+        packing_only=run and observation.disk_level != "green",
     )
     return state, decision
 
@@ -166,6 +177,11 @@ def _target(
     held = _held_by(observation, policy)
     if held or now_s < state.held_until_s:
         return "held", held or "heavy work was held a moment ago"
+    if observation.disk_level != "green":
+        # Whoever asks for work now asks for reading: packing runs while the person is away.
+        if _is_idle(state, replace(observation, asked_now=False), now_s, policy):
+            return "ramping", f"disk is {observation.disk_level}: {PACKING_ONLY}"
+        return "held", _disk_reason(observation)
     if _is_idle(state, observation, now_s, policy):
         return "ramping", _idle_reason(observation, policy)
     if observation.explicit_wanted:
@@ -192,14 +208,18 @@ def _spent_reason(left_s: float, policy: GovernorPolicy) -> str:
 
 def _held_by(observation: Observation, policy: GovernorPolicy) -> str:
     """Why heavy work must wait though the person is away; empty when nothing holds it."""
-    if observation.disk_level != "green":
-        return f"disk is {observation.disk_level}: heavy work waits for space"
+    if observation.disk_level != "green" and not observation.packing_frees:
+        return _disk_reason(observation)
     if observation.too_hot:
         return "the machine is too hot"
     on_battery = observation.power == "battery" and not policy.on_battery
     if on_battery and not observation.asked_now:
         return "on battery"
     return ""
+
+
+def _disk_reason(observation: Observation) -> str:
+    return f"disk is {observation.disk_level}: heavy work waits for space"
 
 
 def _is_idle(

@@ -84,7 +84,9 @@ class Outlets:
     def decide(self, journal: Journal, now_us: int) -> DiskDecision:
         """What the drives allow now. Raises `OSError` when the primary cannot be asked."""
         if self._limits is None:
-            return DiskDecision(DiskLevel.GREEN, "primary", heavy_work=True, drain=True)
+            return DiskDecision(
+                DiskLevel.GREEN, "primary", heavy_work=True, drain=True, packing=True
+            )
         spool = self._spool_volume(journal)
         spool_free = free_bytes(packs_dir(self._data_dir.root, spool)) if spool else None
         rate = self._rate(journal, now_us)

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
+PACKING_ROOM_BYTES = 512 << 20
+"""What packing may take before it gives room back: the new form of a segment and what is carried
+over from it, twice the length at which segments are closed."""
 RETURN_PERCENT = 110
 """A level is left upwards only above this share of its limit, so that it does not flutter."""
 
@@ -19,7 +22,7 @@ class DiskLevel(IntEnum):
 
     GREEN = 0
     YELLOW = 1
-    """Heavy work pauses: it would eat what captures will need."""
+    """Heavy work pauses: it would eat what captures will need. Packing may go on."""
     RED = 2
     """New pixels go to the spool; the journal stays and has the room that is left."""
     BLACK = 3
@@ -50,19 +53,26 @@ class DiskFacts:
 
 @dataclass(frozen=True, slots=True)
 class DiskDecision:
-    """What follows: where pixels go, whether heavy work may run, whether the spool may drain."""
+    """What follows: where pixels go, whether heavy work may run, whether the spool may drain.
+
+    ``packing``: whether there is room for the new form of a segment, so that packing frames may
+    give room back; always so where heavy work may run, never in red.
+    """
 
     level: DiskLevel
     target: Literal["primary", "spool", "refuse"]
     heavy_work: bool
     drain: bool
+    packing: bool = False
 
 
 def decide_disk(facts: DiskFacts, limits: DiskLimits, previous: DiskLevel) -> DiskDecision:
     """The decision for these facts; the same facts and previous level give the same one."""
     level = _primary_level(facts, limits, previous)
     if level < DiskLevel.RED:
-        return DiskDecision(level, "primary", level is DiskLevel.GREEN, drain=True)
+        green = level is DiskLevel.GREEN
+        roomy = facts.primary_free_bytes >= limits.red_free_bytes + PACKING_ROOM_BYTES
+        return DiskDecision(level, "primary", green, drain=True, packing=green or roomy)
     spool = facts.spool_free_bytes
     room = facts.primary_free_bytes >= limits.black_free_bytes
     if spool is not None and spool >= limits.black_free_bytes:

@@ -1,4 +1,7 @@
-"""The running kernel packs frames when the person is away, in sandboxed hosts of two kinds."""
+"""The running kernel packs frames when the person is away, in sandboxed hosts of two kinds.
+
+On a drive that runs full it does nothing else, for that gives room back.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from tests.kernel.store.packing import picture, pixels_of
 FRAMES = 32
 SETTINGS = """
 [pipeline]
-text_plugin = "none"
+text_plugin = "echo"
 repack_plugin = "repack_tiles"
 [activity]
 assume_idle = true
@@ -29,6 +32,7 @@ ramp_step_s = 0.1
 def rig(tmp_path: Path) -> Rig:
     made = make_rig(tmp_path)
     del made.environment["KERNEL_PIPELINE_REPACK_PLUGIN"]
+    made.environment["KERNEL_DISK_YELLOW_FREE_BYTES"] = str(1 << 60)
     made.settings(SETTINGS)
     return made
 
@@ -49,7 +53,10 @@ def test_frames_are_packed_and_proved_by_different_hosts_and_stay_readable(rig: 
             return count
 
         assert wait_until(packed, 120.0) == 30
-        assert "packing   30 frames" in rig.run("status", expect=None).stdout
+        told = rig.run("status", expect=None).stdout
+        assert "packing   30 frames" in told
+        assert "disk is yellow: only packing runs" in told
+        assert f"{FRAMES} frames to read" in told
         kernel.send_signal(signal.SIGTERM)
         assert kernel.wait(timeout=20) == 0
     data_dir = DataDir(rig.data_dir)

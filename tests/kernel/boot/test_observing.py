@@ -28,7 +28,8 @@ def signal(data_dir: DataDir, seq: int, *, idle_ms: int) -> None:
 
 
 def decision(level: DiskLevel) -> DiskDecision:
-    return DiskDecision(level, "primary", heavy_work=level is DiskLevel.GREEN, drain=True)
+    green = level is DiskLevel.GREEN
+    return DiskDecision(level, "primary", heavy_work=green, drain=True, packing=True)
 
 
 def test_the_signal_the_word_and_the_disk_reach_the_governor(tmp_path: Path) -> None:
@@ -45,6 +46,25 @@ def test_the_signal_the_word_and_the_disk_reach_the_governor(tmp_path: Path) -> 
     facts = observer.facts()
     assert (facts["source"], facts["word"], facts["disk"]) == ("signal_file", "pause", "yellow")
     assert isinstance(observer.gpu_facts()["devices"], list)
+    observer.close()
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "disk", "frees"),
+    [
+        ({}, {}, True),
+        ({"repack_plugin": "none"}, {}, False),
+        ({}, {"keep_original_bytes": True}, False),
+    ],
+)
+def test_packing_gives_room_back_unless_nobody_packs_or_the_originals_are_kept(
+    tmp_path: Path, *, pipeline: dict[str, object], disk: dict[str, object], frees: bool
+) -> None:
+    settings = Settings.model_validate(
+        {"activity": {"providers": []}, "pipeline": pipeline, "disk": disk}
+    )
+    observer = Observer(settings, DataDir(tmp_path), ask_disk=lambda: decision(DiskLevel.YELLOW))
+    assert observer.observe().packing_frees is frees
     observer.close()
 
 

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from kernel.boot.kernel import Kernel
 from kernel.boot.session import kernel_session
 from kernel.boot.working import Working
 from kernel.config.paths import DataDir
 from kernel.config.settings import load_settings
+from kernel.scheduling.sharing import SharePolicy
+from tests.functional.rig import make_rig
+from tests.kernel.store.packing import picture
 
 NO_STAGES = {"pipeline.text_plugin": "none", "activity.providers": []}
+WAIT_S = 120.0
+FRAMES = 4
+
+
+def drive(kernel: Kernel, *, until: Callable[[], bool]) -> None:
+    """Turn the kernel's loop until the condition holds."""
+    deadline = time.monotonic() + WAIT_S
+    while not until():
+        assert time.monotonic() < deadline, kernel.live_facts()
+        kernel._turn()
 
 
 def test_unknown_activity_stops_hosts_and_a_wish_lets_them_go_on(tmp_path: Path) -> None:
@@ -39,3 +57,29 @@ def test_profile_that_counts_as_idle_works_without_being_asked(tmp_path: Path) -
         kernel._working.heed(news=True)
         assert kernel.heavy().allowed
         stop.request("enough")
+
+
+def test_frames_are_packed_though_the_backlog_never_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = make_rig(tmp_path)
+    for name, value in rig.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("KERNEL_PIPELINE_REPACK_PLUGIN", "repack_tiles")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    files = [rig.write("endless.png", f"!hang:{tmp_path / 'never'}")]
+    for seed in range(FRAMES):
+        files.append(rig.root / f"{seed:02}.png")
+        files[-1].write_bytes(picture(seed))
+    rig.ingest(*files)
+    place = DataDir(rig.data_dir)
+    overrides = {"activity.assume_idle": True, "hosts.max_hosts": 2, "budget.ramp_step_s": 0.1}
+    with kernel_session(place, load_settings(None, place, overrides)) as (kernel, _):
+        packing = kernel._packing
+        assert packing is not None
+        kernel._working._shares = SharePolicy(packing_share=0.5, turn_s=0.1, over_s=1.0)
+        drive(kernel, until=lambda: kernel.progress().done == FRAMES)
+        assert kernel.progress().in_hand == 1, "the endless one"
+        packing._partial_after_s = packing._look_at_s = 0.0
+        drive(kernel, until=lambda: packing.tally.frames >= FRAMES)
+        assert kernel.progress().in_hand == 1, "it is read all the while"

@@ -83,6 +83,11 @@ def test_heavy_work_stops_at_the_first_tick_of_activity_or_doubt(observation: Ob
     [
         (replace(AWAY, override="pause"), "paused"),
         (replace(AWAY, disk_level="yellow"), "held"),
+        (replace(AWAY, disk_level="yellow", packing_frees=True), "working"),
+        (replace(AWAY, disk_level="yellow", packing_frees=True, too_hot=True), "held"),
+        (replace(HERE, disk_level="yellow", packing_frees=True), "held"),
+        (replace(HERE, disk_level="yellow", packing_frees=True, asked_now=True), "held"),
+        (replace(HERE, disk_level="yellow", packing_frees=True, explicit_wanted=True), "held"),
         (replace(AWAY, too_hot=True), "held"),
         (replace(AWAY, power="battery"), "held"),
         (replace(AWAY, power="mains"), "working"),
@@ -92,6 +97,9 @@ def test_what_holds_work_though_the_person_is_away(observation: Observation, mod
     _, (decision,) = drive([observation], state=working())
     assert decision.mode == mode
     assert decision.run == (mode == "working")
+    assert decision.reads == (decision.run and observation.disk_level == "green")
+    if observation.disk_level != "green" and decision.reason != "the machine is too hot":
+        assert decision.reason.startswith("disk is yellow: ")
 
 
 def test_a_flickering_hold_does_not_flap() -> None:
@@ -183,6 +191,7 @@ observations = st.builds(
     ram_share=st.floats(0, 1),
     memory_admit=st.booleans(),
     disk_level=st.sampled_from(["green", "yellow", "red", "black"]),
+    packing_frees=st.booleans(),
     override=st.sampled_from(["none", "none", "none", "pause", "active", "idle"]),
     power=st.sampled_from([None, "mains", "battery"]),
     too_hot=st.booleans(),
@@ -211,11 +220,13 @@ def test_whatever_is_seen_work_runs_only_where_it_may(
         )
         if decision.mode in {"ramping", "working"}:
             assert away
-            assert observation.disk_level == "green"
+            assert observation.disk_level == "green" or observation.packing_frees
+            assert decision.reads == (observation.disk_level == "green")
             assert not observation.too_hot
             assert observation.power != "battery"
         if decision.mode == "explicit":
             assert observation.explicit_wanted
+            assert observation.disk_level == "green"
         if observation.override == "pause":
             assert not decision.run
         worked_s, before = state.worked_s, decision.hosts_allowed

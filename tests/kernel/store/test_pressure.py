@@ -6,7 +6,14 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from kernel.store.pressure import DiskDecision, DiskFacts, DiskLevel, DiskLimits, decide_disk
+from kernel.store.pressure import (
+    PACKING_ROOM_BYTES,
+    DiskDecision,
+    DiskFacts,
+    DiskLevel,
+    DiskLimits,
+    decide_disk,
+)
 
 LIMITS = DiskLimits(
     yellow_free_bytes=1000, red_free_bytes=500, black_free_bytes=100, yellow_days_left=3.0
@@ -53,6 +60,27 @@ def test_heavy_work_runs_in_green_alone_and_the_spool_drains_below_red(
     assert decision.heavy_work == (decision.level is DiskLevel.GREEN)
     assert decision.drain == (decision.level < DiskLevel.RED)
     assert (decision.target == "refuse") == (decision.level is DiskLevel.BLACK)
+
+
+@given(
+    st.builds(
+        DiskFacts,
+        st.integers(0, 4 * PACKING_ROOM_BYTES),
+        st.none() | st.integers(0, 1000),
+        st.integers(0, PACKING_ROOM_BYTES),
+    ),
+    LEVELS,
+)
+def test_packing_goes_on_below_red_where_there_is_room_for_the_new_form(
+    facts: DiskFacts, previous: DiskLevel
+) -> None:
+    limits = DiskLimits(2 * PACKING_ROOM_BYTES, 500, 100, 3.0)
+    decision = decide_disk(facts, limits, previous)
+    room = facts.primary_free_bytes - limits.red_free_bytes >= PACKING_ROOM_BYTES
+    if decision.level is DiskLevel.YELLOW:
+        assert decision.packing == room
+    else:
+        assert decision.packing == (decision.level is DiskLevel.GREEN)
 
 
 @given(FACTS, LEVELS, st.integers(0, 3000))
