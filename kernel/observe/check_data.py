@@ -23,7 +23,7 @@ from kernel.store.pressure import DiskFacts, DiskLevel, decide_disk
 from kernel.store.sqlite import connect
 
 SPACE: dict[DiskLevel, tuple[State, str]] = {
-    DiskLevel.YELLOW: ("warn", "heavy work but packing pauses until there is more"),
+    DiskLevel.YELLOW: ("warn", "heavy work pauses but for packing, until there is more"),
     DiskLevel.RED: ("fail", "nearly full: new evidence goes to the second drive, if one is set"),
     DiskLevel.BLACK: ("fail", "full: captures are refused"),
 }
