@@ -40,7 +40,9 @@ SAY_SHARE = 0.05
 RESTART_S = 1.0
 """After an end that nobody wanted, this long until the next start."""
 STARTS_FAILED_MAX = 3
-LAST_CHECKS = 10
+LAST_CHECKS_MIN, LAST_CHECKS_MAX = 4, 10
+LAST_CHECK_EACH_S = 30.0
+"""After the day one question for each such part of it, half of them while active."""
 VERIFY_S_MAX = 3_600.0
 TURN_PERSON_S = 30.0
 
@@ -145,9 +147,9 @@ class Endurance:
             # On a machine that others keep busy all may have been read after the last spell of
             # work: the person comes back once more to ask.
             self._turn_person(parts.driver, "active")
-            parts.checker.check_read(LAST_CHECKS // 2)
+            parts.checker.check_read(_count_last_checks(parts.plan) // 2)
             self._turn_person(parts.driver, "idle")
-            parts.checker.check_read(LAST_CHECKS // 2)
+            parts.checker.check_read(_count_last_checks(parts.plan) // 2)
 
     def _turn_person(self, driver: Driver, truth: Truth) -> None:
         driver.returned = truth == "active"
@@ -323,6 +325,11 @@ def account(parts: Parts) -> dict[str, Any]:
         duplicates=store.duplicates,
         as_of_us=now_us(),
     )
+
+
+def _count_last_checks(plan: SoakPlan) -> int:
+    wished = int(plan.planned_s / LAST_CHECK_EACH_S)
+    return min(LAST_CHECKS_MAX, max(LAST_CHECKS_MIN, wished))
 
 
 def progress_line(parts: Parts) -> str:

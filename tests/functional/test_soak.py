@@ -52,7 +52,7 @@ def test_half_a_minute_with_faults_loses_nothing_and_ends_in_a_verdict(
 ) -> None:
     run = tmp_path / "a run"
     done = subprocess.run(
-        soak("--duration", "30s", "--run-dir", str(run)),
+        soak("--duration", "28s", "--run-dir", str(run)),
         env=environment,
         capture_output=True,
         text=True,
