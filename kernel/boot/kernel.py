@@ -212,6 +212,7 @@ class Kernel:
                 )
                 if problem
             ],
+            "spool": {"pending_segments": self._spool.segments_pending},
             "control_dropped": dict(self._control.dropped),
             "grabber": self._grabbing.facts(),
             "intake": {"queued": load.queued_items, "acknowledged": load.acknowledged},

@@ -39,9 +39,15 @@ class Observer:
     """Asks everything that bears on heavy work; one thread calls it."""
 
     def __init__(
-        self, settings: Settings, data_dir: DataDir, *, ask_disk: Callable[[], DiskDecision]
+        self,
+        settings: Settings,
+        data_dir: DataDir,
+        *,
+        ask_disk: Callable[[], DiskDecision],
+        known_disk: Callable[[], DiskDecision] | None = None,
     ) -> None:
         self._ask_disk = ask_disk
+        self._known_disk = known_disk
         activity = settings.activity
         signal_file = signal_file_of(settings, data_dir)
         self.folders = (data_dir.root, signal_file.parent)
@@ -57,6 +63,7 @@ class Observer:
         self._too_hot = read_too_hot()
         self._disk: DiskLevel = "green"
         self._packing_frees = False
+        self._disk_failed = False
         packs = settings.pipeline.repack_plugin != "none"
         self._may_reclaim = packs and not settings.disk.keep_original_bytes
         self._override_file = OverrideFile(data_dir.override_file)
@@ -73,6 +80,9 @@ class Observer:
             self._slow_at_s = self._clock.monotonic_s + SLOW_READ_S
             self._power, self._too_hot = read_power(), read_too_hot()
             self._look_at_disk()
+        elif self._known_disk is not None and not self._disk_failed:
+            # Every batch of captures asks anew: what they go by is told at once.
+            self._note_disk(self._known_disk())
         self._override = self._override_file.read(self._clock.monotonic_s)
         budgets = self.budgets
         return Observation(
@@ -128,7 +138,11 @@ class Observer:
             decision = self._ask_disk()
         except KernelError:
             # A drive that cannot even be asked is no place for the results of heavy work.
-            self._disk, self._packing_frees = "black", False
+            self._disk, self._packing_frees, self._disk_failed = "black", False, True
             return
+        self._disk_failed = False
+        self._note_disk(decision)
+
+    def _note_disk(self, decision: DiskDecision) -> None:
         self._disk = LEVELS[decision.level]
         self._packing_frees = self._may_reclaim and decision.packing

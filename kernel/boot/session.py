@@ -33,7 +33,12 @@ def kernel_session(
         except KernelError as error:
             # A full drive must not keep the kernel from capturing: the ledger says what is missing.
             parts.trail.append(error.code, parts.run_id, {"reason": error.message[:2000]})
-        observer = Observer(loaded.settings, data_dir, ask_disk=parts.evidence.disk_decision)
+        observer = Observer(
+            loaded.settings,
+            data_dir,
+            ask_disk=parts.evidence.disk_decision,
+            known_disk=parts.evidence.last_disk_decision,
+        )
         kernel = Kernel(parts, observer=observer, stop=stop)
         try:
             yield kernel, stop

@@ -149,6 +149,8 @@ def _kernel_lines(live: dict[str, Any]) -> list[str]:
             f"{_size(packing['packed_bytes'])}, {packing['segments_replaced']} segments replaced"
             + (f"; {packing['problem']}" if packing["problem"] else "")
         )
+    if pending := live["spool"]["pending_segments"]:
+        lines.append(f"spool     {pending} segments on the second drive wait to be brought home")
     inbox = live["inbox"]
     outcomes = ", ".join(f"{name} {count}" for name, count in sorted(inbox["outcomes"].items()))
     lines.append(f"inbox     {inbox['folder']}: {inbox['waiting']} waiting {outcomes}".rstrip())

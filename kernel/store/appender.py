@@ -126,6 +126,11 @@ class Appender:
         with self.journal.turn() as connection:
             return self._outlets.decide(Journal(connection), now_us)
 
+    @property
+    def last_disk_decision(self) -> DiskDecision:
+        """What was decided last, by an append or when asked; waits for nothing."""
+        return self._outlets.decision
+
     def bring_home(self, frames: Sequence[Frame], blob_ids: dict[bytes, int], now_us: int) -> int:
         """Write frames from another volume to the data dir and give their blobs a place there.
 

@@ -339,6 +339,13 @@ class EvidenceStore:
         """What the drives allow at this moment. Raises `KernelError` ``store-read-only``."""
         return self._appender().disk_decision(self._now_us())
 
+    def last_disk_decision(self) -> DiskDecision:
+        """What the last append or question decided; waits for nothing, asks no drive.
+
+        Raises `KernelError` ``store-read-only``.
+        """
+        return self._appender().last_disk_decision
+
     def bytes_per_day(self) -> int:
         """How fast the data dir's own segments grow; 0 when that is not known yet."""
         with self._readers.borrow() as connection:

@@ -31,6 +31,9 @@ from kernel.store.pack import Frame, PackWriter, Written, list_segments, segment
 from kernel.store.pressure import DiskDecision, DiskFacts, DiskLevel, DiskLimits, decide_disk
 
 RATE_KEPT_US = 60_000_000
+REFUSAL_KEPT_US = 60_000_000
+"""So long a primary that took no more counts as full; then it is tried again."""
+NO_PRESSURE = DiskDecision(DiskLevel.GREEN, "primary", heavy_work=True, drain=True, packing=True)
 
 
 class Outlets:
@@ -49,7 +52,9 @@ class Outlets:
         self._segment_bytes_max = segment_bytes_max
         self._limits = limits
         self._spool_dir = spool_dir.absolute() if spool_dir else None
-        self._level = DiskLevel.GREEN
+        self._refused_at_us: int | None = None
+        self.decision = NO_PRESSURE
+        """What was decided last; for telling, read from any thread."""
         self._rate_at_us = -RATE_KEPT_US
         self._bytes_per_day = 0
         self._primary: PackWriter | None = None
@@ -84,16 +89,16 @@ class Outlets:
     def decide(self, journal: Journal, now_us: int) -> DiskDecision:
         """What the drives allow now. Raises `OSError` when the primary cannot be asked."""
         if self._limits is None:
-            return DiskDecision(
-                DiskLevel.GREEN, "primary", heavy_work=True, drain=True, packing=True
-            )
+            return NO_PRESSURE
         spool = self._spool_volume(journal)
         spool_free = free_bytes(packs_dir(self._data_dir.root, spool)) if spool else None
         rate = self._rate(journal, now_us)
-        facts = DiskFacts(free_bytes(self._data_dir.root), spool_free, rate)
-        decision = decide_disk(facts, self._limits, self._level)
-        self._level = decision.level
-        return decision
+        free = free_bytes(self._data_dir.root)
+        refused_at_us = self._refused_at_us
+        refused = refused_at_us is not None and 0 <= now_us - refused_at_us < REFUSAL_KEPT_US
+        facts = DiskFacts(free, spool_free, rate, refused)
+        self.decision = decide_disk(facts, self._limits, self.decision.level)
+        return self.decision
 
     def _rate(self, journal: Journal, now_us: int) -> int:
         """Bytes a day; looked up once a minute, for it changes slowly."""
@@ -113,10 +118,17 @@ class Outlets:
             raise no_space(self._data_dir.root)
         if decision.target == "primary":
             try:
-                return PRIMARY, self._write(self.primary, frames, now_us)
+                written = self._write(self.primary, frames, now_us)
             except OSError as error:
-                if error.errno not in FULL_ERRNOS or self._spool_volume(journal) is None:
+                if error.errno not in FULL_ERRNOS:
                     raise
+                self._refused_at_us = now_us
+                self.decide(journal, now_us)
+                if self._spool_volume(journal) is None:
+                    raise
+            else:
+                self._refused_at_us = None
+                return PRIMARY, written
         return self._write_to_spool(frames, journal, now_us)
 
     @property

@@ -44,11 +44,16 @@ class DiskLimits:
 
 @dataclass(frozen=True, slots=True)
 class DiskFacts:
-    """What the drives say. ``spool_free_bytes`` is None while there is no spool drive."""
+    """What the drives say. ``spool_free_bytes`` is None while there is no spool drive.
+
+    ``primary_refused``: a moment ago the primary took no more, whatever it says of free bytes
+    (a quota, blocks kept for root, a drive shared with others).
+    """
 
     primary_free_bytes: int
     spool_free_bytes: int | None
     bytes_per_day: int = 0
+    primary_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,9 @@ def decide_disk(facts: DiskFacts, limits: DiskLimits, previous: DiskLevel) -> Di
 
 def _primary_level(facts: DiskFacts, limits: DiskLimits, previous: DiskLevel) -> DiskLevel:
     free = facts.primary_free_bytes
-    if free * 100 < limits.red_free_bytes * _margin(previous, DiskLevel.RED):
+    if facts.primary_refused or free * 100 < limits.red_free_bytes * _margin(
+        previous, DiskLevel.RED
+    ):
         return DiskLevel.RED
     margin = _margin(previous, DiskLevel.YELLOW)
     if free * 100 < limits.yellow_free_bytes * margin:

@@ -88,6 +88,18 @@ def test_a_drive_that_cannot_be_asked_holds_heavy_work(tmp_path: Path) -> None:
     observer.close()
 
 
+def test_what_captures_go_by_is_told_at_once(tmp_path: Path) -> None:
+    known = [decision(DiskLevel.GREEN)]
+    observer = Observer(
+        SETTINGS, DataDir(tmp_path), ask_disk=lambda: known[0], known_disk=lambda: known[0]
+    )
+    assert observer.observe().disk_level == "green"
+    known[0] = decision(DiskLevel.RED)
+    assert observer.observe().disk_level == "red", "though the drive was asked a moment ago"
+    assert observer.facts()["disk"] == "red"
+    observer.close()
+
+
 def test_a_file_put_in_place_wakes_the_poller_at_once(tmp_path: Path) -> None:
     poller: zmq.Poller = zmq.Poller()
     watch = WordWatch([tmp_path, tmp_path], poller)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
@@ -23,6 +25,7 @@ FACTS = st.builds(
     st.integers(0, 3000),
     st.none() | st.integers(0, 1000),
     st.integers(0, 2000),
+    st.booleans(),
 )
 LEVELS = st.sampled_from(DiskLevel)
 
@@ -85,11 +88,22 @@ def test_packing_goes_on_below_red_where_there_is_room_for_the_new_form(
 
 @given(FACTS, LEVELS, st.integers(0, 3000))
 def test_more_room_never_makes_it_worse(facts: DiskFacts, previous: DiskLevel, more: int) -> None:
-    roomier = DiskFacts(
-        facts.primary_free_bytes + more, facts.spool_free_bytes, facts.bytes_per_day
-    )
+    roomier = replace(facts, primary_free_bytes=facts.primary_free_bytes + more)
     before = decide_disk(facts, LIMITS, previous).level
     assert decide_disk(roomier, LIMITS, previous).level <= before
+
+
+@given(FACTS, LEVELS)
+def test_a_primary_that_takes_no_more_is_never_told_as_good(
+    facts: DiskFacts, previous: DiskLevel
+) -> None:
+    refused = replace(facts, primary_refused=True)
+    decision = decide_disk(refused, LIMITS, previous)
+    assert decision.level >= DiskLevel.RED
+    assert not (decision.heavy_work or decision.drain or decision.packing)
+    spool = facts.spool_free_bytes
+    if spool is not None and spool >= LIMITS.black_free_bytes:
+        assert decision.target == "spool"
 
 
 def test_a_level_is_left_with_a_margin_so_that_it_does_not_flutter() -> None:

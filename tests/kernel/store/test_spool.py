@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pytest
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.store.evidence import EvidenceStore
+from kernel.store.outlets import REFUSAL_KEPT_US
 from kernel.store.pressure import DiskLevel, DiskLimits
 from kernel.store.verify import verify
 from tests.kernel.store.captures import draft
 from tests.kernel.store.mounts import tmpfs
 from tests.kernel.store.test_full_disk import check, fill
+from tests.kernel.store.watched_disk import Operation, WatchedDisk, Watcher
 
 ALWAYS_RED = DiskLimits(
     yellow_free_bytes=1 << 60, red_free_bytes=1 << 60, black_free_bytes=0, yellow_days_left=0
@@ -181,6 +184,58 @@ def test_a_primary_that_fills_up_falls_over_to_the_spool_then_both_refuse_then_a
             check(reader, acked)
         report = verify(data_dir, quick=False)
         assert report.ok, report.findings
+
+
+def test_a_primary_that_takes_no_more_is_told_as_red_while_captures_go_to_the_spool(
+    data_dir: DataDir, spool_dir: Path
+) -> None:
+    now_us, full = 1_000_000, True
+
+    def fault(_: int, operation: Operation) -> None:
+        if full and operation.kind == "write" and data_dir.packs_dir in operation.path.parents:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with EvidenceStore.open(
+        data_dir,
+        disk=WatchedDisk(Watcher(fault=fault)),
+        disk_limits=DiskLimits(0, 0, 0, 0),
+        spool_dir=spool_dir,
+        now_us=lambda: now_us,
+    ) as store:
+        assert store.disk_decision().level is DiskLevel.GREEN
+        first = store.append([draft(b"spooled")])[0].event
+        told = store.last_disk_decision()
+        assert (told.level, told.target) == (DiskLevel.RED, "spool")
+        full = False
+        second = store.append([draft(b"spooled as well")])[0].event
+        assert store.last_disk_decision().target == "spool", "not tried anew with every batch"
+        (root,) = spool_dir.iterdir()
+        assert b"spooled as well" in b"".join(f.read_bytes() for f in root.rglob("*.seg"))
+        now_us += REFUSAL_KEPT_US
+        store.append([draft(b"home again")])
+        told = store.last_disk_decision()
+        assert (told.level, told.target) == (DiskLevel.GREEN, "primary")
+        while store.drain_spool().segments_pending:
+            pass
+        assert store.read_blob(first.blob) == b"spooled"
+        assert store.read_blob(second.blob) == b"spooled as well"
+
+
+def test_without_a_spool_the_next_batch_tries_the_primary_again(data_dir: DataDir) -> None:
+    full = True
+
+    def fault(_: int, operation: Operation) -> None:
+        if full and operation.kind == "write":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    disk, limits = WatchedDisk(Watcher(fault=fault)), DiskLimits(0, 0, 0, 0)
+    with EvidenceStore.open(data_dir, disk=disk, disk_limits=limits) as store:
+        with pytest.raises(KernelError, match="no space left"):
+            store.append([draft(b"refused")])
+        assert store.last_disk_decision().level is DiskLevel.RED
+        full = False
+        store.append([draft(b"taken")])
+        assert store.disk_decision().level is DiskLevel.GREEN
 
 
 def test_a_capture_whose_bytes_are_on_an_absent_spool_is_stored_where_it_can_be_read(
