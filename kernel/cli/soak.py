@@ -37,15 +37,25 @@ def soak() -> None:
     "verdict. Exit status 0: every criterion passed; 1: one failed or could not be measured."
 )
 @click.argument("run", type=RUN_PATH, metavar="RUN")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also write a page of text and a picture into this folder, to be kept.",
+)
+@click.option("--note", default="", help="A line for that page: which commit, which machine.")
 @json_option
 @click.pass_context
-def report(context: click.Context, *, run: Path, as_json: bool) -> None:
+def report(
+    context: click.Context, *, run: Path, out: Path | None, note: str, as_json: bool
+) -> None:
     """Print all criteria, those that did not pass first."""
+    from kernel.soak.keepsake import keep_report
     from kernel.soak.report import conclude
-    from kernel.soak.runfiles import REPORT_HTML
+    from kernel.soak.runfiles import REPORT_HTML, read_run
     from kernel.soak.verdict import word
 
     found = conclude(run)
+    kept = keep_report(read_run(run), found, out, note=note) if out is not None else ()
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
     else:
@@ -55,6 +65,8 @@ def report(context: click.Context, *, run: Path, as_json: bool) -> None:
         passed = sum(criterion.state == "pass" for criterion in found.criteria)
         click.echo(f"{word(found.criteria)}: {passed} of {len(found.criteria)} criteria passed")
         click.echo(f"report: {run / REPORT_HTML}")
+        for path in kept:
+            click.echo(f"kept: {path}")
     context.exit(ExitCode.OK if found.passed else ExitCode.FAILED)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
+from kernel.soak import thresholds
 from kernel.soak.axis import time_text, value_text
 from kernel.soak.plots import Chart, Limit, Mark, Scene, Series
 from kernel.soak.runfiles import Run, Sample
@@ -126,7 +127,8 @@ def _cpu(run: Run) -> Chart:
     return Chart(
         "cpu",
         "CPU",
-        "Share of all cores that the kernel and its hosts used.",
+        "Share of all cores that the kernel and its hosts used, per sample; the budget is one over "
+        f"{thresholds.CPU_WINDOW_S:.0f} s.",
         "%",
         (_line(run, "whole tree", lambda sample: sample.cpu_share, 100.0),),
         () if most is None else (Limit("CPU budget", most * 100.0),),

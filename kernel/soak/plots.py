@@ -133,10 +133,14 @@ def hidden_limits(chart: Chart) -> list[Limit]:
     return [limit for limit in chart.limits if limit not in _value_axis(chart, values)[1]]
 
 
+def strip_height() -> int:
+    """Of the picture of the course; its lowest lane is for the words of the bands."""
+    return TOP + (STRIP_LANES + 1) * LANE_H + BOTTOM
+
+
 def draw_strip(scene: Scene) -> str:
     """The course of the run: when the person was away, and every fault with its name."""
-    # The lowest lane is for the words of the bands.
-    height = TOP + (STRIP_LANES + 1) * LANE_H + BOTTOM
+    height = strip_height()
     base = height - BOTTOM
     parts = [*_bands(scene, bottom=base, named=True)]
     free_from = [float(LEFT)] * STRIP_LANES

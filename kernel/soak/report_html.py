@@ -1,7 +1,8 @@
 """The report as one page: verdict, criteria, pictures, faults, environment; no script, no request.
 
 Covers: the page's words and order. Does not cover: the pictures (`plots`, `charts`), the style
-(`report.css`), the figures (`verdict`). The page's own policy forbids everything but its style.
+(`charts.css`, `report.css`), the figures (`verdict`). The page's own policy forbids everything
+but its style.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def render_report(run: Run, report: SoakReport) -> str:
     """The whole page."""
     scene = make_scene(run)
     charts = make_charts(run)
-    style = resources.files("kernel.soak").joinpath("report.css").read_text(encoding="utf-8")
+    style = read_style("charts.css") + read_style("report.css")
     profile = run.plan.profile or "soak"
     body = "".join(
         [
@@ -52,6 +53,11 @@ def render_report(run: Run, report: SoakReport) -> str:
         f"<title>Soak {escape(profile)}: {word(report.criteria)}</title>\n"
         f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
+
+
+def read_style(name: str) -> str:
+    """One of the style sheets beside this module."""
+    return resources.files("kernel.soak").joinpath(name).read_text(encoding="utf-8")
 
 
 def criterion_title(name: str) -> str:

@@ -94,3 +94,15 @@ def test_costs_are_taken_from_a_data_dir_or_a_run_and_from_nothing_else(
     arguments = ["soak", "simulate", "--data-dir", str(tmp_path), "--from", str(tmp_path), "--json"]
     assert main(arguments) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "soak-no-evidence"
+
+
+def test_a_report_is_kept_where_one_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = good_run().write(tmp_path / "run"), tmp_path / "to keep"
+    assert main(["soak", "report", str(folder), "--out", str(out), "--note", "Commit 1."]) == 0
+    said = capsys.readouterr().out
+    page, picture = sorted(out.iterdir())
+    assert f"kept: {page}" in said
+    assert f"kept: {picture}" in said
+    assert "- Commit 1." in page.read_text()
