@@ -221,3 +221,30 @@ def test_packs_are_blobs_without_events_and_nobody_wonders(packed: Packed) -> No
     count = connection.execute("SELECT count(*) FROM blob WHERE media_type = ?", (TILES_MEDIA,)).get
     connection.close()
     assert count == 3
+
+
+def test_a_backup_that_segments_are_replaced_under_gives_up_and_is_made_the_next_time(
+    quick_dir: Path,
+) -> None:
+    data_dir, target = DataDir(quick_dir / "data"), quick_dir / "backup"
+    pictures = [picture(seed) for seed in range(3 * (2 * backup_module.ATTEMPTS_MAX + 2))]
+    blobs = fill(data_dir, pictures)
+    with EvidenceStore.open(data_dir) as store:
+        pack_all(store)
+        replaced: list[Reclaimed] = []
+
+        def replace_two(_: Progress) -> None:
+            """The segment that was just copied, and the next one, which the copy still wants."""
+            replaced.extend(done for _ in range(2) if (done := store.reclaim()) is not None)
+
+        with pytest.raises(KernelError) as unsettled:
+            back_up(data_dir, target, now_us=NOW_US, progress=replace_two)
+        assert unsettled.value.code == "backup-unsettled"
+        assert "kernel backup again" in (unsettled.value.hint or "")
+        assert len(replaced) == 2 * backup_module.ATTEMPTS_MAX
+        assert list((target / "packs").iterdir()), "what was copied stays"
+        assert back_up(data_dir, target, now_us=NOW_US).ok
+    restored = DataDir(quick_dir / "restored")
+    restore(target, restored)
+    shown = {blob: pixels_of(data) for blob, data in zip(blobs, pictures, strict=True)}
+    Packed(data_dir, shown).assert_whole(restored)
