@@ -88,6 +88,31 @@ def test_frames_of_an_rgb_video_are_stored_to_the_bit_with_their_times(
 
 
 @needs_ffmpeg
+@pytest.mark.parametrize("started", [None, CapturedAt(1_777_622_400_000_000, "UTC", 0)])
+def test_same_video_twice_adds_nothing(
+    rgb_video: Path, store: EvidenceStore, started: CapturedAt | None
+) -> None:
+    options = IngestOptions(OPTIONS.local_zone, captured_at=started)
+    first = run(store, [rgb_video], options)
+    before = store.stats()
+    # Named twice in one call, too: the second time is seen within its own batch.
+    again = run(store, [rgb_video, rgb_video], options)
+    assert [result.status for result in first] == ["stored"] * FRAMES
+    assert [result.status for result in again] == ["already-stored"] * 2 * FRAMES
+    assert [result.event for result in again] == [result.event for result in first] * 2
+    after = store.stats()
+    assert (after.events, after.blobs) == (before.events, before.blobs) == (FRAMES, FRAMES)
+    assert after.pack_bytes == before.pack_bytes
+    # Another moment is another capture of the same pixels.
+    later = IngestOptions(
+        OPTIONS.local_zone, captured_at=CapturedAt(1_777_622_401_000_000, "UTC", 0)
+    )
+    moved = run(store, [rgb_video], later)
+    assert {result.status for result in moved} <= {"duplicate-pixels", "already-stored"}
+    assert store.stats().blobs == FRAMES
+
+
+@needs_ffmpeg
 @pytest.mark.parametrize(
     ("suffix", "options"),
     [

@@ -100,7 +100,7 @@ def test_a_primary_that_takes_no_more_is_never_told_as_good(
     refused = replace(facts, primary_refused=True)
     decision = decide_disk(refused, LIMITS, previous)
     assert decision.level >= DiskLevel.RED
-    assert not (decision.heavy_work or decision.drain or decision.packing)
+    assert (decision.heavy_work, decision.drain, decision.packing) == (False, False, False)
     spool = facts.spool_free_bytes
     if spool is not None and spool >= LIMITS.black_free_bytes:
         assert decision.target == "spool"
