@@ -14,11 +14,12 @@ Covers: what is read anew, splicing, the bound of the memory. Does not cover: th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from plugin_host.textkit.reading import FloatBox, LineReading, WordReading
 from plugin_host.textkit.recall import Recall, key_of
-from plugin_host.textkit.regions import find_regions
+from plugin_host.textkit.regions import cut_frame
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +53,8 @@ class RegionReader:
         Regions with the same pixels are read once. What ``step`` raises ends the reading;
         nothing of the frame is remembered then.
         """
-        regions = find_regions(pixels)
+        cut = cut_frame(pixels)
+        regions = cut.regions
         keys = [key_of(region.pixels) for region in regions]
         known = {key: found for key in keys if (found := self._recall.find(key)) is not None}
         wanted = {
@@ -65,11 +67,13 @@ class RegionReader:
             for key, lines in zip(wanted, answers, strict=True):
                 known[key] = tuple(lines)
                 self._recall.keep(key, known[key], 1 + sum(len(line.words) for line in lines))
-        return [
+        moved = (
             move_line(line, region.box[0], region.box[1])
             for key, region in zip(keys, regions, strict=True)
             for line in known[key]
-        ]
+        )
+        # What stands around a region is no part of it: never remembered, looked for each time.
+        return [replace(line, is_after_wall=cut.has_wall_before(line.box)) for line in moved]
 
 
 def move_line(line: LineReading, x_px: int, y_px: int) -> LineReading:

@@ -129,7 +129,7 @@ def join_pieces(readings: Sequence[LineReading]) -> list[LineReading]:
     """Lines with the pieces of one printed line put together, left to right.
 
     Two pieces are one line when they share a row, a font size, and nearly touch
-    (`JOIN_GAP_SHARE`); cells of a table are further apart and stay apart.
+    (`JOIN_GAP_SHARE`) with no wall between them; cells of a table are further apart and stay apart.
     """
     rows = sorted((r for r in readings if r.words), key=lambda r: (r.box[0], r.box[1], r.box))
     lines: list[LineReading] = []
@@ -147,7 +147,9 @@ def join_pieces(readings: Sequence[LineReading]) -> list[LineReading]:
         nearest = max(fitting, key=lambda i: (lines[i].box[2], -i))
         line = lines[nearest]
         lines[nearest] = LineReading(
-            words=line.words + piece.words, box=union_box((line.box, piece.box))
+            words=line.words + piece.words,
+            box=union_box((line.box, piece.box)),
+            is_after_wall=line.is_after_wall,
         )
     return lines
 
@@ -157,7 +159,7 @@ def _continues(line: LineReading, piece: LineReading) -> bool:
     left, right = line.box, piece.box
     heights = (left[3] - left[1], right[3] - right[1])
     low, high = min(heights), max(heights)
-    if low <= 0 or high > low * JOIN_HEIGHT_RATIO:
+    if piece.is_after_wall or low <= 0 or high > low * JOIN_HEIGHT_RATIO:
         return False
     if overlap_px(left[1], left[3], right[1], right[3]) < JOIN_OVERLAP_SHARE * low:
         return False

@@ -29,10 +29,15 @@ class WordReading:
 
 @dataclass(frozen=True, slots=True)
 class LineReading:
-    """Words that stand on one line, left to right, and the line's own box."""
+    """Words that stand on one line, left to right, and the line's own box.
+
+    ``is_after_wall``: the frame of a window or the rule of a table stands right before it, so it
+    goes on from nothing on the left.
+    """
 
     words: tuple[WordReading, ...]
     box: FloatBox
+    is_after_wall: bool = False
 
 
 def union_box(boxes: tuple[FloatBox, ...]) -> FloatBox:

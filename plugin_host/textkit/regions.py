@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 
 from contracts.base import Box
+from plugin_host.textkit.reading import FloatBox
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,6 +58,12 @@ SIDE_PX_MIN: Final = (3, 5)
 MARGIN_PX: Final = 2
 """Ground around the detail that a region shows."""
 
+WALL_NEAR_SHARE: Final = 0.5
+"""How far a wall may stand from a line whose beginning it is, in heights of the line."""
+
+WALL_HEIGHT_SHARE: Final = 0.8
+"""A wall before a line stands beside this much of its height: a line's box may reach over it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
@@ -66,8 +73,28 @@ class Region:
     pixels: NDArray[np.uint8]
 
 
-def find_regions(pixels: NDArray[np.uint8]) -> list[Region]:
-    """Regions of ``pixels`` (height x width x 3), top to bottom.
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """A frame's ``regions``, top to bottom, and which of its pixels are ``walls``."""
+
+    regions: tuple[Region, ...]
+    walls: NDArray[np.bool_]
+
+    def has_wall_before(self, box: FloatBox) -> bool:
+        """Whether an upright wall as high as ``box`` stands at its left side.
+
+        Looks `WALL_NEAR_SHARE` of the box's height to the left, and as far into the box: engines
+        draw theirs a little wide.
+        """
+        high = box[3] - box[1]
+        top, bottom = max(0, round(box[1])), round(box[3])
+        left = max(0, round(box[0] - WALL_NEAR_SHARE * high))
+        beside = self.walls[top:bottom, left : max(left, round(box[0] + WALL_NEAR_SHARE * high))]
+        return bool(beside.size and beside.mean(axis=0).max() >= WALL_HEIGHT_SHARE)
+
+
+def cut_frame(pixels: NDArray[np.uint8]) -> Cut:
+    """Regions and walls of ``pixels`` (height x width x 3).
 
     Every pixel of detail that is on no wall is shown by one of them, but for specks below
     `SIDE_PX_MIN`. Equal surroundings give equal regions, wherever on a frame they stand.
@@ -94,7 +121,8 @@ def find_regions(pixels: NDArray[np.uint8]) -> list[Region]:
             owners = owner[labels[y0:y1, x0:x1]]
             part = _leave_out(part, (owners != 0) & (owners != number))
         regions.append(Region(box=area, pixels=part))
-    return sorted(regions, key=lambda region: (region.box[1], region.box[0], region.box))
+    regions.sort(key=lambda region: (region.box[1], region.box[0], region.box))
+    return Cut(tuple(regions), walls)
 
 
 def join_marks(patches: dict[int, Box]) -> list[tuple[Box, tuple[int, ...]]]:

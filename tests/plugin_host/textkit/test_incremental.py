@@ -16,7 +16,7 @@ from plugin_host.hooks import TaskCancelled
 from plugin_host.textkit.incremental import RegionReader, Step, move_line
 from plugin_host.textkit.reading import LineReading, WordReading
 from plugin_host.textkit.recall import key_of
-from plugin_host.textkit.regions import find_regions
+from plugin_host.textkit.regions import cut_frame
 
 Frame = NDArray[np.uint8]
 WORDS = ("glint", "berth", "quay", "Friday", "0731", "proxy", "lantern", "(ok)")
@@ -80,7 +80,7 @@ def test_each_region_is_spliced_in_once_at_its_own_place(
 
     assert [(line.words[0].text, line.box) for line in lines] == [
         (key_of(region.pixels), tuple(float(v) for v in region.box))
-        for region in find_regions(frame)
+        for region in cut_frame(frame).regions
     ]
 
 
@@ -179,3 +179,23 @@ def test_a_reading_that_was_taken_back_leaves_nothing_half_known() -> None:
 
     assert engine.read(frame) == Engine().read(frame)
     assert len(engine.asked) == 6
+
+
+def test_a_wall_that_comes_before_a_known_line_is_seen_though_the_line_is_not_read_again() -> None:
+    engine = Engine()
+    frame = page([(index, 0) for index in range(8)])
+    before = engine.read(frame)
+    engine.asked.clear()
+    walled = frame.copy()
+    walled[:, :4] = 40
+
+    after = engine.read(walled)
+
+    assert not engine.asked
+    assert [line.words for line in after] == [line.words for line in before]
+    assert {line.is_after_wall for line in before} == {False}
+    assert {line.is_after_wall for line in after} == {False}, "too far away"
+    near = frame.copy()
+    near[:, :14] = 40
+    assert {line.is_after_wall for line in engine.read(near)} == {True}
+    assert not engine.asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -143,8 +144,9 @@ def test_pieces_that_nearly_touch_are_one_line() -> None:
         piece("below", 92, 20),
         piece("heading", 92, 10, height=30),
         piece("over", 20, 10),
+        replace(piece("next", 92, 10), is_after_wall=True),
     ],
-    ids=["a column away", "half a row down", "a larger font", "on top"],
+    ids=["a column away", "half a row down", "a larger font", "on top", "behind a wall"],
 )
 def test_pieces_of_other_lines_stay_apart(other: LineReading) -> None:
     assert len(join_pieces([piece("first", 10, 10), other])) == 2

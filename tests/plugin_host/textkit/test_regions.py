@@ -14,8 +14,8 @@ from plugin_host.textkit.regions import (
     MARGIN_PX,
     SIDE_PX_MIN,
     WALL_PX,
+    cut_frame,
     find_detail,
-    find_regions,
     join_marks,
 )
 
@@ -32,7 +32,7 @@ def write(frame: Frame, text: str, x: int, y: int, *, size: float = 0.5) -> None
 
 
 def boxes(frame: Frame) -> list[Box]:
-    return [region.box for region in find_regions(frame)]
+    return [region.box for region in cut_frame(frame).regions]
 
 
 def is_inside(inner: Box, outer: Box) -> bool:
@@ -68,7 +68,7 @@ def patches(draw: st.DrawFn) -> Frame:
 def test_every_pixel_of_detail_is_shown_by_a_region(frame: Frame) -> None:
     detail, _ = find_detail(frame)
     shown = np.zeros(detail.shape, bool)
-    for region in find_regions(frame):
+    for region in cut_frame(frame).regions:
         x0, y0, x1, y1 = region.box
         # Shown as it is; what another region shows may be left out here.
         shown[y0:y1, x0:x1] |= (region.pixels == frame[y0:y1, x0:x1]).all(axis=2)
@@ -82,7 +82,7 @@ def test_every_pixel_of_detail_is_shown_by_a_region(frame: Frame) -> None:
 @given(patches())
 @settings(max_examples=40, deadline=None)
 def test_regions_lie_on_the_frame_and_come_top_to_bottom(frame: Frame) -> None:
-    found = find_regions(frame)
+    found = cut_frame(frame).regions
 
     assert [(r.box[1], r.box[0]) for r in found] == sorted((r.box[1], r.box[0]) for r in found)
     for region in found:
@@ -100,7 +100,7 @@ def test_what_is_moved_is_cut_the_same_way(frame: Frame, right: int, down: int) 
     wide = blank(ground.shape[1] + 200, ground.shape[0] + 300)
     wide[down : down + ground.shape[0], right : right + ground.shape[1]] = ground
 
-    before, after = find_regions(ground), find_regions(wide)
+    before, after = cut_frame(ground).regions, cut_frame(wide).regions
 
     assert [r.box for r in after] == [
         (x0 + right, y0 + down, x1 + right, y1 + down) for x0, y0, x1, y1 in boxes(ground)
@@ -119,8 +119,8 @@ def test_a_changed_line_changes_one_region(row: int, text: str) -> None:
     after[30 + 30 * row - 20 : 30 + 30 * row + 8] = GROUND
     write(after, f"now {text}", 20, 30 + 30 * row)
 
-    old = {(r.box, r.pixels.tobytes()) for r in find_regions(before)}
-    new = {(r.box, r.pixels.tobytes()) for r in find_regions(after)}
+    old = {(r.box, r.pixels.tobytes()) for r in cut_frame(before).regions}
+    new = {(r.box, r.pixels.tobytes()) for r in cut_frame(after).regions}
 
     assert len(old) == 12
     assert len(new - old) == 1
@@ -175,7 +175,7 @@ def test_a_window_over_a_line_does_not_swallow_it() -> None:
     write(frame, "Title of the window", 205, 124)
     write(frame, "its text", 210, 160)
 
-    regions = find_regions(frame)
+    regions = cut_frame(frame).regions
 
     texts = [r for r in regions if r.box[3] - r.box[1] > 8]
     assert len(texts) == 3
@@ -188,7 +188,7 @@ def test_what_another_region_shows_is_left_out() -> None:
     cv2.circle(frame, (200, 200), 100, (60, 60, 200), 9)
     write(frame, "inside", 170, 205)
 
-    ring, word = find_regions(frame)
+    ring, word = cut_frame(frame).regions
 
     assert is_inside(word.box, ring.box)
     x0, y0 = word.box[0] - ring.box[0], word.box[1] - ring.box[1]
@@ -215,7 +215,7 @@ def test_a_mark_goes_to_its_letters_and_a_neighbouring_line_does_not() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (2, 2), (640, 400)])
 def test_a_flat_frame_of_any_size_has_no_regions(size: tuple[int, int]) -> None:
-    assert find_regions(blank(*size)) == []
+    assert cut_frame(blank(*size)).regions == ()
 
 
 def test_a_gradient_is_no_detail_and_a_long_edge_is_a_wall() -> None:
@@ -228,3 +228,33 @@ def test_a_gradient_is_no_detail_and_a_long_edge_is_a_wall() -> None:
     assert walls.any()
     # Only the wall's two short ends are left.
     assert detail.sum() < 20
+
+
+@pytest.mark.parametrize("size", [0.4, 0.5, 0.7])
+def test_text_right_behind_the_frame_of_a_window_has_a_wall_before_it(size: float) -> None:
+    frame = blank()
+    frame[:, 200:] = 30
+    write(frame, "left of it", 196 - round(160 * size), 100, size=size)
+    cv2.putText(
+        frame, "right of it", (204, 100), cv2.FONT_HERSHEY_SIMPLEX, size, (220,) * 3, 1, cv2.LINE_AA
+    )
+
+    cut = cut_frame(frame)
+
+    told = [(region.box[0] >= 200, cut.has_wall_before(region.box)) for region in cut.regions]
+    assert set(told) == {(False, False), (True, True)}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [(slice(90, 104), slice(198, 199)), (slice(106, 107), slice(100, 400))],
+    ids=["a caret", "an underline"],
+)
+def test_what_is_as_high_as_a_letter_or_lies_is_no_wall_before_a_line(
+    rule: tuple[slice, slice],
+) -> None:
+    frame = blank()
+    write(frame, "glint", 202, 100)
+    frame[rule] = 0
+
+    assert not cut_frame(frame).has_wall_before((202, 88, 240, 104))
