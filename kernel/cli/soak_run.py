@@ -18,7 +18,7 @@ from kernel.boot.stopping import StopSignal
 from kernel.config.errors import ExitCode
 from kernel.config.paths import DataDir, default_data_dir
 from kernel.config.settings import LoadedSettings
-from kernel.soak.endurance import Endurance
+from kernel.soak.endurance import Endurance, Parts
 from kernel.soak.opening import choose_run_dir, open_soak
 from kernel.soak.plan import Wishes
 from kernel.soak.report import conclude
@@ -39,11 +39,27 @@ def run_soak(
         live_dir = named or DataDir(default_data_dir())
         parts = open_soak(loaded, wishes, run_dir, live_dir, say)
         say(f"soak of {parts.plan.planned_s:.0f} s, run folder {run_dir}")
+        for line in _describe(parts, loaded):
+            say(line)
         reason = Endurance(parts, stop).run()
     say(f"{reason}; making the report")
     report = conclude(run_dir)
     print_verdict(report, run_dir, as_json=as_json)
     return ExitCode.OK if report.passed else ExitCode.FAILED
+
+
+def _describe(parts: Parts, loaded: LoadedSettings) -> list[str]:
+    """What it is about to do with what is somebody's own."""
+    if not parts.plan.live:
+        return []
+    data_dir = parts.child.data_dir
+    inbox = loaded.settings.intake.inbox_dir or data_dir.inbox_dir
+    return [
+        f"live: an ordinary kernel runs on {data_dir.root} with its own settings, takes in what "
+        f"comes to {inbox}, and works when you are away",
+        "the soak only watches and, at the end, verifies: it plays nothing, puts in no fault, asks "
+        "nothing, writes to its run folder alone",
+    ]
 
 
 def _wishes(options: dict[str, Any]) -> Wishes:

@@ -38,6 +38,8 @@ class KernelChild:
     profile: str | None = None
     leaky: bool = False
     """Whether the text plugin in force is the leaking copy."""
+    shares_data_dir: bool = False
+    """It is a person's: a kernel that runs there is theirs, and never ended by us."""
     starts: int = 0
     run_ids: list[str] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
@@ -140,7 +142,7 @@ class KernelChild:
     def _end_leftover(self) -> None:
         """End the kernel of an earlier part of this soak that lost its parent."""
         holder = read_holder(self.data_dir.lock_file)
-        if holder is None or not is_held(self.data_dir.lock_file):
+        if self.shares_data_dir or holder is None or not is_held(self.data_dir.lock_file):
             return
         with contextlib.suppress(ProcessLookupError):
             descriptor = os.pidfd_open(holder.pid)

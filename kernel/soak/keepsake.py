@@ -93,7 +93,7 @@ def describe_run(run: Run, report: SoakReport, picture: str, *, note: str = "") 
             str(number),
             span.name,
             time_text(max(0.0, (span.from_us - run.started_us) / 1e6)),
-            "never" if span.took_s is None else f"{span.took_s:.1f} s",
+            "cut off" if span.cut else "never" if span.took_s is None else f"{span.took_s:.1f} s",
         )
         for number, span in enumerate(run.faults(), 1)
     ]

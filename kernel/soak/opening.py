@@ -47,6 +47,7 @@ from kernel.soak.script import Script
 from kernel.soak.storeview import StoreView
 from kernel.soak.watcher import Watcher
 from kernel.store.drives import free_bytes
+from kernel.store.lock import is_held
 
 FOLDER = "autocapture-soak"
 ROOM_BYTES_MIN = 1 << 30
@@ -77,9 +78,16 @@ def open_soak(
     """Make or find the run folder and wire the parts; nothing runs yet.
 
     ``live_dir`` is the person's own data dir, used with ``live`` alone. Raises `KernelError`
-    ``soak-run-dir`` (not a new folder, or no run to resume), ``soak-no-room``.
+    ``soak-run-dir`` (not a new folder, or no run to resume), ``soak-no-room``, ``data-dir-busy``.
     """
     plan = _resume_plan(run_dir) if wishes.resume is not None else make_plan(loaded, wishes)
+    if plan.live and is_held(live_dir.lock_file):
+        raise KernelError(
+            "data-dir-busy",
+            f"a kernel runs on {live_dir.root} already",
+            hint="stop it first: the soak starts its own, to be able to watch all of its life",
+            exit_code=ExitCode.BUSY,
+        )
     folder = _make_folder(run_dir, loaded, resumed=wishes.resume is not None)
     data_dir = live_dir if plan.live else DataDir(folder.data_dir)
     leaky = _prepare_data_dir(plan, folder, data_dir)
@@ -95,7 +103,9 @@ def open_soak(
     else:
         _note_reboot(folder)
         settle_hand(folder, data_dir.inbox_dir)
-    child = KernelChild(folder, data_dir, environment, leaky=leaky is not None)
+    child = KernelChild(
+        folder, data_dir, environment, leaky=leaky is not None, shares_data_dir=plan.live
+    )
     parts = _wire(plan, loaded, folder, child, wishes)
     parts.say, parts.resumed = say, wishes.resume is not None
     if plan.faults and parts.driver is not None:
@@ -220,6 +230,7 @@ def _wire(
         inbox=inbox or data_dir.inbox_dir,
         kernel_pid=kernel_pid,
         cpu_window_s=settings.budget.cpu_window_s,
+        follows=plan.live,
     )
     driver = None if plan.live else _make_driver(plan, folder, data_dir, book, watcher, wishes)
     sampler = Sampler(

@@ -219,7 +219,9 @@ def _faults(run: Run) -> str:
     rows = []
     for number, span in enumerate(spans, 1):
         limit_s = thresholds.recovery_limit_s(span.name)
-        if span.took_s is None:
+        if span.cut:
+            state, took = "unknown", "cut off"
+        elif span.took_s is None:
             state, took = "fail", "never"
         else:
             state = "pass" if span.took_s <= limit_s else "fail"

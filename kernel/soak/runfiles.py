@@ -7,7 +7,7 @@ Covers: every file of the folder, torn and damaged lines (counted and left out),
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -200,6 +200,8 @@ class FaultSpan:
     from_us: int
     to_us: int | None
     took_s: float | None
+    cut: bool = False
+    """The soak was cut off (a reboot) while the recovery was still in time: nobody can say."""
 
     @property
     def over_us(self) -> int:
@@ -271,7 +273,18 @@ class Run:
     def faults(self) -> list[FaultSpan]:
         """Every fault with its recovery."""
         recovered = {event.fault_id: event for event in self.events_of("recovered")}
-        return [_span(event, recovered.get(event.fault_id)) for event in self.events_of("fault")]
+        spans = [_span(event, recovered.get(event.fault_id)) for event in self.events_of("fault")]
+        cuts_us = [
+            gap.from_us or gap.at_us for gap in self.events_of("gap") if gap.explained_by == REBOOT
+        ]
+        return [
+            replace(
+                span,
+                cut=span.to_us is None
+                and any(span.from_us <= at <= span.over_us for at in cuts_us),
+            )
+            for span in spans
+        ]
 
 
 def read_run(folder: Path) -> Run:

@@ -33,12 +33,15 @@ def _faults(run: Run) -> list[SoakCriterion]:
         return [unknown(injected, why), unknown(recovered, why)]
     if run.plan.faults is False and not spans:
         return [judged(injected, 0, "faults were switched off", limit=0), judged(recovered, 0)]
-    missed = [span for span in spans if span.to_us is None]
+    judgeable = [span for span in spans if not span.cut]
+    missed = [span for span in judgeable if span.to_us is None]
     named = ", ".join(f"{span.name} {span.fault_id}" for span in missed)
+    cut = [f"{span.name} {span.fault_id}" for span in spans if span.cut]
+    told = f"not counted, for the soak was cut off meanwhile: {', '.join(cut)}" if cut else ""
     return [
-        judged(injected, len(spans)),
+        judged(injected, len(judgeable), told),
         judged(recovered, len(missed), named),
-        *_recoveries(spans),
+        *_recoveries(judgeable),
     ]
 
 

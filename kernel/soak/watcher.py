@@ -36,6 +36,8 @@ class Watcher(Part):
     inbox: Path
     kernel_pid: Callable[[], int | None]
     cpu_window_s: float
+    follows: bool = False
+    """Nobody tells when the person comes and goes: what depends on the moment is not judged."""
     tree: Tree = field(default_factory=Tree)
     look: Look = field(default_factory=lambda: Look(0.0, alive=False))
     truth: Truth = "idle"
@@ -83,7 +85,8 @@ class Watcher(Part):
         before = self.look
         self.look = self.tree.look(self.kernel_pid())
         now_s = self.look.at_s
-        if self.truth == "active" and before.at_s >= self._active_since_s + STOP_DEADLINE_S:
+        is_late = before.at_s >= self._active_since_s + STOP_DEADLINE_S
+        if self.truth == "active" and is_late and not self.follows:
             self.heavy_active_cpu_s += max(0.0, self.look.heavy_cpu_s - before.heavy_cpu_s)
         if len(self.look.hosts) > self.hosts_peak:
             self.hosts_peak = len(self.look.hosts)
@@ -112,7 +115,7 @@ class Watcher(Part):
     def _measure_stop(self) -> None:
         """How long until every process of every host stands still or is gone."""
         began_s = self._active_since_s
-        if self.truth != "active" or not self.look.hosts:
+        if self.truth != "active" or not self.look.hosts or self.follows:
             return
         hosts = len(self.look.hosts)
         while time.monotonic() - began_s < STOP_PATIENCE_S and not self._stop.is_set():

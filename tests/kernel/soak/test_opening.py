@@ -16,6 +16,7 @@ from kernel.soak.endurance import Parts, account, progress_line
 from kernel.soak.folder import RunFolder
 from kernel.soak.opening import choose_run_dir, open_soak, settle_hand
 from kernel.soak.plan import Wishes
+from kernel.store.lock import DataDirLock
 
 
 @pytest.fixture
@@ -96,6 +97,21 @@ def test_a_live_run_takes_the_persons_data_dir_and_plays_nothing(
     assert parts.checker is None
     assert not (tmp_path / "run" / "data").exists()
     assert not (tmp_path / "live").exists()
+
+
+def test_a_data_dir_on_which_a_kernel_runs_is_left_alone(
+    tmp_path: Path, loaded: LoadedSettings
+) -> None:
+    live = DataDir(tmp_path / "live")
+    live.root.mkdir()
+    lock = DataDirLock.acquire(live.lock_file, started_at_us=1)
+    try:
+        with pytest.raises(KernelError, match="a kernel runs on") as refused:
+            open_here(loaded, Wishes(live=True), tmp_path / "run")
+    finally:
+        lock.release()
+    assert refused.value.code == "data-dir-busy"
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.fixture

@@ -102,6 +102,15 @@ def test_a_kernel_left_over_by_another_soak_is_ended_first(child: KernelChild) -
     assert heir.stop() == 0
 
 
+def test_the_kernel_of_a_person_is_never_ended(child: KernelChild) -> None:
+    child.start("first start")
+    guest = KernelChild(child.folder, child.data_dir, child.environment, shares_data_dir=True)
+    with pytest.raises(KernelError, match="data-dir-busy"):
+        guest.start("live")
+    assert child.poll() is None
+    assert child.stop() == 0
+
+
 def test_a_kernel_that_cannot_start_says_why(child: KernelChild) -> None:
     (child.data_dir.root / "config.toml").write_text("[hosts]\nmax_hosts = 99\n")
     with pytest.raises(KernelError, match=r"hosts\.max_hosts"):

@@ -308,3 +308,24 @@ def test_a_gap_of_a_suspend_is_explained_and_told(tmp_path: Path) -> None:
     verdict = verdict_of(run, tmp_path)
     assert verdict.passed
     assert "1 cuts and suspends" in find(verdict, "duration").detail
+
+
+def test_a_fault_whose_recovery_was_cut_off_is_told_and_not_judged(tmp_path: Path) -> None:
+    run = good_run()
+    cut_off(run)
+    fault = {"fault_id": "f9", "name": "host_hung", "kind": "fault"}
+    run.events.append({"at_us": at_us(1_480), **fault})
+    verdict = verdict_of(run, tmp_path)
+    assert verdict.passed
+    assert "cut off meanwhile: host_hung f9" in find(verdict, "faults_injected").detail
+    run.events[-1]["at_us"] = at_us(1_300)
+    assert "faults_recovered" in [c.name for c in verdict_of(run, tmp_path).failed]
+
+
+def test_a_live_run_is_not_judged_by_moments_that_nobody_tells(tmp_path: Path) -> None:
+    run = good_run(faults=False)
+    run.plan["live"] = True
+    run.events = [event for event in run.events if event["kind"] != "stop"]
+    verdict = verdict_of(run, tmp_path)
+    assert verdict.passed
+    assert {"stops_late", "checks_made"}.isdisjoint(c.name for c in verdict.criteria)

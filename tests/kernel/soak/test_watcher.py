@@ -114,6 +114,21 @@ def test_the_stop_is_over_when_every_inner_process_stands_still(
     assert stop["took_ms"] == pytest.approx(watcher.stop_ms, abs=0.1)
 
 
+def test_where_nobody_tells_of_the_person_their_moments_are_not_judged(
+    watcher: Watcher, tree: ToldTree
+) -> None:
+    watcher.follows = True
+    watcher.look = Look(0.0, alive=True, hosts=(host("a", RUNNING),))
+    watcher.turned("active")
+    late_s = watcher._active_since_s + 2 * STOP_DEADLINE_S
+    tree.told = [Look(late_s + n, alive=True, heavy_cpu_s=float(n)) for n in range(3)]
+    for _ in range(3):
+        watcher._look()
+    watcher._measure_stop()
+    assert watcher.heavy_active_cpu_s == 0.0
+    assert watcher.stop_ms is None
+
+
 def test_without_hosts_there_is_nothing_to_stop(watcher: Watcher, tree: ToldTree) -> None:
     tree.told = [Look(0.1, alive=True)]
     watcher.turned("active")
