@@ -6,6 +6,7 @@ Covers: the kinds of faults, their place in the day. Does not cover: doing it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -68,6 +69,18 @@ def plan_faults(
             break
         planned.append(PlannedFault(begin_s + (end_s - begin_s) / 4, end_s, name))
     return tuple(sorted(planned, key=lambda fault: fault.at_s))
+
+
+def left_over(planned: Sequence[PlannedFault], done: Sequence[str]) -> tuple[PlannedFault, ...]:
+    """The plan without what an earlier part of the run put in, by the names in ``done``."""
+    counts = Counter(done)
+    left = []
+    for fault in planned:
+        if counts[fault.name] > 0:
+            counts[fault.name] -= 1
+        else:
+            left.append(fault)
+    return tuple(left)
 
 
 def _spacing(phases: Sequence[Phase]) -> float:

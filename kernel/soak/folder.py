@@ -6,6 +6,7 @@ Does not cover: what the lines say (docs/soak.md), reading them back for the ver
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -70,6 +71,18 @@ class RunFolder:
     def event(self, kind: str, **facts: Any) -> None:  # noqa: ANN401 - JSON
         """Append one line to the events."""
         self._append(self.root / "events.jsonl", {"at_us": now_us(), "kind": kind, **facts})
+
+    def faults_begun(self) -> list[str]:
+        """Names of the faults that an earlier part of the run put in; a torn line tells none."""
+        path = self.root / "events.jsonl"
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        found = []
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                event = json.loads(line)
+                if event["kind"] == "fault":
+                    found.append(str(event["name"]))
+        return found
 
     def check(self, facts: dict[str, Any]) -> None:
         """Append one self-check."""

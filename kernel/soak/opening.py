@@ -26,7 +26,7 @@ from kernel.soak.day import phase_at, plan_day
 from kernel.soak.diskfill import DiskFill
 from kernel.soak.driver import SOURCE, Driver
 from kernel.soak.endurance import Parts
-from kernel.soak.faultplan import plan_faults
+from kernel.soak.faultplan import left_over, plan_faults
 from kernel.soak.faults import Faults
 from kernel.soak.folder import RunFolder, now_us
 from kernel.soak.leaky import PLUGIN_ID, LeakyPlugin, approve_leaky_plugin, make_leaky_plugin
@@ -345,7 +345,7 @@ def _make_faults(
     disk.remove()
     return Faults(
         folder=parts.folder,
-        planned=plan_faults(parts.driver.phases),
+        planned=left_over(plan_faults(parts.driver.phases), parts.folder.faults_begun()),
         started_us=plan.started_us,
         child=parts.child,
         watcher=parts.watcher,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from kernel.soak.day import phase_at, plan_day
-from kernel.soak.faultplan import EVERY_S, IN_REST, IN_WORK, plan_faults
+from kernel.soak.faultplan import EVERY_S, IN_REST, IN_WORK, left_over, plan_faults
 
 
 def test_faults_of_the_kernel_come_while_the_person_works() -> None:
@@ -25,3 +25,15 @@ def test_on_a_long_day_faults_keep_their_distance() -> None:
         gaps = [after - before for before, after in pairwise(times)]
         assert min(gaps) > EVERY_S / 4
         assert len(times) > 10
+
+
+def test_what_was_put_in_before_a_cut_is_not_put_in_again() -> None:
+    faults = plan_faults(plan_day(3, 86_400.0))
+    assert left_over(faults, []) == faults
+    assert left_over(faults, [fault.name for fault in faults]) == ()
+    done = ["host_killed", "host_killed", "disk_full", "no such fault"]
+    left = left_over(faults, done)
+    assert len(left) == len(faults) - 3
+    assert [f for f in faults if f.name == "host_killed"][2:] == [
+        f for f in left if f.name == "host_killed"
+    ]

@@ -95,3 +95,15 @@ def test_a_document_is_replaced_whole(tmp_path: Path) -> None:
     folder.write("ended.json", {"reason": "finished"})
     assert json.loads((tmp_path / "ended.json").read_text()) == {"reason": "finished"}
     assert folder.data_dir.parent == folder.plan_file.parent == tmp_path
+
+
+def test_faults_that_were_begun_are_read_back_by_name(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    assert folder.faults_begun() == []
+    folder.event("fault", fault_id="x1", name="host_hung")
+    folder.event("recovered", fault_id="x1")
+    with (tmp_path / "events.jsonl").open("ab") as file:
+        file.write(b'{"kind": "fault", "name": "to')
+    folder.mend_tails()
+    folder.event("fault", fault_id="x2", name="disk_full")
+    assert folder.faults_begun() == ["host_hung", "disk_full"]
