@@ -127,6 +127,21 @@ def test_after_a_reboot_the_same_line_resumes_and_new_begins_anew(stub: Stub) ->
     assert "--run-dir" in stub.words()[1]
 
 
+def test_an_interrupted_run_of_another_profile_is_neither_resumed_nor_forgotten(
+    stub: Stub,
+) -> None:
+    run = stub.state / "a run"
+    run.mkdir(parents=True)
+    (run / "plan.json").write_text('{\n "profile": "soak24"\n}\n')
+    (stub.state / "current").write_text(f"{run}\n")
+    code, said = stub.run("--dry-run")
+    assert code == 2
+    assert "another profile" in said
+    assert stub.words() == []
+    assert stub.run()[0] == 0
+    assert stub.words() == [f"run --profile soak24 --resume {run}"]
+
+
 def test_the_run_outlives_its_terminal_and_is_shown_again(stub: Stub) -> None:
     stub.tell("hold")
     first = stub.start()

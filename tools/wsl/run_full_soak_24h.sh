@@ -44,6 +44,9 @@ kernel() {
 
 ended() { [[ -f $1/ended.json ]] && grep -q '"reason": "finished"' -- "$1/ended.json"; }
 
+# Whether a run is of the profile that is wanted now; one that does not say counts as such.
+is_ours() { grep -q "\"profile\": \"$profile\"" -- "$1/plan.json" || ! grep -q '"profile"' -- "$1/plan.json"; }
+
 # What runs behind the terminal: one soak to its end, resumed for as long as something cuts it off.
 run_inside() {
   local run code
@@ -92,6 +95,9 @@ if flock --nonblock "$lock" true; then
   run=$(cat -- "$current" 2>/dev/null || true)
   if [[ $fresh == yes || -z $run || ! -f $run/plan.json ]] || ended "$run"; then
     echo "$state/$(date -u +%Y%m%dT%H%M%SZ)-$profile" >"$current"
+  elif ! is_ours "$run"; then
+    echo "$run is an interrupted run of another profile: go on with it by the same line as before, or use --new" >&2
+    exit 2
   fi
   rm -f -- "$verdict"
   : >"$log"
