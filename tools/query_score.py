@@ -1,10 +1,11 @@
 """How well questions about a week are answered: found, cited right, false claims.
 
-    python tools/query_score.py [--only known|held-out|both] [--show-wrong] [--json]
+    python tools/query_score.py [--only known|held-out|kinds|all] [--show-wrong] [--json]
 
 Builds a data dir from the fixtures (`tools/query_week.py`), asks every question of the story
 and judges the answers. The held-out questions were written before any answer was looked at
-and are reported apart. Covers: asking, judging, counting. Does not cover: reading pixels.
+and are reported apart, as are those on subject and kind. Covers: asking,
+judging, counting. Does not cover: reading pixels.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from kernel.query.stores import Timeline
 from kernel.query.timeline import StoredTimeline
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
-from tools.query_week import Question, Week, read_week
+from tools.query_week import KINDS, Question, Week, read_questions, read_week
 
 RECALL_GOAL = 0.95
+_PARTS = ("known", "held-out", "kinds")
 _LOCKS = ("1" * 64, "2" * 64)
 _TIMING = StageTiming(
     queue_wait_us=0, load_us=0, run_us=1, input_bytes=1, memory_peak_bytes=1, finished_at_us=1
@@ -137,20 +139,26 @@ def score(judged: Sequence[Judged]) -> dict[str, float | int]:
     }
 
 
+def questions_of(part: str, week: Week) -> tuple[Question, ...]:
+    """The questions of one part: known, held-out or kinds."""
+    if part == "kinds":
+        return read_questions(KINDS)
+    return tuple(q for q in week.questions if q.held_out is (part == "held-out"))
+
+
 def main() -> int:
     """Ask and print; 0 when every goal is met."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--show-wrong", action="store_true", help="print wrong answers")
-    parser.add_argument("--only", choices=["known", "held-out", "both"], default="both")
+    parser.add_argument("--only", choices=[*_PARTS, "all"], default="all")
     parser.add_argument("--json", action="store_true", dest="as_json")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store = build(Path(folder))
-        parts = {"known": False, "held-out": True}
-        wanted = [arguments.only] if arguments.only != "both" else list(parts)
+        wanted = [arguments.only] if arguments.only != "all" else list(_PARTS)
         scores = {}
         for name in wanted:
-            asked = [q for q in store.week.questions if q.held_out is parts[name]]
+            asked = questions_of(name, store.week)
             judged = [judge(q, store.ask(q.text), store.block_of_event) for q in asked]
             scores[name] = score(judged)
             if arguments.show_wrong:

@@ -22,6 +22,8 @@ from kernel.store.draft import CaptureDraft
 
 FIXTURES: Final = Path(__file__).parents[1] / "tests" / "fixtures"
 STORY: Final = FIXTURES / "questions_timed.json"
+KINDS: Final = FIXTURES / "questions_kinds.json"
+"""Questions on subject and kind, most of them near misses, over the same week."""
 _CHAR_PX: Final = 7
 _LINE_PX: Final = 17
 _MICROS: Final = 1_000_000
@@ -72,17 +74,22 @@ def read_week(story: Path = STORY) -> Week:
         now_us=_micros(document["now"]),
         zone=document["zone"],
         shots=tuple(shots),
-        questions=tuple(
-            Question(
-                question_id=q["id"],
-                held_out=q["held_out"],
-                kind=q["kind"],
-                text=q["question"],
-                contains=tuple(q["contains"]),
-                blocks=frozenset(q["blocks"]),
-            )
-            for q in document["questions"]
-        ),
+        questions=read_questions(story),
+    )
+
+
+def read_questions(path: Path) -> tuple[Question, ...]:
+    """The questions of a story, or of a file of questions about it."""
+    return tuple(
+        Question(
+            question_id=q["id"],
+            held_out=q.get("held_out", False),
+            kind=q["kind"],
+            text=q["question"],
+            contains=tuple(q["contains"]),
+            blocks=frozenset(q["blocks"]),
+        )
+        for q in json.loads(path.read_bytes())["questions"]
     )
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from kernel.query import shapes
 from kernel.query.layout import Hit, PageLayout, Piece
 from kernel.query.peers import are_peers, in_log_row
 from kernel.query.question import Kind, Question
-from kernel.query.vocabulary import STOP_WORDS
+from kernel.query.vocabulary import COMMUNICATING, STOP_WORDS
 from kernel.query.words import stem_of, units_of
 
 
@@ -55,6 +55,8 @@ class Candidate:
     """Which share of the label's words the question names, in thousandths; 0 without label."""
     value_at: Part | None = None
     """Where the value is, when that is not at the end of the only answer part."""
+    plain: bool = False
+    """Whether the label is no name of a thing: BACKLOG is one of a count, retry.py is not."""
     speaks_for: frozenset[int] = frozenset()
     """Terms (by index) that the form itself stands for, though their words are not there."""
 
@@ -66,6 +68,8 @@ class PageHits:
     by_term: tuple[tuple[Hit, ...], ...]
     implied: tuple[Hit, ...] = ()
     """Heads of columns that the question implies."""
+    specific: frozenset[int] = frozenset()
+    """The terms (by index) that name one thing."""
 
     def pieces(self) -> list[int]:
         """The pieces with any hit, by index."""
@@ -86,9 +90,6 @@ _PROSE_BLANKS_MIN = 3
 _FULL_LINE, _LONG_LINE = 0.88, 0.6
 """Share of the block's width that a line fills when it is broken because it is full."""
 _SAME_HEIGHT = 1.25
-_DAY_CHARS_MAX = 2
-_BOARD_CELLS_MIN = 2
-_HEADING_HEIGHT = 1.12
 _CARD_LINES_MAX = 12
 _LABEL_WORDS_MAX = 6
 _LABEL_FIT_MIN = 300
@@ -115,7 +116,9 @@ _ABBREVIATION = re.compile(
 )
 _BOUNDARY = re.compile(r"[.!?][\"')\]]?\s+(?=[\"'(\[]?[A-Z0-9€$£@])|\s+[|•·]\s+")
 STARTS_ANEW = re.compile(
-    r"^\W*(?:\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}|[A-Z][a-z]{2} +\d{1,2} \d)|^[\w .-]{1,30}:\s|^[-*•]\s"
+    r"^\W*(?:\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}|[A-Z][a-z]{2} +\d{1,2} \d"
+    r"|(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL|CRITICAL|PANIC)\b)"
+    r"|^[\w .-]{1,30}:\s|^[-*•]\s"
 )
 _INLINE = re.compile(r"(?P<sep>(?<=[\w)%\]\"'])\s?:(?=\s)|\s?(?<![=!<>≠])=(?!=)\s?|\s->\s|\s→\s)")
 _NEXT_PAIR = re.compile(r"[\s,;]+[\w.\-/]+\s?=(?!=)")
@@ -268,29 +271,46 @@ def counted(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
             whole = Part(piece.line, piece.start, piece.end)
             value = found.group("count")
             bonus = _FIELD * fit // 1000
-            yield Candidate(Form.FIELD, (whole,), (), piece.text, value, bonus, fit)
+            plain = not hits.within(label.line, label.start, label.end) & hits.specific
+            yield Candidate(Form.FIELD, (whole,), (), piece.text, value, bonus, fit, plain=plain)
 
 
-def neighbour_fields(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
-    """A label piece and the value piece beside, below or (for big numbers) above it."""
+def neighbour_fields(
+    layout: PageLayout, hits: PageHits, asked: frozenset[int] = frozenset()
+) -> Iterator[Candidate]:
+    """A label piece and the value piece beside, below or (for big numbers) above it.
+
+    ``asked``: terms (by index) that name what is asked for; a label may go on after one.
+    """
     for index in hits.pieces():
         label = layout.pieces[index]
         if len(label.text.split()) > _LABEL_WORDS_MAX or _INLINE.search(label.text):
             continue
         fit = label_fit(layout, hits, Part(label.line, label.start, label.end))
-        if fit >= _LABEL_FIT_MIN:
+        if fit >= _LABEL_FIT_MIN or _begins_as_asked(hits, label, asked):
             for value, form, bonus in _values_of(layout, label):
                 if not are_peers(label.text, value.text):
-                    yield _field(label, value, form, bonus * fit // 1000, fit)
+                    plain = not hits.within(label.line, label.start, label.end) & hits.specific
+                    made = _field(label, value, form, bonus * fit // 1000, fit)
+                    yield replace(made, plain=plain)
+
+
+def _begins_as_asked(hits: PageHits, label: Piece, asked: frozenset[int]) -> bool:
+    """Whether the label begins with what is asked for: "Total incl. VAT 19%"."""
+    return any(
+        hit.piece == label.index and hit.start == label.start
+        for term in asked
+        for hit in hits.by_term[term]
+    )
 
 
 def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, int]]:
     """The neighbours of a label that may be its value, with what their place is worth."""
-    under = layout.below(label, reach=1.6)[:1]
+    under = [p for p in layout.below(label, reach=1.6)[:1] if layout.of_one_command(label, p)]
     big = bool(under) and _is_figure_of(under[0], label)
     if big:
         yield under[0], Form.BELOW, _FIGURE
-    heads = is_column_head(layout, label)
+    heads = label.index not in layout.form_labels and is_column_head(layout, label)
     beside = None if big else _beside(layout, label, heads=heads)
     if beside and not are_peers(label.text, beside.text):
         yield from _beside_value(label, beside)
@@ -378,9 +398,14 @@ def _field(label: Piece, value: Piece, form: Form, bonus: int, fit: int) -> Cand
 def card_neighbours(layout: PageLayout, hits: PageHits, question: Question) -> Iterator[Candidate]:
     """What stands in one block with the words asked about and looks like what is asked for."""
     asked = [term.text for term in question.terms if term.asked]
+    told = any(term.text.casefold() in COMMUNICATING for term in question.terms)
+    timed = question.kind is Kind.TIME and not told
     for index in hits.pieces():
         anchor = layout.pieces[index]
         for other in _companions(layout, anchor):
+            if timed and not _dates(layout, anchor, other):
+                # When a message came says nothing of when that is of which it speaks.
+                continue
             if other.index != anchor.index and _looks_asked(question, asked, other.text):
                 yield Candidate(
                     form=Form.CARD,
@@ -392,63 +417,19 @@ def card_neighbours(layout: PageLayout, hits: PageHits, question: Question) -> I
                 )
 
 
+def _dates(layout: PageLayout, anchor: Piece, other: Piece) -> bool:
+    """Whether a time is that of what the anchor names: in its block, or on its own row."""
+    if layout.same_block(anchor, other):
+        return True
+    return any(piece.index == other.index for piece in layout.row_of(anchor))
+
+
 _VAGUE_NOUNS = frozenset(stem_of(noun) for noun in "number count figure amount".split())
-_HEADING_NOUNS = frozenset(
-    stem_of(noun)
-    for noun in "column lane list section stage swimlane tab day weekday status state".split()
-)
-_HEADING_WORDS_MAX = 5
-
-
-def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator[Candidate]:
-    """The head of the column in which the words asked about stand (boards, calendars)."""
-    asked = {
-        index
-        for index, term in enumerate(question.terms)
-        if term.asked and stem_of(term.text) in _HEADING_NOUNS
-    }
-    if not asked:
-        return
-    for index in hits.pieces():
-        anchor = layout.pieces[index]
-        said = hits.within(anchor.line, anchor.start, anchor.end)
-        if len(anchor.text.split()) > _HEADING_WORDS_MAX + 2 or said & asked:
-            continue
-        above = layout.above(anchor, reach=400)
-        outside = [p for p in above if not layout.same_block(p, anchor)]
-        heads = [p for p in outside if _is_board_head(layout, p)]
-        for head in heads[-1:]:
-            near = next(
-                (p for p in above if p.text.isdigit() and len(p.text) <= _DAY_CHARS_MAX), None
-            )
-            parts = [near] if near and near.index != head.index else []
-            name = " ".join([head.text, *(p.text for p in parts)])
-            yield Candidate(
-                form=Form.CARD,
-                answer=tuple(Part(p.line, p.start, p.end) for p in (head, *parts)),
-                support=(Part(anchor.line, anchor.start, anchor.end),),
-                text=f"{anchor.text} \u2014 {name}",
-                value=name,
-                bonus=_CARD,
-                speaks_for=frozenset(asked),
-            )
-
-
-def _is_board_head(layout: PageLayout, piece: Piece) -> bool:
-    """Whether the piece is one of several short ones spread over a row, below the title."""
-    row = layout.row_of(piece)
-    if len(row) < _BOARD_CELLS_MIN or piece.box[3] <= 0.04 * layout.page.height_px:
-        return False
-    stands_out = piece.text.isupper() or any(ch.isdigit() for ch in piece.text)
-    stands_out = stands_out or piece.height > _HEADING_HEIGHT * layout.height
-    return stands_out and all(len(m.text.split()) <= _HEADING_WORDS_MAX for m in row)
 
 
 def _looks_asked(question: Question, asked: Sequence[str], text: str) -> bool:
     if question.kind is Kind.PERSON:
-        return shapes.is_person(text) or (
-            shapes.holds_person(text) and shapes.fits(Kind.TIME, text)
-        )
+        return shapes.is_person(text) or shapes.is_byline(text)
     if question.kind is Kind.TIME:
         return shapes.is_time(text)
     return any(_is_little_more_than(noun, text) for noun in asked)

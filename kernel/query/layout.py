@@ -18,6 +18,7 @@ from functools import cached_property
 
 from contracts.base import Box
 from contracts.text import TextLine, TextPage, Word
+from kernel.query.shapes import is_command
 from kernel.query.words import Needle, spans_in
 
 _PIECE_GAP = 1.3
@@ -36,6 +37,9 @@ _NEIGHBOURS_MAX = 24
 _ROW_SHARE_MIN = 0.5
 _ALIGNED_SHARE_MIN = 0.3
 _ALIKE = 1.7
+_BAR_SHARE, _BAR_PIECES_MIN = 0.955, 3
+_FORM_GAP = 2.2
+_FORM_EDGE_PX, _FORM_LABELS_MIN = 4, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,61 @@ class PageLayout:
                 piece = self.piece_at(at, span.start)
                 hits.append(Hit(at, span.start, span.end, span.quality, piece.index))
         return hits
+
+    @cached_property
+    def bar(self) -> frozenset[int]:
+        """Pieces (by index) of a task bar: a row of several at the lower edge of the frame."""
+        edge = _BAR_SHARE * self.page.height_px
+        low = [piece for piece in self.pieces if piece.box[1] >= edge]
+        return frozenset(piece.index for piece in low if len(self.row_of(piece)) >= _BAR_PIECES_MIN)
+
+    @cached_property
+    def form_labels(self) -> frozenset[int]:
+        """Pieces (by index) that are labels of a form: set right, each close to its value.
+
+        Their right edges agree, as do the left edges of what stands beside them.
+        """
+        columns: dict[tuple[int, int], list[Piece]] = {}
+        for piece in self.pieces:
+            value = self.right_of(piece)
+            told = any(ch.isalpha() for ch in piece.text) and not any(map(str.isdigit, piece.text))
+            if (
+                value is None
+                or not told
+                or value.box[0] - piece.box[2] > _FORM_GAP * max(piece.em, piece.height)
+            ):
+                continue
+            place = (piece.box[2] // _FORM_EDGE_PX, value.box[0] // _FORM_EDGE_PX)
+            for across in ((0, 0), (1, 0), (0, 1), (1, 1)):
+                near = (place[0] + across[0], place[1] + across[1])
+                columns.setdefault(near, []).append(piece)
+        return frozenset(
+            piece.index
+            for column in columns.values()
+            if len({p.text for p in column}) >= _FORM_LABELS_MIN
+            and max(p.box[0] for p in column) - min(p.box[0] for p in column) > column[0].em
+            for piece in column
+        )
+
+    @cached_property
+    def prompts(self) -> list[Piece]:
+        """Shell prompts with what was typed after them, top to bottom."""
+        return [piece for piece in self._by_top if is_command(piece.text)]
+
+    def prompt_over(self, piece: Piece) -> Piece | None:
+        """The prompt whose command put out the piece, or the piece itself; None elsewhere."""
+        over = [
+            prompt
+            for prompt in self.prompts
+            if prompt.box[1] <= piece.box[1] + piece.height // 2
+            and prompt.box[0] <= piece.box[0] + piece.height
+        ]
+        # Of terminals side by side the nearest one is the piece's own.
+        return max(over, key=lambda p: (p.box[0] // p.height, p.box[1]), default=None)
+
+    def of_one_command(self, first: Piece, second: Piece) -> bool:
+        """Whether both were put out by one command, where commands were given."""
+        return self.prompt_over(first) == self.prompt_over(second)
 
     def row_of(self, piece: Piece) -> list[Piece]:
         """Pieces on the same visual row, left to right, the piece itself among them."""

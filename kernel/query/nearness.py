@@ -6,11 +6,16 @@ Does not cover: what follows from it (`kernel.query.ranking`). Pure.
 
 from __future__ import annotations
 
+import re
+
+from kernel.query import shapes
 from kernel.query.candidates import STARTS_ANEW, Candidate, Form, Part
 from kernel.query.layout import Hit, PageLayout, Piece, distance
 
 LEVEL_OWN = 1000
 LEVEL_PIECE = 920
+LEVEL_SENTENCE = 690
+"""Another sentence of the same line: under what it takes to be what the value is of."""
 LEVEL_BLOCK = 820
 LEVEL_TITLE = 780
 LEVEL_ROW = 710
@@ -25,9 +30,19 @@ LEVEL_CLOSE = 560
 LOCAL = 720
 """A term at this level or above counts as being where the candidate is."""
 
+_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
+_LOG_LINE = re.compile(r"^\W*(?:\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}:\d{2}|[A-Z][a-z]{2} +\d{1,2} \d)")
+_IDENTIFIER = re.compile(r"(?=[\w/.-]*\d)(?=[\w/.-]*[^\W\d])[\w/.-]+")
+_IDENTITIES = frozenset(
+    "number no nr id name title key reference ref order invoice ticket category subject topic"
+    " summary type product".split()
+)
+"""Labels of what a form is about."""
+_LOG_BLANKS_MIN = 3
+_ASIDE_HEIGHTS_MAX = 20
 _NEAR_HEIGHTS = 12.0
 _ROW_HEIGHTS_MAX = 12
-_HEADING_WORDS_MAX = 6
+_HEADING_WORDS_MAX = 10
 _TITLE_SHARE = 0.05
 
 
@@ -46,14 +61,55 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
     home = [layout.piece_at(part.line, part.start) for part in own]
     piece = layout.pieces[hit.piece]
     if any(piece.index == member.index for member in home):
-        return LEVEL_PIECE
+        # Another sentence speaks of something else as often as not.
+        return LEVEL_PIECE if candidate.form is not Form.SENTENCE else LEVEL_SENTENCE
+    field = _of_another_field(layout, piece)
+    if field is not None:
+        return field
+    command = _of_one_command(layout, piece, home[0])
+    if command is not None:
+        return command
+    if _tells_all(home[0]):
+        return _distant_level(layout, hit, home[0])
     if any(layout.same_block(piece, member) for member in home) and not are_peers(piece, home[0]):
         return LEVEL_BLOCK
-    level = _distant_level(layout, piece, home[0])
+    level = _distant_level(layout, hit, home[0])
     if candidate.form is not Form.SENTENCE and _on_one_row(layout, piece, home[0]):
         # Prose is not about what happens to stand left or right of it.
         level = max(level, LEVEL_ROW)
     return level
+
+
+def _of_another_field(layout: PageLayout, piece: Piece) -> int | None:
+    """The level of somebody or something that a form names in a field of its own.
+
+    The form is not about them, unless the field says what the form is about; None elsewhere.
+    """
+    label = layout.left_of(piece)
+    if label is None or label.index not in layout.form_labels:
+        return None
+    if label.text.strip(" :#").casefold() in _IDENTITIES:
+        return LOCAL
+    named = shapes.is_person(piece.text) or bool(_IDENTIFIER.fullmatch(piece.text.strip()))
+    return LEVEL_PAGE if named else None
+
+
+def _of_one_command(layout: PageLayout, piece: Piece, home: Piece) -> int | None:
+    """The level that a terminal gives: a command speaks for what it put out, and for no more.
+
+    None outside of terminals, and where both are put out by one command.
+    """
+    own, other = layout.prompt_over(home), layout.prompt_over(piece)
+    if own is None or other is None:
+        return None
+    if own.index != other.index:
+        return LEVEL_PAGE
+    return LEVEL_BLOCK if own.index in (piece.index, home.index) else None
+
+
+def _tells_all(home: Piece) -> bool:
+    """Whether it is a line of a log, of which the lines around it say nothing."""
+    return bool(_LOG_LINE.match(home.text)) and home.text.count(" ") >= _LOG_BLANKS_MIN
 
 
 def _on_one_row(layout: PageLayout, piece: Piece, home: Piece) -> bool:
@@ -66,15 +122,32 @@ def are_peers(piece: Piece, home: Piece) -> bool:
     return bool(STARTS_ANEW.match(piece.text) and STARTS_ANEW.match(home.text))
 
 
-def _distant_level(layout: PageLayout, piece: Piece, home: Piece) -> int:
+def _distant_level(layout: PageLayout, hit: Hit, home: Piece) -> int:
+    piece = layout.pieces[hit.piece]
     heights = distance(piece.box, home.box) / layout.height
     level = LEVEL_PAGE + int((LEVEL_NEAR - LEVEL_PAGE) * _NEAR_HEIGHTS / (_NEAR_HEIGHTS + heights))
-    if piece.box[3] <= _TITLE_SHARE * layout.page.height_px and piece.box[1] < home.box[1]:
+    titled = piece.box[3] <= _TITLE_SHARE * layout.page.height_px and piece.box[1] < home.box[1]
+    if titled and not _in_address(layout, hit):
         level = max(level, LEVEL_TITLE)
     short = len(piece.text.split()) <= _HEADING_WORDS_MAX
-    if short and piece.box[3] <= home.box[1] and piece.height > 1.12 * layout.height:
+    over = piece.box[3] <= home.box[1] and _overlap_across(piece, home)
+    if short and over and piece.height > 1.12 * layout.height:
         level = max(level, LEVEL_HEADING)
     return level
+
+
+def _overlap_across(first: Piece, second: Piece) -> bool:
+    """Whether two pieces share x, or nearly: what a heading is over may be set in."""
+    reach = _ASIDE_HEIGHTS_MAX * second.height
+    return first.box[0] < second.box[2] + reach and second.box[0] < first.box[2] + reach
+
+
+def _in_address(layout: PageLayout, hit: Hit) -> bool:
+    """Whether it is part of a mail address: an account's name says nothing of what it shows."""
+    text = layout.page.lines[hit.line].text
+    return any(
+        found.start() <= hit.start and hit.end <= found.end() for found in _ADDRESS.finditer(text)
+    )
 
 
 def overlaps(hit: Hit, part: Part) -> bool:

@@ -62,9 +62,9 @@ cluster code colleague color colour column command comment commit company compil
 computer concern condition confirmation contact container content contents contract copy cost
 counter country couple course cover coworker currency customer daily data database date day
 deadline decision default definition degree delay department dependency description designer
-desk destination detail details developer device difference direction directory discount
-discussion disk distance document domain door draft driver duration editor employee end endpoint
-engine engineer entry environment error evening event everybody everyone everything example
+desk destination detail details developer device difference digit digits direction directory
+discount discussion disk distance document domain door draft driver duration editor employee end
+endpoint engine engineer entry environment error evening event everybody everyone everything example
 exception expense explanation expression extension fact factor failure feature fee field figure
 file filter flag flight folder folk folks footer form format formula frequency friend front
 function gate goal group guest guide hacker half handler head header heading headline height

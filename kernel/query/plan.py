@@ -31,8 +31,8 @@ _ATTRIBUTION = re.compile(
     rf"|stated|listed|said|showed|told|{_I} saw|{_I} read)"
     r"(?: (?:in|on) (?:the|my) [\w-]+)?)"
     rf"(?:,? (?:(?:that|which) )?{_I} (?:saw|read|had open|looked(?: at)?|was reading))?\b"
-    rf"|\b(?:(?:that|which) )?{_I} (?:saw|read|had open|had on screen|looked(?: at)?"
-    r"|was reading)\b",
+    rf"|\b(?:(?:that|which) )?(?<!did )(?<!have )(?<!had ){_I} (?:saw|read|had open"
+    r"|had on screen|looked(?: at)?|was reading)\b",
     re.IGNORECASE,
 )
 _SEEING = re.compile(

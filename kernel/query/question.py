@@ -71,6 +71,8 @@ class Term:
     """The noun right after an article or preposition: what the question is about."""
     unfamiliar: bool = False
     """No ordinary English: a name or term of art, though written small."""
+    classing: bool = False
+    """Says of what class the name before it is: "pod" of "the billing-api pod"."""
 
     @property
     def required(self) -> bool:
@@ -92,12 +94,18 @@ class Question:
     """Whether every asked term must be met ("what is the X Y of ..."), or half of them."""
     compounds: tuple[tuple[int, int], ...] = ()
     """Plain words (by index) of which the first tells which one of the second is meant."""
+    deed: int | None = None
+    """The word (by index) for what was done: "paid" of "who paid the invoice"."""
 
 
 _WORD = re.compile(r"[^\s\"“”„«»]+")
 _QUOTED = re.compile('["“„«]([^"“”„«»]+)["”“»]')
 _CODE_PART_CHARS_MIN = 3
 """Shorter parts make everyday words: on-call, e-mail, wi-fi."""
+_DEED_ENDINGS = ("ed", "d", "t", "en", "er", "or", "ote", "ble", "s")
+_PARTICIPLES = frozenset(
+    "set known written sent due selected paid sold made built bought held run".split()
+)
 _EDGES = " \t.,;:!?()[]{}<>'\u2019\u2018`*"
 _JOINED = re.compile(r"[^\W_][-_/:.@#][^\W_]")
 
@@ -126,10 +134,16 @@ def analyse(text: str) -> Question:
         calling = kind is Kind.PERSON and before == "who" and lowered[at] == "called"
         term = _term(token, at, asked=at in asked, anchored=before in ANCHORS, kept=calling)
         if term and kind is not Kind.FIND and _is_unfamiliar(term):
-            term = replace(term, unfamiliar=True, needle=_unfamiliar_needle(term))
+            classing = bool(terms) and terms[-1].specific and positions[-1] == at - 1
+            classing = classing and not tokens[at - 1].breaks_after
+            needle = _unfamiliar_needle(term)
+            term = replace(term, unfamiliar=True, needle=needle, classing=classing)
         if term and len(terms) < TERMS_MAX:
             terms.append(term)
             positions.append(at)
+    deed = _deed(lowered, start, kind, positions)
+    if deed is not None:
+        terms[deed] = replace(terms[deed], needle=_verb_needle(terms[deed].needle))
     return Question(
         text=text,
         kind=_refine(kind, terms),
@@ -138,7 +152,29 @@ def analyse(text: str) -> Question:
         implied=_implied(lowered),
         strict=strict,
         compounds=tuple(_compounds(terms, positions)),
+        deed=deed,
     )
+
+
+def _verb_needle(needle: Needle) -> Needle:
+    """Nobody has paid a payment that is due, or the net pay: only forms of what was done count."""
+    verbs = frozenset(
+        w for w in needle.synonyms if w.endswith(_DEED_ENDINGS) and not w.endswith("ment")
+    )
+    return replace(needle, synonyms=verbs)
+
+
+def _deed(lowered: list[str], start: int, kind: Kind, positions: list[int]) -> int | None:
+    """The verb of "who paid X" and "when was X paid"; None where a copula tells all."""
+    if kind is Kind.PERSON and start < len(lowered) and lowered[start] not in AUXILIARIES:
+        return (
+            positions.index(start) if start in positions and lowered[start - 1] == "who" else None
+        )
+    told = lowered[start : start + 1]
+    if kind in (Kind.PERSON, Kind.TIME) and told and told[0] in AUXILIARIES:
+        after = [at for at in positions if at > start and _is_participle(lowered[at])]
+        return positions.index(after[0]) if after else None
+    return None
 
 
 def _implied(lowered: list[str]) -> tuple[Needle, ...]:
@@ -188,7 +224,8 @@ def _kind(lowered: list[str], *, question_mark: bool) -> tuple[Kind, int]:
 
 def _asked(lowered: list[str], start: int, kind: Kind) -> tuple[frozenset[int], bool]:
     """Positions of the words that name what is wanted, and whether all of them must be met."""
-    if kind is Kind.FIND:
+    if kind in (Kind.FIND, Kind.REASON):
+        # What is asked for after "why" has no name; the words after it are all its subject.
         return frozenset(), False
     strict = kind in (Kind.THING, Kind.NUMBER) and lowered[start : start + 1] != []
     strict = strict and lowered[start] in COPULAS
@@ -199,7 +236,8 @@ def _asked(lowered: list[str], start: int, kind: Kind) -> tuple[frozenset[int], 
         kind is Kind.PERSON
         and at == start
         and lowered[at + 1 : at + 2]
-        and (lowered[at] in WEAK_VERBS and lowered[at + 1] in ARTICLES)
+        and (lowered[at] in WEAK_VERBS | STOP_WORDS)
+        and lowered[at + 1] in ARTICLES | PHRASE_ENDS
     ):
         # "Who sent the budget review": the review is not who is asked for.
         return frozenset(), False
@@ -221,7 +259,7 @@ def _asked(lowered: list[str], start: int, kind: Kind) -> tuple[frozenset[int], 
 
 
 def _is_participle(word: str) -> bool:
-    return word in ("set", "known", "written", "sent", "due", "selected") or word.endswith("ed")
+    return word in _PARTICIPLES or word.endswith("ed")
 
 
 def _term(

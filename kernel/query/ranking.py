@@ -15,8 +15,12 @@ from contracts.text import TextPage
 from kernel.query import candidates as finding
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
+from kernel.query.circumstances import is_no_person
+from kernel.query.headings import headings
+from kernel.query.kinds import is_beside_its_subject
 from kernel.query.layout import Hit, PageLayout
 from kernel.query.nearness import (
+    LEVEL_HEADING,
     LEVEL_SYNONYM,
     LOCAL,
     are_peers,
@@ -24,17 +28,15 @@ from kernel.query.nearness import (
     overlaps,
 )
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
-from kernel.query.refusing import (
-    is_about_nothing_else,
-    is_another,
-    is_half_of_the_thing,
-    is_missed,
-    is_of_another_kind,
-    is_vague,
-    lacks_what_is_searched,
-)
+from kernel.query.refusing import is_missed, is_refused, is_vague, lacks_what_is_searched
 from kernel.query.screen_tables import ScreenTable, state_cells
-from kernel.query.tables import contiguous_row, is_head_as_data, row_subjects, table_cells
+from kernel.query.tables import (
+    contiguous_row,
+    is_head_as_data,
+    only_ones,
+    row_subjects,
+    table_cells,
+)
 from kernel.query.vocabulary import EVENT_NOUNS, TITLE_NOUNS
 from kernel.query.words import spans_in
 
@@ -61,8 +63,13 @@ class Scored:
 
 def find_hits(layout: PageLayout, question: Question) -> PageHits:
     """Every term's occurrences on the page."""
+    bar = layout.bar if question.kind is not Kind.FIND else frozenset()
     return PageHits(
-        by_term=tuple(tuple(layout.find(term.needle)) for term in question.terms),
+        by_term=tuple(
+            tuple(hit for hit in layout.find(term.needle) if hit.piece not in bar)
+            for term in question.terms
+        ),
+        specific=frozenset(at for at, term in enumerate(question.terms) if term.specific),
         implied=tuple(hit for needle in question.implied for hit in layout.find(needle)),
     )
 
@@ -87,11 +94,24 @@ def rank(
         return []
     scored = []
     for candidate in _candidates(layout, question, hits, tables):
+        if question.kind is not Kind.FIND and _is_no_value(layout, candidate):
+            continue
         judged = _judge(layout, question, hits, candidate)
         if judged is not None:
             scored.append(Scored(candidate, judged))
     scored.sort(key=lambda s: (-s.score, s.candidate.form, s.candidate.answer))
     return scored
+
+
+def _is_no_value(layout: PageLayout, candidate: Candidate) -> bool:
+    """Whether it stands in the task bar, or a label of a form is given as a value."""
+    pieces = [
+        layout.piece_at(part.line, part.start) for part in (*candidate.answer, *candidate.support)
+    ]
+    if any(piece.index in layout.bar for piece in pieces):
+        return True
+    whole = pieces[0].start == candidate.answer[0].start and pieces[0].text == candidate.value
+    return whole and candidate.form is not Form.SENTENCE and pieces[0].index in layout.form_labels
 
 
 def _candidates(
@@ -111,14 +131,14 @@ def _candidates(
         if term.asked and not term.specific and hits.by_term[index]
     )
     cells = [*state_cells(layout, hits, tables), *table_cells(layout, hits)]
-    yield from cells
+    yield from only_ones(layout, hits, cells)
     heads = _head_pieces(layout, cells)
     subjects = question.kind is Kind.THING and not question.strict
     for candidate in (
         *(row_subjects(layout, hits, asked) if subjects else ()),
-        *finding.neighbour_fields(layout, hits),
+        *finding.neighbour_fields(layout, hits, asked),
         *finding.card_neighbours(layout, hits, question),
-        *finding.headings(layout, hits, question),
+        *headings(layout, hits, question),
     ):
         part = candidate.answer[0]
         headed = layout.piece_at(part.line, part.start).index in heads
@@ -180,21 +200,14 @@ def _judge(
         is_missed(term, level) for term, level in zip(question.terms, levels, strict=True)
     ):
         return None
-    if candidate.form is not Form.SENTENCE and is_another(question, levels):
-        return None
-    if question.kind is not Kind.FIND and (
-        is_half_of_the_thing(question, levels)
-        or is_of_another_kind(question, levels, candidate)
-        or _asks_only(question, candidate)
-        or is_about_nothing_else(question, levels)
-    ):
+    if is_refused(question, hits, candidate, levels):
         return None
     weights = _weights(question, levels, candidate)
     total = sum(weights)
     if not total:
         return None
     page = sum(w for w, level in zip(weights, levels, strict=True) if level > 0)
-    local = sum(w for w, level in zip(weights, levels, strict=True) if level >= LOCAL)
+    local = sum(w for w, level in zip(weights, levels, strict=True) if level >= LEVEL_HEADING)
     named = _asked_is_own(question, levels, candidate)
     close = any(
         (term.specific or (term.unfamiliar and not term.asked)) and level >= LOCAL
@@ -205,7 +218,7 @@ def _judge(
     if 1000 * local < _LOCAL_SHARE_MIN * total and not named:
         return None
     told = _label_levels(layout, hits, candidate, levels)
-    if not _says_what_is_asked(question, told, candidate):
+    if not _says_what_is_asked(question, hits, told, candidate):
         return None
     if question.strict and _is_about_a_peer(layout, question, hits, candidate, levels):
         return None
@@ -217,7 +230,7 @@ def _judge(
         return None
     score = sum(w * level for w, level in zip(weights, levels, strict=True)) // total
     # What speaks for the form counts as far as the candidate is about the right thing.
-    return score + score * _bonus(question, candidate, told, named=named) // 1000
+    return score + score * _bonus(question, hits, candidate, told, named=named) // 1000
 
 
 def _is_time_of_another_thing(question: Question, candidate: Candidate, *, named: bool) -> bool:
@@ -249,21 +262,9 @@ def _label_levels(
     return [level_of(layout, found, label) for found in outside]
 
 
-def _asks_only(question: Question, candidate: Candidate) -> bool:
-    """Whether the candidate is a question, and does not name what is asked for in passing.
-
-    "Can you review PR 5520?" tells which PR.
-    """
-    if not shapes.is_question(candidate.value):
-        return False
-    named = [term.text for term in question.terms if term.asked and not is_vague(term)]
-    spans = [shapes.find_shape(noun, candidate.value) for noun in named]
-    return not any(
-        candidate.value[span[0] : span[1]].strip() not in question.text for span in spans if span
-    )
-
-
-def _bonus(question: Question, candidate: Candidate, levels: list[int], *, named: bool) -> int:
+def _bonus(
+    question: Question, hits: PageHits, candidate: Candidate, levels: list[int], *, named: bool
+) -> int:
     bonus = candidate.bonus + (_NAMED_BONUS if named else 0)
     if candidate.form in (Form.FIELD, Form.BELOW) and not _label_is_asked(
         question, candidate, levels
@@ -273,6 +274,8 @@ def _bonus(question: Question, candidate: Candidate, levels: list[int], *, named
         bonus -= _TYPE_BONUS
     if question.kind in (Kind.PERSON, Kind.TIME, Kind.NUMBER, Kind.DURATION):
         fits = shapes.fits(question.kind, candidate.value)
+        if question.kind is Kind.PERSON:
+            fits = fits or not is_no_person(question, candidate, hits)
         told = question.kind is Kind.TIME and shapes.tells_occasion(candidate.value)
         bonus += _TYPE_BONUS if fits else _TYPE_BONUS // 4 if told else -_TYPE_BONUS
     if question.kind is Kind.THING and shapes.is_time(candidate.value):
@@ -321,7 +324,7 @@ def _label_speaks(question: Question, candidate: Candidate) -> bool:
     if question.strict or candidate.fit < LABEL_FIT_WHOLE:
         return False
     if question.kind is Kind.NUMBER:
-        return shapes.is_count(candidate.value)
+        return shapes.is_count(candidate.value) and candidate.plain
     return question.kind is Kind.THING and not candidate.support
 
 
@@ -332,7 +335,9 @@ def _reason_bonus(candidate: Candidate) -> int:
     return (_TYPE_BONUS if told else -_TYPE_BONUS) + (_TYPE_BONUS // 2 if cued else 0)
 
 
-def _says_what_is_asked(question: Question, levels: list[int], candidate: Candidate) -> bool:
+def _says_what_is_asked(
+    question: Question, hits: PageHits, levels: list[int], candidate: Candidate
+) -> bool:
     """Each asked word is near, or the value looks like what the word names."""
     if question.kind is Kind.FIND:
         return True
@@ -353,6 +358,7 @@ def _says_what_is_asked(question: Question, levels: list[int], candidate: Candid
             level >= need
             or index in candidate.speaks_for
             or _named_by_shape(question, term, candidate)
+            or is_beside_its_subject(question, term, candidate, hits)
             or (index == last and labelled and _may_go_unsaid(term, candidate, alone=asked == 1))
         )
     if question.strict:

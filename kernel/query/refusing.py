@@ -1,16 +1,30 @@
 """When nothing is said: words of the question that are missing where they must be.
 
-Covers: judging by the levels at which the terms stand. Does not cover: whether the value can be
-of the kind asked for (`kernel.query.ranking`). Pure.
+Covers: all refusals together, judging by the levels at which the terms stand. Does not cover: the
+kinds of values (`kernel.query.kinds`), who, where and why (`kernel.query.circumstances`). Pure.
 """
 
 from __future__ import annotations
 
 from kernel.query import shapes
-from kernel.query.candidates import Candidate
-from kernel.query.nearness import LEVEL_APART, LEVEL_CLOSE, LEVEL_NEAR, LEVEL_SYNONYM, LOCAL
+from kernel.query.candidates import Candidate, Form, PageHits
+from kernel.query.circumstances import (
+    is_byline_of_a_deed,
+    is_no_person,
+    is_no_place,
+    is_no_reason,
+)
+from kernel.query.kinds import counts_another_thing, is_of_wrong_kind
+from kernel.query.nearness import (
+    LEVEL_APART,
+    LEVEL_CLOSE,
+    LEVEL_HEADING,
+    LEVEL_NEAR,
+    LEVEL_SYNONYM,
+    LOCAL,
+)
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
-from kernel.query.vocabulary import VAGUE_NOUNS
+from kernel.query.vocabulary import COMMUNICATING, VAGUE_NOUNS
 
 _COMPOUND_WORDS_MIN = 2
 
@@ -19,10 +33,67 @@ def is_missed(term: Term, level: int) -> bool:
     """Whether a term that no answer can do without is not where it must be."""
     if term.specific and term.needle.squashed.isdigit():
         return level < LOCAL
-    need = LEVEL_CLOSE if term.specific else LOCAL
+    need = LEVEL_CLOSE if term.specific else 1 if term.classing else LOCAL
     if term.required and level < need and not term.asked:
         return True
     return term.anchored and not term.asked and level == 0
+
+
+def is_refused(question: Question, hits: PageHits, candidate: Candidate, levels: list[int]) -> bool:
+    """Whether the candidate is of another thing or kind than the question asks for."""
+    if candidate.form is not Form.SENTENCE and is_another(question, levels):
+        return True
+    if question.kind is Kind.FIND:
+        return False
+    return (
+        is_half_of_the_thing(question, levels)
+        or is_of_another_kind(question, levels, candidate)
+        or is_about_nothing_else(question, levels)
+        or is_of_another_subject(question, candidate, levels)
+        or is_byline_of_a_deed(question, candidate, levels)
+        or _asks_only(question, candidate)
+        or _is_from_a_question(question, candidate)
+        or is_of_wrong_kind(question, candidate, hits)
+        or counts_another_thing(question, candidate, hits)
+        or is_no_person(question, candidate, hits)
+        or is_no_place(question, candidate, hits)
+        or is_no_reason(question, candidate, levels)
+    )
+
+
+def _asks_only(question: Question, candidate: Candidate) -> bool:
+    """Whether the candidate is a question, and does not name what is asked for in passing.
+
+    "Can you review PR 5520?" tells which PR.
+    """
+    if not shapes.is_question(candidate.value):
+        return False
+    named = [term.text for term in question.terms if term.asked and not is_vague(term)]
+    spans = [shapes.find_shape(noun, candidate.value) for noun in named]
+    return not any(
+        candidate.value[span[0] : span[1]].strip() not in question.text for span in spans if span
+    )
+
+
+def _is_from_a_question(question: Question, candidate: Candidate) -> bool:
+    """Whether somebody is named only because they asked: asking is not doing."""
+    if question.kind is not Kind.PERSON or candidate.form is not Form.CARD:
+        return False
+    told = any(term.text.casefold() in COMMUNICATING for term in question.terms)
+    said = candidate.text.rpartition(" \u2014 ")[2]
+    return not told and (said.rstrip().endswith("?") or shapes.is_question(said))
+
+
+def is_of_another_subject(question: Question, candidate: Candidate, levels: list[int]) -> bool:
+    """Whether a sentence is told of a name that neither it nor a heading over it has."""
+    return (
+        question.strict
+        and candidate.form is Form.SENTENCE
+        and any(
+            term.specific and not term.asked and level < LEVEL_HEADING
+            for term, level in zip(question.terms, levels, strict=True)
+        )
+    )
 
 
 def is_another(question: Question, levels: list[int]) -> bool:

@@ -20,7 +20,8 @@ _DAYS = (
     r"|yesterday|today|tomorrow|tonight|noon|midnight)"
 )
 _TIME = re.compile(
-    rf"\d{{1,2}}:\d{{2}}|\b\d{{4}}-\d{{2}}-\d{{2}}|\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}"
+    rf"\d{{1,2}}:\d{{2}}|\b\d{{4}}-\d{{2}}-\d{{2}}|\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}"
+    r"|\b\d{2}\.\d{2}\.\d{2}\b|\b\d{1,2}/\d{1,2}/\d{2}\b"
     rf"|\b\d{{1,2}}\.?\s+{_MONTHS}\b|\b{_MONTHS}\.?\s+\d{{1,4}}|\b{_DAYS}\b|\b\d{{1,2}}\s?[ap]\.?m\b"
     r"|\b\d+\s*(?:days?|hours?|minutes?|weeks?|months?|years?|[dhms])\b|\ball day\b"
     r"|\b(?:19|20)\d\d\b",
@@ -54,8 +55,9 @@ _STATES = re.compile(
 )
 _PROMPT = re.compile(r"^\S*@\S+[:~ ]\S*\s?[$#%>] |^PS [A-Z]:|^[$>] ")
 _REASON = re.compile(
-    r"\b(?:because|due to|since|so that|caused?|reason|after|failed|fails|error|code|cannot"
-    r"|could not|refused|denied|timeout|timed out|unreachable|missing|no space|exit)\b"
+    r"\b(?:because|due to|since(?! \d)|so that|caused?|reason|after|failed|fails|error|code|cannot"
+    r"|could not|out of|not found|no such|invalid|exceeded|expired|killed|lost|broken|full"
+    r"|refused|denied|timeout|timed out|unreachable|missing|no space|exit)\b"
     r"|\b[A-Z]+(?:_[A-Z]+)+\b",
     re.IGNORECASE,
 )
@@ -87,7 +89,7 @@ _NOUN_SHAPE = {
     "ip": "ip address",
     "phone": "phone telephone mobile",
     "money": "price cost amount fee balance total sales revenue turnover",
-    "number": "number count figure amount",
+    "number": "number count figure amount digit",
     "formula": "formula",
     "percent": "percentage percent share rate level",
     "version": "version release",
@@ -118,14 +120,14 @@ def has_shape_of(noun: str, text: str) -> bool:
 def find_shape(noun: str, text: str) -> tuple[int, int] | None:
     """Offsets of the first thing in the text that the noun may name."""
     for shape in _SHAPES_OF_NOUN.get(stem_of(noun), ()):
-        searched = _without_times(text) if shape in _NO_TIMES else text
+        searched = without_times(text) if shape in _NO_TIMES else text
         found = _SHAPES[shape].search(searched)
         if found:
             return found.span()
     return None
 
 
-def _without_times(text: str) -> str:
+def without_times(text: str) -> str:
     """The text with times and dates blanked out, offsets kept."""
     return _TIME.sub(lambda found: " " * len(found.group()), text)
 
@@ -142,6 +144,14 @@ def holds_person(text: str) -> bool:
     """Whether a name of a person (two or more capitalised words) stands in the text."""
     return bool(_HANDLE.search(text)) or any(
         is_person(found.group()) for found in _NAME.finditer(text)
+    )
+
+
+def is_byline(text: str) -> bool:
+    """Whether the text begins with somebody's name and goes on with a time."""
+    found = _NAME.match(text.strip())
+    return (
+        found is not None and is_person(found.group()) and bool(_TIME.search(text[found.end() :]))
     )
 
 

@@ -30,6 +30,7 @@ _EDGE_SHARE_SURE = 0.75
 _EDGE_HEIGHTS = 0.6
 _TABLE_CELLS_MIN = 3
 _LEARN_ROWS_MAX = 80
+_OTHER_ROW_PX = 4
 _PERIOD = re.compile(r"(?:19|20)\d\d|[QHW]\d{1,2}\b", re.IGNORECASE)
 
 
@@ -52,7 +53,7 @@ def table_cells(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
     heads = [*flat, *((_IMPLIED, hit) for hit in hits.implied)]
     for head_term, head in heads:
         head_row = _cells_around(layout, layout.pieces[head.piece])
-        if not _can_be_head(head_row):
+        if not _can_be_head(head_row) or _is_of_a_form(layout, head_row):
             continue
         for key_term, key in keys:
             if key_term == head_term or not _is_over(layout, head, key):
@@ -67,6 +68,43 @@ def table_cells(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
             if candidate and (candidate.answer[0], candidate.support[0]) not in seen:
                 seen.add((candidate.answer[0], candidate.support[0]))
                 yield candidate
+
+
+def only_ones(
+    layout: PageLayout, hits: PageHits, cells: Sequence[Candidate]
+) -> Iterator[Candidate]:
+    """Those of the cells whose row is the only one with what the question says of it.
+
+    Where several rows do, and their cells under one head differ, none is the one asked for.
+    """
+    rows = [_terms_of_row(layout, hits, cell) for cell in cells]
+    for cell, (place, terms) in zip(cells, rows, strict=True):
+        if not any(
+            other.support[-1] == cell.support[-1]
+            and other.value != cell.value
+            and abs(at - place) > _OTHER_ROW_PX
+            and layout.of_one_command(_home(layout, cell), _home(layout, other))
+            and all(any(piece <= there for there in held) for piece in terms)
+            for other, (at, held) in zip(cells, rows, strict=True)
+        ):
+            yield cell
+
+
+def _terms_of_row(
+    layout: PageLayout, hits: PageHits, cell: Candidate
+) -> tuple[float, frozenset[frozenset[int]]]:
+    """Where a cell's row is, and the terms that stand on it, piece by piece."""
+    home = _home(layout, cell)
+    held = {
+        frozenset(hits.within(piece.line, piece.start, piece.end))
+        for piece in contiguous_row(layout, home)
+    }
+    return home.middle_y, frozenset(held)
+
+
+def _home(layout: PageLayout, cell: Candidate) -> Piece:
+    part = cell.value_at or cell.answer[0]
+    return layout.piece_at(part.line, part.start)
 
 
 def row_subjects(layout: PageLayout, hits: PageHits, asked: frozenset[int]) -> Iterator[Candidate]:
@@ -153,6 +191,11 @@ def _can_be_head(row: Sequence[Piece]) -> bool:
         return False
     figures = sum(any(ch.isdigit() for ch in _PERIOD.sub("", piece.text)) for piece in row)
     return 3 * figures <= len(row) and not any(p.text.endswith((".", ":")) for p in row)
+
+
+def _is_of_a_form(layout: PageLayout, row: Sequence[Piece]) -> bool:
+    """Whether the row holds a label of a form and its value: it heads no table."""
+    return any(piece.index in layout.form_labels for piece in row)
 
 
 def _can_be_key(layout: PageLayout, hit: Hit) -> bool:

@@ -29,6 +29,13 @@ WEAK_VERBS = frozenset(
 )
 """Found they help, missing they cost next to nothing; asked for only as nouns ("the use of")."""
 
+COMMUNICATING = frozenset(
+    "wrote write writes written mention mentions mentioned post posted report reported reports"
+    " reply replied told sent send sends comment commented asked ask email emailed mail mailed say"
+    " says said message messaged".split()
+)
+"""Who or when is told by the line over a message, though the word does not stand there."""
+
 WEAK_ADJECTIVES = frozenset(
     "default initial exact actual given following value large high tall heavy fast"
     " expensive".split()

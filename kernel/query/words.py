@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from kernel.store.folding import fold
 
-EXACT, STEM, SYNONYM, GLUED, PART = 1000, 900, 850, 850, 500
+EXACT, STEM, SYNONYM, GLUED, HYPHENED, PART = 1000, 900, 850, 850, 700, 500
 """How well an occurrence fits its term, in thousandths."""
 
 _STEMMED_CHARS_MIN, _STEM_CHARS_MIN = 4, 3
@@ -58,6 +58,7 @@ _SAME = (
     ("address", "addr"),
     ("amount", "amt"),
     ("account", "acct"),
+    ("extension", "ext"),
     ("configuration", "config"),
     ("application", "app"),
     ("repository", "repo"),
@@ -294,10 +295,18 @@ def _match_at(needle: Needle, text: str, units: Sequence[Unit], at: int) -> tupl
             if span:
                 return span, last - at + 1
     if needle.stem and unit.stem == needle.stem:
-        return Span(unit.start, unit.end, STEM), 1
+        inside = _is_hyphened(text, unit)
+        return Span(unit.start, unit.end, HYPHENED if inside else STEM), 1
     if unit.opens and unit.closes and unit.folded in needle.synonyms:
         return Span(unit.start, unit.end, SYNONYM), 1
     return None, 1
+
+
+def _is_hyphened(text: str, unit: Unit) -> bool:
+    """Whether a hyphen ties the word to another one: an e-stop is no stop of a bus."""
+    before, after = text[max(0, unit.start - 2) : unit.start], text[unit.end : unit.end + 2]
+    tied = before[-1:] == "-" and before[:1].isalpha()
+    return tied or (after[:1] == "-" and after[1:].isalpha())
 
 
 def _concatenate(needle: Needle, text: str, units: Sequence[Unit], at: int) -> int | None:

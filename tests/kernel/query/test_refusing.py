@@ -8,6 +8,8 @@ from contracts.text import TextPage
 from kernel.query.layout import PageLayout
 from kernel.query.question import analyse
 from kernel.query.ranking import rank
+from tests.kernel.query.asking import best as asked
+from tests.kernel.query.asking import form, mail, stock, terminal
 from tests.kernel.query.drawn import Canvas
 
 
@@ -178,3 +180,45 @@ def test_the_line_with_the_rare_word_and_a_fitting_value_is_preferred(
     said = best(question, *(make() for make in PAGES))
     assert said is not None
     assert expected in said
+
+
+def test_a_command_speaks_for_what_it_put_out_and_for_no_more() -> None:
+    assert "6543" in (asked("Which port does ledger use?", terminal()) or "")
+    assert asked("What is the port of valkey?", terminal()) is None
+    assert asked("What is the port of caddy?", terminal()) is None
+    assert "41.2M" in (asked("How much memory does caddy use?", terminal()) or "")
+    assert asked("How much memory does valkey use?", terminal()) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the location of Tom Okoro?",
+        "What is the impact of Ines Brandt?",
+    ],
+)
+def test_one_field_of_a_form_is_not_about_another(question: str) -> None:
+    assert asked(question, form()) is None
+
+
+def test_a_label_of_a_form_is_no_value() -> None:
+    assert asked("What is the category of REQ-4410?", form()) == "Category: Printing"
+    assert "Ines Brandt" in (asked("Who requested the printing?", form()) or "")
+
+
+def test_a_key_of_several_rows_picks_none_of_them() -> None:
+    assert asked("What is the stock of the North region?", stock()) is None
+    assert asked("What is the stock of Ines Brandt?", stock()) is None
+    assert "48" in (asked("What is the stock of the brass valve?", stock()) or "")
+
+
+def test_an_account_in_the_title_owns_no_field_of_the_page() -> None:
+    c = Canvas()
+    c.text(14, 18, "Inbox (4) - lea@orchard.example - Mail", px=13)
+    c.text(820, 400, "IBAN: NO93 8601 1117 947")
+    assert asked("What is the IBAN of lea?", c.page()) is None
+
+
+def test_words_of_the_task_bar_are_no_values() -> None:
+    for question in ("Where is the terminal?", "What is the mail?", "What are the files?"):
+        assert "Firefox" not in (asked(question, mail()) or ""), question

@@ -1,0 +1,131 @@
+"""Who, where, why and by which deed: whether a candidate tells it at all.
+
+Covers: persons, places and reasons by the words that tell them; who only stands near a deed. Does
+not cover: kinds of values (`kernel.query.kinds`). Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kernel.query import shapes
+from kernel.query.candidates import Candidate, Form, PageHits
+from kernel.query.nearness import LOCAL
+from kernel.query.ordinary import is_ordinary
+from kernel.query.question import WEAK_WEIGHT, Kind, Question
+from kernel.query.told import Told, is_in, told_by
+from kernel.query.vocabulary import CALENDAR, COMMUNICATING
+
+_SHORT_WORDS_MAX = 3
+_DEED_LEVEL_MIN = 840
+_ROLE = re.compile(
+    r"\b(?:manager|engineer|director|lead|head|officer|developer|analyst|designer|consultant|doctor"
+    r"|dentist|president|secretary|assistant|administrator|architect|accountant|owner|founder|ceo"
+    r"|cto|cfo|coordinator|specialist|technician|teacher|professor|nurse|lawyer|plumber)\b",
+    re.IGNORECASE,
+)
+_ORGANISATION = re.compile(
+    r"(?:[A-Z][\w&.-]*\s+)*[A-Z][\w&.-]*\s+(?:Ltd|GmbH|AG|Inc|Corp|LLC|PLC|SA|BV|KG)\b\.?"
+)
+_TITLED = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Prof)\.?\s+[A-Z]\w+")
+_PLACE = re.compile(
+    r"\b(?:room|gate|floor|building|hall|office|desk|street|road|avenue|terrace|lane|square|station"
+    r"|airport|hotel|restaurant|campus|site|online|remote)\b|(?:^|\s)[~.]?/[\w./-]*|\w+://"
+    r"|\b\d+[a-z]?\s+[A-Z][a-z]+|\b[A-Z][a-z]+\s+\d+\b|\b(?:at|in|to|from)\s+(?:the\s+)?[A-Z]\w+"
+    r"|\bline \d+|\bpage \d+"
+    r"|\b(?:in|inside|under|behind|near|beside|opposite)\s+(?:(?:the|an?|our|my)\s+)?[a-z]\w+\s+\d",
+)
+_SUPPOSED = re.compile(r"(?:\W*\w+){0,2}?\W*(?:If|When|Whenever|Unless|Should)\b")
+"""A sentence of what may be tells of nothing that was."""
+_CAPITAL = re.compile(r"(?<![\w@./-])[A-Z][^\W\d_]+(?:['\u2019-][^\W\d_]+)*(?![\w@/-])")
+
+
+def is_no_person(question: Question, candidate: Candidate, hits: PageHits) -> bool:
+    """Whether nobody is named where a person is asked for."""
+    if question.kind is not Kind.PERSON:
+        return False
+    told = told_by(question, candidate, hits)
+    if re.match(r"\s*[Ww]ho(?:'s| is| was)\s+[A-Z]", question.text) and not any(
+        not term.specific and term.weight > WEAK_WEIGHT for term in question.terms
+    ):
+        # "Who is Ada King?" asks for what she is.
+        return not _ROLE.search(told.text)
+    if candidate.form is Form.SENTENCE:
+        return not _names_somebody(told)
+    if shapes.holds_person(candidate.value):
+        return False
+    # A name alone ("Ada") is one where the label or head says who it is.
+    return not any(
+        term.asked and not term.specific and is_in(found, candidate)
+        for term, found in zip(question.terms, hits.by_term, strict=True)
+    )
+
+
+def is_no_place(question: Question, candidate: Candidate, hits: PageHits) -> bool:
+    """Whether no place is told where one is asked for."""
+    if question.kind is not Kind.PLACE or _labelled_as_asked(question, candidate, hits):
+        return False
+    if _ROLE.search(candidate.value) and not _PLACE.search(candidate.value):
+        return True
+    rest = _TITLED.sub(" ", _ORGANISATION.sub(" ", told_by(question, candidate, hits).rest))
+    return not (_PLACE.search(rest) or any(_names_in(rest[_opening(rest) :])))
+
+
+def is_no_reason(question: Question, candidate: Candidate, levels: list[int]) -> bool:
+    """Whether the candidate tells no reason, or that of something else, where one is asked for."""
+    if question.kind is not Kind.REASON:
+        return False
+    if any(
+        level < LOCAL and not (term.specific or term.classing) and term.weight > WEAK_WEIGHT
+        for term, level in zip(question.terms, levels, strict=True)
+    ):
+        return True
+    supposed = _SUPPOSED.match(candidate.value)
+    return bool(supposed) or not shapes.tells_reason(candidate.value)
+
+
+def is_byline_of_a_deed(question: Question, candidate: Candidate, levels: list[int]) -> bool:
+    """Whether somebody, or a time, only stands near a thing of which a deed is asked for.
+
+    The sender of a mail wrote it; who paid the invoice that it speaks of is another question.
+    """
+    if question.deed is None:
+        return False
+    verb = question.terms[question.deed].text.casefold()
+    return verb not in COMMUNICATING and levels[question.deed] < _DEED_LEVEL_MIN
+
+
+def _labelled_as_asked(question: Question, candidate: Candidate, hits: PageHits) -> bool:
+    if candidate.form is Form.SENTENCE:
+        return False
+    parts = candidate.support or candidate.answer
+    return any(hits.within(p.line, p.start, p.end) for p in parts) and bool(
+        re.search(r"\b(?:location|address|place|room|site|venue|mount)", candidate.text, re.I)
+    )
+
+
+def _names_in(text: str) -> Iterator[str]:
+    """Capitalised words that are no ordinary ones."""
+    for found in _CAPITAL.finditer(text):
+        word = found.group()
+        if word.isupper() or word.casefold() in CALENDAR or is_ordinary(word):
+            continue
+        yield word
+
+
+def _names_somebody(told: Told) -> bool:
+    text = told.rest
+    if shapes.holds_person(text):
+        return True
+    opening = _opening(text)
+    # The capital of a first word says nothing, unless a colon or what was done follows it.
+    if text[opening : opening + 1] == ":" or any(s == opening + 1 for s, _ in told.words):
+        opening = 0
+    return any(_names_in(text[opening:]))
+
+
+def _opening(text: str) -> int:
+    """Where the first word ends that is no time, in a text of several words."""
+    first = re.match(r"\W*(?:\d[\d:.-]*\W+)*\w+", text)
+    return first.end() if first and len(text.split()) > _SHORT_WORDS_MAX else 0

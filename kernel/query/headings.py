@@ -1,0 +1,79 @@
+"""The head of a column as the answer: the lane of a card on a board, the day of an entry.
+
+Covers: which heads there are, when a question asks for one. Does not cover: the heads of tables
+(`kernel.query.tables`). Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kernel.query.candidates import Candidate, Form, PageHits, Part
+from kernel.query.layout import PageLayout, Piece
+from kernel.query.question import Question
+from kernel.query.words import stem_of
+from kernel.store.folding import squash
+
+_BONUS = 150
+_DAY_CHARS_MAX = 2
+_HEADING_HEIGHT = 1.12
+_BOARD_CELLS_MIN = 2
+_HEADING_NOUNS = frozenset(
+    stem_of(noun)
+    for noun in "column lane list section stage swimlane tab day weekday status state".split()
+)
+_HEADING_WORDS_MAX = 5
+_HEAD_LETTERS_MIN = 2
+
+
+def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator[Candidate]:
+    """The head of the column in which the words asked about stand (boards, calendars)."""
+    asked = {
+        index
+        for index, term in enumerate(question.terms)
+        if term.asked and stem_of(term.text) in _HEADING_NOUNS
+    }
+    if not asked:
+        return
+    for index in hits.pieces():
+        anchor = layout.pieces[index]
+        label = layout.left_of(anchor)
+        if label is not None and label.index in layout.form_labels:
+            # Over a field of a form stands another field.
+            continue
+        said = hits.within(anchor.line, anchor.start, anchor.end)
+        if len(anchor.text.split()) > _HEADING_WORDS_MAX + 2 or said & asked:
+            continue
+        above = layout.above(anchor, reach=400)
+        outside = [p for p in above if not layout.same_block(p, anchor)]
+        heads = [p for p in outside if _is_board_head(layout, p)]
+        for head in heads[-1:]:
+            if squash(head.text) in squash(anchor.text):
+                continue
+            near = next(
+                (p for p in above if p.text.isdigit() and len(p.text) <= _DAY_CHARS_MAX), None
+            )
+            parts = [near] if near and near.index != head.index else []
+            name = " ".join([head.text, *(p.text for p in parts)])
+            yield Candidate(
+                form=Form.CARD,
+                answer=tuple(Part(p.line, p.start, p.end) for p in (head, *parts)),
+                support=(Part(anchor.line, anchor.start, anchor.end),),
+                text=f"{anchor.text} \u2014 {name}",
+                value=name,
+                bonus=_BONUS,
+                speaks_for=frozenset(asked),
+            )
+
+
+def _is_board_head(layout: PageLayout, piece: Piece) -> bool:
+    """Whether the piece is one of several short ones spread over a row, below the title."""
+    row = layout.row_of(piece)
+    if len(row) < _BOARD_CELLS_MIN or piece.box[3] <= 0.04 * layout.page.height_px:
+        return False
+    stands_out = piece.text.isupper() or any(ch.isdigit() for ch in piece.text)
+    if sum(map(str.isalpha, piece.text)) < _HEAD_LETTERS_MIN:
+        # The letter over a column of a sheet is no name of it.
+        return False
+    stands_out = stands_out or piece.height > _HEADING_HEIGHT * layout.height
+    return stands_out and all(len(m.text.split()) <= _HEADING_WORDS_MAX for m in row)

@@ -1,0 +1,81 @@
+"""Who, where, why: told only where a person, a place, a reason is told, and the deed named."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kernel.query.asking import best, form, mail, stock, terminal
+from tests.kernel.query.drawn import Canvas
+
+
+def calendar() -> Canvas:
+    c = Canvas()
+    c.text(100, 100, "11:00 Eye doctor, Dr. Hahn")
+    c.text(100, 200, "10:30 Fire training")
+    c.text(100, 300, "09:00 Review of plans, room 4C")
+    c.text(100, 400, "13:15 Coffee with Lea")
+    return c
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Where is the review of plans?", "room 4C"),
+        ("With whom is the coffee?", "Lea"),
+        ("When is the fire training?", "10:30"),
+    ],
+)
+def test_what_is_told_is_found(question: str, expected: str) -> None:
+    assert expected in (best(question, calendar().page()) or "")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Where is the eye doctor?", "Where is the fire training?", "Who leads the fire training?"],
+)
+def test_a_time_or_a_title_is_no_place_and_no_person(question: str) -> None:
+    assert best(question, calendar().page()) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who paid invoice F-3301?",
+        "When was invoice F-3301 paid?",
+        "Who approved invoice F-3301?",
+        "Who is F-3301?",
+        "Who is Orchard?",
+    ],
+)
+def test_who_stands_near_a_thing_did_not_do_it(question: str) -> None:
+    assert best(question, mail()) is None
+
+
+def test_who_did_something_is_told_where_the_deed_is() -> None:
+    assert "Tom Okoro" in (best("Who collected the crates?", mail()) or "")
+    assert "Ines Brandt" in (best("Who sent the reminder about invoice F-3301?", mail()) or "")
+
+
+def test_the_time_of_a_message_is_not_that_of_what_it_speaks_of() -> None:
+    c = Canvas()
+    c.block(236, 100, ["Ines Brandt", "Outing", "The outing was moved, see below"])
+    c.text(735, 100, "08:14", px=12)
+    assert best("When is the outing?", c.page()) is None
+    assert "08:14" in (best("When did Ines Brandt write about the outing?", c.page()) or "")
+
+
+def test_a_reason_is_told_of_what_is_asked_about() -> None:
+    assert "disk is full" in (best("Why did the ledger give up?", terminal()) or "")
+    assert best("Why did caddy give up?", terminal()) is None
+    assert best("Why did valkey-main give up?", terminal()) is None
+
+
+def test_a_sentence_of_what_may_be_is_no_reason() -> None:
+    c = Canvas()
+    c.text(100, 100, "If the parcel is missing, the depot failed to scan it.")
+    assert best("Why is the parcel missing?", c.page()) is None
+
+
+def test_a_label_and_a_row_name_persons() -> None:
+    assert best("Who is the approver of REQ-4410?", form()) == "Approver: Tom Okoro"
+    assert "Tom Okoro" in (best("Who is the keeper of AR-12?", stock()) or "")

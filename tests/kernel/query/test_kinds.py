@@ -1,0 +1,83 @@
+"""A value is told only where it is of the kind that is asked for, beside what it is of."""
+
+from __future__ import annotations
+
+import pytest
+
+from kernel.query.kinds import asked_kind
+from kernel.query.question import analyse
+from tests.kernel.query.asking import best, form, mail, stock, terminal
+from tests.kernel.query.drawn import Canvas
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("What is the amount of invoice F-3301?", "amount"),
+        ("What is the phone number of Ines?", "phone"),
+        ("What is the port number of caddy?", "port"),
+        ("How much does the crate cost?", "money"),
+        ("How old is valkey?", "age"),
+        ("What is the budget review about?", None),
+        ("Which email mentions the crates?", None),
+        ("What is the colour of the pipe?", "colour"),
+    ],
+)
+def test_the_noun_or_the_how_of_a_question_names_the_kind(question: str, kind: str | None) -> None:
+    assert asked_kind(analyse(question)) == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What is the sum of invoice F-3301?", "912.40"),
+        ("What is the size of spare-parts.pdf?", "310 KB"),
+    ],
+)
+def test_a_value_of_the_kind_is_told(question: str, expected: str) -> None:
+    assert expected in (best(question, mail()) or "")
+
+
+def test_a_length_of_time_is_no_amount() -> None:
+    c = Canvas()
+    c.text(100, 100, "Invoice F-3301 amount late by 9 days")
+    assert best("What is the amount of invoice F-3301?", c.page()) is None
+
+
+def test_a_version_stands_right_behind_what_it_is_the_version_of() -> None:
+    assert best("What is the version of uvloop?", terminal()) == "uvloop 0.19.2"
+    c = Canvas()
+    c.text(100, 100, "The uvloop loop has been replaced, see the notes of 0.19.2 below")
+    assert best("What is the version of uvloop?", c.page()) is None
+
+
+def test_a_number_counts_what_stands_beside_it() -> None:
+    c = Canvas()
+    c.text(100, 100, "Status: on the way, 4 stops before you.")
+    c.text(100, 300, "312 of 320 crates are packed")
+    assert "4 stops" in (best("How many stops are before me?", c.page()) or "")
+    assert "312" in (best("How many crates are packed?", c.page()) or "")
+    assert best("How many letters are packed?", c.page()) is None
+
+
+def test_a_number_beside_a_name_is_no_count_of_something_unsaid() -> None:
+    c = Canvas()
+    c.text(100, 100, "ledger.py")
+    c.text(190, 100, "7")
+    c.text(100, 300, "BACKLOG 3")
+    assert best("How many lines does ledger.py have?", c.page()) is None
+    assert "3" in (best("How many tickets are in the backlog?", c.page()) or "")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the email address of Tom Okoro?",
+        "How old is Ines Brandt?",
+        "How heavy is the copper pipe?",
+        "What is the temperature of mill-2?",
+        "How much does the copper pipe cost?",
+    ],
+)
+def test_nothing_of_another_kind_is_told(question: str) -> None:
+    assert best(question, mail(), stock(), terminal(), form()) is None
