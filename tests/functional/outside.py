@@ -132,6 +132,17 @@ def cpu_ns(pid: int) -> int:
         return 0
 
 
+def queued_ns(pid: int) -> int:
+    """How long the first thread of a process waited for a processor so far; 0 when not counted.
+
+    A wait counts from the moment at which the thread gets its turn (sched-stats.rst).
+    """
+    try:
+        return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
 def _children(pid: int) -> list[int]:
     found: list[int] = []
     try:

@@ -3,7 +3,7 @@
 The real kernel under load; the person comes and goes, by the signal file and by word in turn.
 From the moment the file is in place until every process of every host was told to stop and no
 processor clock of them moves, as somebody outside sees it; for hosts inside the kernel until the
-last unit of 20 ms was begun. Where it may, the observer looks with real-time priority: otherwise a
+last unit of 20 ms ended. Where it may, the observer looks with real-time priority: otherwise a
 crowded machine's delays of its own looks are counted, too. Exits 1 when a goal is missed.
 Does not measure how late a source of activity notices the person.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import sys
 import tempfile
 from dataclasses import replace
@@ -24,6 +25,8 @@ import click
 from tests.functional.flips import (
     Clocks,
     Flips,
+    Ticks,
+    UsedNs,
     configure,
     flip,
     processes_stand_still,
@@ -41,21 +44,23 @@ def measure(hosting: str, flips: int, folder: Path, observer: str) -> dict[str, 
     folder.mkdir()
     rig = make_rig(folder, plugin="greedy")
     configure(rig, hosting=hosting)
-    ticks = folder / "ticks"
-    ticks.write_bytes(bytes(8))
+    ticks = Ticks(folder / "ticks")
+    ticks.make()
     inside = hosting == "in_process"
     if inside:
         # A kernel of root has no threads for plugins.
         rig = replace(rig, before=as_plain_user())
-    text = f"tick 20 3600 {ticks}" if inside else "spin 2 1 1.0"
+    text = f"tick 20 3600 {ticks.path}" if inside else "spin 2 1 1.0"
     fill(rig, *[text] * (2 if inside else 20 + flips))
     with rig.kernel() as kernel:
         if inside:
             still = (ticks_stand_still(ticks), ticks_come(ticks))
-            found = flip(rig, flips, *still, used_ns=partial(cpu_ns, kernel.pid))
+            used_ns: UsedNs = partial(cpu_ns, kernel.pid)
+            found = flip(rig, flips, *still, used_ns=used_ns, kernel_pid=kernel.pid)
         else:
-            clocks = Clocks(kernel.pid)
-            found = flip(rig, flips, *processes_stand_still(kernel.pid), used_ns=clocks.look_ns)
+            used_ns = Clocks(kernel.pid).look_ns
+            still = processes_stand_still(kernel.pid)
+            found = flip(rig, flips, *still, used_ns=used_ns, kernel_pid=kernel.pid)
     return describe(hosting, found, observer)
 
 
@@ -79,6 +84,7 @@ def describe(hosting: str, found: Flips, observer: str) -> dict[str, Any]:
         "p99_ms": round(found.quantile_ms(0.99), 1),
         "worst_ms": round(found.quantile_ms(1.0), 1),
         "goal_p99_ms": GOAL_P99_MS[hosting],
+        "late_p50_ms": round(1000 * statistics.median(found.late_s), 1),
         "used_worst_ms": round(1000 * max(found.used_s), 1),
         "ran_while_active": found.ran_while_active,
         "observer": observer,

@@ -3,9 +3,9 @@
 ``spin THREADS CHILDREN SECONDS``: burn on so many threads and forked children, on all cores
 if it can. ``hog MIB EVERY_S``: take so much more, this often, until it is ended. ``leak MIB
 ROOF_MIB``: keep so much more for ever and return; over the roof wait to be ended, so that nobody
-can miss it. ``tick UNIT_MS SECONDS PATH``: work in units with a
-checkpoint after each, and note the time of each in the file. A last word ``#N`` only makes
-inputs differ.
+can miss it. ``tick UNIT_MS SECONDS PATH``: work in units with a checkpoint after each, note in
+the file when the last one ended and when it began, and end when the file says that it is enough.
+A last word ``#N`` only makes inputs differ.
 """
 
 from __future__ import annotations
@@ -115,8 +115,9 @@ def leak(step_mib: int, roof_mib: int, task: TaskContext) -> None:
 def tick(unit_ms: float, seconds: float, path: Path, task: TaskContext) -> None:
     """Work in small units and leave the time of each where somebody outside reads it."""
     end_s = time.monotonic() + seconds
-    with path.open("r+b") as file, mmap.mmap(file.fileno(), 8) as shared:
-        while time.monotonic() < end_s:
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 24) as shared:
+        while time.monotonic() < end_s and not struct.unpack_from("<q", shared, 16)[0]:
+            struct.pack_into("<q", shared, 8, time.monotonic_ns())
             burn(time.monotonic() + unit_ms / 1000)
             struct.pack_into("<q", shared, 0, time.monotonic_ns())
             task.checkpoint(1)
