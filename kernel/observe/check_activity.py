@@ -1,7 +1,7 @@
 """Doctor's checks of what heavy work depends on: who sees the person, which limits hold.
 
-Covers: the sources of activity and which of them decide, control groups. Does not cover: the
-sources (`kernel.scheduling.providers`).
+Covers: the sources of activity and which of them decide, the person's word, control groups. Does
+not cover: the sources (`kernel.scheduling.providers`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from kernel.config.sections import Settings
 from kernel.observe.check import Check
 from kernel.scheduling.activity import ActivityMonitor
 from kernel.scheduling.cgroup import find_delegated
+from kernel.scheduling.override import read_override
 from kernel.scheduling.sources import make_providers
 
 PRECISE = frozenset({"signal_file", "wsl", "x11"})
@@ -36,7 +37,22 @@ def check_activity(data_dir: DataDir, settings: Settings) -> Check:
     # Hints decide only where nothing measures, see `kernel.scheduling.activity.combine`.
     deciding = [name for name in working if name in PRECISE] or working
     others = "; ".join(f"{name}: {why_not}" for name, why_not in found.items() if why_not)
-    details = {"working": working, "deciding": deciding, "sources": found}
+    word = read_override(data_dir.override_file)
+    details = {
+        "working": working,
+        "deciding": deciding,
+        "sources": found,
+        "word": word.word_at(time.time_ns() // 1000),
+        "word_problem": word.problem,
+    }
+    if word.problem:
+        return Check(
+            "activity",
+            "warn",
+            f"the person's word cannot be read, so it counts as active for ever ({word.problem})",
+            "give it anew: kernel resume (or kernel idle, kernel active, kernel pause)",
+            details,
+        )
     if activity.assume_idle:
         return Check("activity", "ok", "counts as idle by the settings", details=details)
     if not working:

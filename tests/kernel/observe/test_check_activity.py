@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
 from kernel.config.settings import load_settings
 from kernel.observe.check_activity import check_activity, check_control_groups
+from kernel.scheduling.override import Override, write_override
 
 
 def settings(root: Path) -> Settings:
@@ -45,6 +48,47 @@ def test_a_profile_that_counts_as_idle_needs_no_source(
     monkeypatch.setenv("KERNEL_ACTIVITY_PROVIDERS", "signal_file")
     monkeypatch.setenv("KERNEL_ACTIVITY_ASSUME_IDLE", "true")
     assert check_activity(DataDir(tmp_path), settings(tmp_path)).state == "ok"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(b"[" * 3_000),
+        lambda path: path.write_bytes(b'{"schema": 1, "word": "dance", "set_us": 1}'),
+        lambda path: path.write_bytes(b"\xff" * 9_000),
+        os.mkfifo,
+        Path.mkdir,
+    ],
+    ids=["garbage", "unknown word", "too large", "pipe", "folder"],
+)
+def test_a_word_that_cannot_be_read_is_warned_of_with_what_it_means_and_heals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], object]
+) -> None:
+    monkeypatch.setenv("KERNEL_ACTIVITY_PROVIDERS", "signal_file")
+    monkeypatch.setenv("KERNEL_ACTIVITY_ASSUME_IDLE", "true")
+    data_dir = DataDir(tmp_path)
+    spoil(data_dir.override_file)
+    check = check_activity(data_dir, settings(tmp_path))
+    assert check.state == "warn"
+    assert "override.json" in check.saw
+    assert "counts as active" in check.saw
+    assert "kernel resume" in check.remedy
+    assert check.details["word_problem"]
+
+
+def test_the_word_in_force_is_among_the_facts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERNEL_ACTIVITY_PROVIDERS", "signal_file")
+    monkeypatch.setenv("KERNEL_ACTIVITY_ASSUME_IDLE", "true")
+    data_dir = DataDir(tmp_path)
+    write_override(data_dir.override_file, Override("pause", set_us=1))
+    check = check_activity(data_dir, settings(tmp_path))
+    assert (check.state, check.details["word"], check.details["word_problem"]) == (
+        "ok",
+        "pause",
+        "",
+    )
 
 
 def test_control_groups_are_told_of_and_their_lack_is_no_fault() -> None:
