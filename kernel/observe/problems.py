@@ -14,6 +14,8 @@ DISK_PROBLEMS = {
     "black": "the drive is full: captures are refused",
 }
 START_AGAIN = "stop the kernel and start it again; its log lies in the data dir, in logs/"
+NOT_TAKEN = "reply-not-taken"
+"""Of `control_dropped`: an answer that nobody was there for any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def text_off(live: dict[str, Any]) -> bool:
 
 def notes_of(live: dict[str, Any]) -> list[str]:
     """What is no problem and yet explains why nothing happens."""
-    notes = []
+    notes = _dropped(live.get("control_dropped", {}))
     activity = live["activity"]
     blind = activity["source"] == "none" and all(activity["sources"].values())
     if blind and live["governor"]["mode"] == "active" and activity["word"] == "none":
@@ -89,4 +91,19 @@ def notes_of(live: dict[str, Any]) -> list[str]:
             "nothing sees the person here, so they count as active for ever and heavy work never "
             "begins by itself (kernel idle, or docs/activity.md)"
         )
+    return notes
+
+
+def _dropped(counts: dict[str, int]) -> list[str]:
+    """What the control socket did not take, in words; nothing is lost by it but an answer."""
+    refused = {kind: count for kind, count in counts.items() if kind != NOT_TAKEN and count}
+    notes = []
+    if refused:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(refused.items()))
+        notes.append(
+            f"messages at the control socket that were no requests were dropped ({kinds}): "
+            "another version's command, or a program that should not speak to it"
+        )
+    if counts.get(NOT_TAKEN):
+        notes.append(f"{counts[NOT_TAKEN]} answers were dropped: who asked had already left")
     return notes

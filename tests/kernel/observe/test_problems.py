@@ -78,3 +78,14 @@ def test_a_person_whom_nothing_sees_is_noted_unless_they_said_so_themselves() ->
     assert "kernel idle" in note
     assert notes_of(live(activity=blind | {"word": "active"})) == []
     assert notes_of(live(activity=blind, governor={"mode": "working"})) == []
+
+
+def test_what_the_control_socket_dropped_is_told_in_words_by_kind() -> None:
+    dropped = {"frame-count": 3, "foreign-user": 1, "reply-not-taken": 2}
+    refused, unheard = notes_of(live(control_dropped=dropped))
+    assert "3 frame-count" in refused
+    assert "1 foreign-user" in refused
+    assert "reply-not-taken" not in refused
+    assert unheard.startswith("2 answers")
+    assert live_problems(live(control_dropped=dropped)) == [], "nothing is lost by it"
+    assert notes_of(live(control_dropped={})) == []
