@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from kernel.config.paths import DataDir
+from kernel.config.smallfile import read_small_file
 from kernel.store.lock import is_held
 
 NOTE_NAME = "run.json"
@@ -40,9 +41,8 @@ def read_note(data_dir: DataDir) -> RunNote | None:
     """The note, or None when there is none or it is no note."""
     path = data_dir.root / NOTE_NAME
     try:
-        with path.open("rb") as file:
-            return msgspec.json.decode(file.read(NOTE_BYTES_MAX), type=RunNote)
-    except (OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(read_small_file(path, NOTE_BYTES_MAX), type=RunNote)
+    except (OSError, ValueError, msgspec.MsgspecError):
         # A missing or foreign note means no address; whoever needs one says so.
         return None
 

@@ -15,6 +15,7 @@ import msgspec
 from contracts.base import PluginId, UtcMicros
 from kernel.config.approvals import write_atomically
 from kernel.config.errors import ExitCode, KernelError
+from kernel.config.smallfile import read_small_file
 
 FORMAT: Final = 1
 FILE_BYTES_MAX: Final = 4 << 20
@@ -66,11 +67,11 @@ class JsonQuarantine:
         Raises `KernelError` (``quarantine-unreadable``): an unreadable list is not an empty one.
         """
         try:
-            data = self._path.read_bytes() if self._path.exists() else b"{}"
-            if len(data) > FILE_BYTES_MAX:
-                raise msgspec.ValidationError(f"larger than {FILE_BYTES_MAX} bytes")
+            data = read_small_file(self._path, FILE_BYTES_MAX)
             plugins = msgspec.json.decode(data, type=_File).plugins
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
             raise KernelError(
                 "quarantine-unreadable",
                 f"{self._path}: {error}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,13 @@ def test_a_list_that_cannot_be_read_holds_every_plugin(tmp_path: Path, data: byt
     assert (tmp_path / "quarantine.json").read_bytes() == data
     with pytest.raises(KernelError, match="quarantine-unreadable"):
         held.entries()
+
+
+def test_a_pipe_in_place_of_the_list_holds_every_plugin_and_nobody_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "quarantine.json")
+    held = quarantine(tmp_path)
+    assert held.contains("anything")
+    assert "no regular file" in held.last_cause("anything")
 
 
 def test_a_disk_that_refuses_keeps_the_plugin_quarantined_in_memory(tmp_path: Path) -> None:
