@@ -13,7 +13,8 @@ Left out: the warm-up of the run and a shorter one of each later kernel, hosts i
 seconds of work, faults that take memory (a leak put in on purpose) from their start to their
 recovery. Views look at floors (`slope.floors`).
 
-A line is judged by its slope where it fits (r2); where none fits, no slope says anything. The
+A line is judged by its slope where it fits (r2) and one step does not fit far better; where none
+fits, no slope says anything. The
 limit of 5 MB/h is for runs of an hour or more. A shorter line is not blown up: it has to rise
 by some megabytes while it lasts, so its limit is that rise divided by its length, and the record
 shows the limit so scaled. Growth in megabytes counts for every length.
@@ -28,7 +29,7 @@ from dataclasses import dataclass
 
 from kernel.soak import thresholds
 from kernel.soak.runfiles import HostSample, Run, Sample
-from kernel.soak.slope import Line, Point, fit, floors, rise
+from kernel.soak.slope import Line, Point, fit, floors, is_step, rise
 
 MB = 1e6
 BUCKETS = 120
@@ -77,6 +78,8 @@ class Trend:
     observed_s: float
     limit_mb_h: float
     growth_mb: float
+    is_step: bool = False
+    """It rose once and stayed, as when buffers or a library are needed for the first time."""
 
     @property
     def slope_mb_h(self) -> float:
@@ -86,7 +89,7 @@ class Trend:
     @property
     def counts(self) -> bool:
         """Whether the line fits well enough for its slope to say something."""
-        return self.line.r2 > thresholds.SLOPE_R2_MIN
+        return self.line.r2 > thresholds.SLOPE_R2_MIN and not self.is_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +227,7 @@ def _trend(view: View) -> Trend | None:
         observed_s=view.observed_s,
         limit_mb_h=slope_limit_mb_h(view.observed_s, view.rise_min_mb),
         growth_mb=max(rise(group) for group in view.groups),
+        is_step=is_step(view.groups, line),
     )
 
 

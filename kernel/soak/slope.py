@@ -1,6 +1,7 @@
 """A line through samples by least squares, over groups that differ in level alone. Pure.
 
-Covers: slope, r2, floors of buckets. Does not cover: which samples are comparable (`memory`).
+Covers: slope, r2, a step told from a line, floors of buckets. Does not cover: which samples are
+comparable (`memory`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,11 @@ from dataclasses import dataclass
 
 Point = tuple[float, float]
 """Seconds, value."""
+STEP_POINTS_MIN = 8
+STEP_GAIN_MIN = 0.25
+"""A step explains a third more than a line through it; a ramp from the middle on a twentieth."""
+STEP_AFTER_MAX = 0.35
+"""Of the step's height: what may still be added after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,48 @@ def fit(groups: Sequence[Sequence[Point]]) -> Line | None:
         return None
     r2 = sxy * sxy / (sxx * syy) if syy > 0.0 else 0.0
     return Line(slope=sxy / sxx, r2=min(1.0, r2), points=count)
+
+
+def is_step(groups: Sequence[Sequence[Point]], line: Line) -> bool:
+    """Whether one step in each group, and a level after it, tells more than the common line.
+
+    The best place is taken for each group (change-point by least squares); groups of few points
+    would always fit one, and are left to the line. A step must explain `STEP_GAIN_MIN` more than
+    the line does, of what the line explains: noise is in neither. What goes on after its place,
+    as a leak that began late does, is no level.
+    """
+    total = sum(_scatter([y for _, y in group]) for group in groups)
+    left_by_line = sum(_scatter([y - line.slope * t for t, y in group]) for group in groups)
+    left_by_step = height = after = 0.0
+    for group in groups:
+        values = [y for _, y in group]
+        if len(values) < STEP_POINTS_MIN:
+            left_by_step += _scatter([y - line.slope * t for t, y in group])
+            continue
+        left, place = min((_scatter(values[:k]) + _scatter(values[k:]), k) for k in _places(values))
+        left_by_step += left
+        height += _mean(values[place:]) - _mean(values[:place])
+        after += rise(group[place:])
+    gain = left_by_line - left_by_step
+    return gain > STEP_GAIN_MIN * (total - left_by_line) and after < STEP_AFTER_MAX * height
+
+
+def _places(values: Sequence[float]) -> range:
+    """Where a step may be: a few points on either side."""
+    margin = STEP_POINTS_MIN // 2
+    return range(margin, len(values) - margin + 1)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _scatter(values: Sequence[float]) -> float:
+    """Sum of the squares around the mean."""
+    if not values:
+        return 0.0
+    mean = sum(values) / len(values)
+    return sum((value - mean) ** 2 for value in values)
 
 
 def floors(points: Sequence[Point], bucket_s: float) -> list[Point]:

@@ -168,9 +168,10 @@ def _renewals(run: Run) -> SoakCriterion:
 
 
 def _trend_text(trend: Trend) -> str:
+    step = ", a step" if trend.is_step else ""
     return (
         f"{trend.name} {trend.slope_mb_h:+.1f} MB/h, r2 {trend.line.r2:.2f} over "
-        f"{trend.observed_s / 60:.0f} min, grew {trend.growth_mb:+.1f} MB"
+        f"{trend.observed_s / 60:.0f} min, grew {trend.growth_mb:+.1f} MB{step}"
     )
 
 

@@ -116,3 +116,42 @@ def test_the_limit_of_a_slope_depends_on_how_long_one_looked() -> None:
     assert slope_limit_mb_h(360.0, 10.0) == 100.0
     assert slope_limit_mb_h(2_399.0, 10.0) > 5.0
     assert thresholds.threshold("memory_slope").limit == 5
+
+
+def step_up(run: RunFolder, mb: float, *shares: float) -> None:
+    """So much more from each of these parts of the run on."""
+    for sample in run.samples:
+        part = (sample["at_us"] - at_us(0)) / (run.samples[-1]["at_us"] - at_us(0))
+        grown = round(mb * MB * sum(part >= share for share in shares))
+        sample["tree_pss_bytes"] += grown
+        sample["kernel_pss_bytes"] += grown
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.6, 0.8])
+def test_one_step_is_growth_and_no_slope(tmp_path: Path, share: float) -> None:
+    run = good_run(faults=False)
+    step_up(run, 15.0, share)
+    memory = study(run, tmp_path)
+    steepest = memory.steepest
+    assert steepest is None or steepest.slope_mb_h < steepest.limit_mb_h
+    assert memory.worst_growth is not None
+    assert memory.worst_growth.growth_mb > 10
+
+
+def test_two_steps_are_a_slope(tmp_path: Path) -> None:
+    run = good_run(faults=False)
+    step_up(run, 15.0, 0.4, 0.75)
+    steepest = study(run, tmp_path).steepest
+    assert steepest is not None
+    assert steepest.slope_mb_h > steepest.limit_mb_h
+
+
+def test_a_leak_that_begins_late_is_a_slope(tmp_path: Path) -> None:
+    run = good_run(faults=False)
+    for sample in run.samples[len(run.samples) // 2 :]:
+        grown = round(40 * MB * (sample["at_us"] - at_us(1_800)) / 3.6e9)
+        sample["tree_pss_bytes"] += grown
+        sample["kernel_pss_bytes"] += grown
+    steepest = study(run, tmp_path).steepest
+    assert steepest is not None
+    assert steepest.slope_mb_h > steepest.limit_mb_h

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.soak.slope import fit, floors, rise
+from kernel.soak.slope import fit, floors, is_step, rise
 
 SLOPES = st.floats(-100, 100).filter(lambda slope: abs(slope) > 1e-3)
 LEVELS = st.floats(-1e4, 1e4)
@@ -67,3 +67,34 @@ def test_a_peak_of_work_is_not_in_the_floor() -> None:
 def test_the_rise_is_between_the_quarters() -> None:
     assert rise([(float(t), 10.0 if t < 10 else 60.0) for t in range(20)]) == 50.0
     assert rise([(0.0, 1.0), (1.0, 99.0)]) == 0.0
+
+
+@given(place=st.integers(4, 26), height=st.floats(0.5, 100), level=LEVELS)
+def test_a_step_is_told_from_a_line(place: int, height: float, level: float) -> None:
+    group = [(float(t), level + (height if t >= place else 0.0)) for t in range(30)]
+    line = fit([group])
+    assert line is not None
+    assert is_step([group], line)
+
+
+@given(slope=SLOPES, count=st.integers(8, 40))
+def test_a_line_is_no_step(slope: float, count: int) -> None:
+    group = [(float(t), slope * t) for t in range(count)]
+    line = fit([group])
+    assert line is not None
+    assert not is_step([group], line)
+
+
+@given(begin=st.integers(0, 20), slope=st.floats(0.1, 100))
+def test_a_ramp_that_begins_late_is_no_step(begin: int, slope: float) -> None:
+    group = [(float(t), slope * max(0, t - begin)) for t in range(30)]
+    line = fit([group])
+    assert line is not None
+    assert not is_step([group], line)
+
+
+def test_a_few_points_are_never_taken_for_a_step() -> None:
+    groups = [[(0.0, 1.0), (1.0, 1.0), (2.0, 9.0), (3.0, 9.0)]]
+    line = fit(groups)
+    assert line is not None
+    assert not is_step(groups, line)
