@@ -43,6 +43,13 @@ ANCHOR_EVENTS = 4096
 SPARE_FRAMES_MAX = 1024
 """Frames of failed commits that are remembered for reuse."""
 
+LOG_PAGES = 4000
+"""Length of the journal's log at which it is taken into the database: half of the reserve.
+
+Names and digests are random, so that each event changes pages of its own. With SQLite's 1000
+most writes to the drive would be those of taking the log in, the same pages again and again.
+"""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -99,6 +106,7 @@ class Appender:
         except BaseException:
             connection.close()
             raise
+        connection.wal_autocheckpoint(LOG_PAGES)
         writer = JournalWriter(connection, data_dir.journal_db)
         return cls(data_dir, lock, disk, writer, outlets)
 
@@ -361,16 +369,13 @@ def _split_known(
     A known blob whose bytes lie on a drive that is away, or were replaced by a packed form, is
     in both: its bytes are at hand now, and an acknowledged capture can be read at once.
     """
-    blob_ids: dict[bytes, int] = {}
-    new: dict[bytes, CaptureDraft] = {}
-    for digest, draft in zip(digests, drafts, strict=True):
-        if digest in blob_ids or digest in new:
-            continue
-        blob_id = journal.blob_id(digest)
-        if blob_id is not None:
-            blob_ids[digest] = blob_id
-        if blob_id is None or not is_reachable(blob_id):
-            new[digest] = draft
+    first = dict(zip(reversed(digests), reversed(drafts), strict=True))
+    blob_ids = journal.blob_ids(list(first))
+    new = {
+        digest: first[digest]
+        for digest in dict.fromkeys(digests)
+        if (blob_id := blob_ids.get(digest)) is None or not is_reachable(blob_id)
+    }
     return blob_ids, new
 
 

@@ -6,6 +6,7 @@ it that fills up, fails or forgets what was not synced. Does not cover: SQLite's
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,10 @@ class Disk(Protocol):
 
     def sync(self, descriptor: int) -> None:
         """Bytes and length survive a power cut when this returns."""
+        ...
+
+    def forget(self, descriptor: int, offset: int, length_bytes: int) -> None:
+        """These bytes are synced and need not stay in memory; a hint, raises nothing."""
         ...
 
     def sync_dir(self, path: Path) -> None:
@@ -63,6 +68,11 @@ class OsDisk:
     def sync(self, descriptor: int) -> None:
         """``fdatasync``: it covers the length of the file too."""
         os.fdatasync(descriptor)
+
+    def forget(self, descriptor: int, offset: int, length_bytes: int) -> None:
+        """``posix_fadvise``; a file system that cannot is none the worse."""
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(descriptor, offset, length_bytes, os.POSIX_FADV_DONTNEED)
 
     def sync_dir(self, path: Path) -> None:
         """``fsync`` of the directory."""

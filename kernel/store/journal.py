@@ -20,6 +20,7 @@ from kernel.store.batch import GENESIS, Batch
 
 PRIMARY = 1
 """The volume id of the data dir's own packs."""
+LOOKUP_DIGESTS_MAX = 256
 CAPTURES = "captures"
 TILES = "tiles"
 """What a segment holds: its two writers never share one."""
@@ -96,6 +97,20 @@ class Journal:
             "SELECT blob_id FROM blob WHERE digest = ?", (digest,)
         ).fetchone()
         return row[0] if row else None
+
+    def blob_ids(self, digests: Sequence[bytes]) -> dict[bytes, int]:
+        """Row ids of those blobs whose bytes are known; as cheap for many as for one."""
+        found: dict[bytes, int] = {}
+        for start in range(0, len(digests), LOOKUP_DIGESTS_MAX):
+            part = list(digests[start : start + LOOKUP_DIGESTS_MAX])
+            # Few lengths, so that few statements are kept; a name that comes twice changes nothing.
+            width = 1 << (len(part) - 1).bit_length()
+            marks = ",".join("?" * width)
+            found |= self.connection.execute(
+                f"SELECT digest, blob_id FROM blob WHERE digest IN ({marks})",  # noqa: S608 - marks
+                (*part, *part[:1] * (width - len(part))),
+            )
+        return found
 
     def find_blob(self, digest: bytes) -> PixelBlob | None:
         """The blob's record, with what decoding found out so far."""

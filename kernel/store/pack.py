@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kernel.store.disk import Disk
+from kernel.store.disk import Disk, OsDisk
 from kernel.store.frame import (
     FRAME_HEADER_BYTES,
     FrameError,
@@ -29,6 +29,10 @@ SEGMENT_BYTES_MAX = 256 << 20
 """A segment that has reached this length takes no further batch."""
 PARTS_PER_WRITE_MAX = 512
 COMPARE_BYTES = 256 << 10
+FORGET_BYTES_MIN = 256 << 10
+"""Frames are written once and read hours later: so many bytes and more are not kept in memory
+after their sync. The person's own files stay there, and each write finds free pages, which for a
+raw frame is most of its cost."""
 _NAME = re.compile(r"^pack-([0-9]{6,})\.seg$")
 
 
@@ -134,6 +138,9 @@ class PackWriter:
             self.retire()
             raise
         self._name_synced = True
+        fresh_bytes = self._end_bytes - self._synced_bytes
+        if fresh_bytes >= FORGET_BYTES_MIN:
+            self._disk.forget(self._descriptor, self._synced_bytes, fresh_bytes)
         self._synced_bytes = self._end_bytes
 
     def retire(self) -> None:
@@ -235,6 +242,8 @@ def holds_payload(path: Path, offset: int, payload: bytes) -> bool:
             if not piece or piece != payload[at : at + len(piece)]:
                 return False
             at += len(piece)
+        if at >= FORGET_BYTES_MIN:
+            OsDisk().forget(descriptor, start, at)
         return True
     finally:
         os.close(descriptor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import apsw
@@ -22,10 +23,19 @@ from kernel.store.drives import VolumeMarker, is_mounted, mark_volume, read_mark
 from kernel.store.evidence import EvidenceStore
 from kernel.store.failure import translated
 from kernel.store.filecopy import copy_bytes, digest_file
-from kernel.store.journal import Journal, VolumeRow
+from kernel.store.frame import FrameKind
+from kernel.store.journal import LOOKUP_DIGESTS_MAX, Journal, VolumeRow
 from kernel.store.journal_copy import copy_journal
 from kernel.store.lock import DataDirLock
 from kernel.store.outlets import Outlets
+from kernel.store.pack import (
+    FORGET_BYTES_MIN,
+    Frame,
+    PackWriter,
+    holds_payload,
+    read_frame,
+    segment_path,
+)
 from kernel.store.pressure import DiskLimits
 from kernel.store.readers import IDLE_CONNECTIONS_MAX, ReaderPool
 from kernel.store.reserve import RESERVE_BYTES, give_up, set_aside
@@ -150,6 +160,58 @@ def test_writers_take_turns_and_a_failed_body_leaves_nothing(tmp_path: Path) -> 
     writer.close()
     with pytest.raises(KernelError, match="closed"), writer.turn():
         pass
+
+
+def test_many_blobs_are_looked_up_at_once(tmp_path: Path) -> None:
+    data = [b"%d" % number for number in range(LOOKUP_DIGESTS_MAX + 3)]
+    digests = [blake3.blake3(one).digest() for one in data]
+    with EvidenceStore.open(DataDir(tmp_path / "data")) as store:
+        store.append([draft(one) for one in data[::2]])
+        with store._readers.borrow() as connection:
+            journal = Journal(connection)
+            assert journal.blob_ids([]) == {}
+            found = journal.blob_ids([*digests, *digests[:5]])
+            assert found == {one: journal.blob_id(one) for one in digests[::2]}
+
+
+@dataclass
+class ForgettingDisk(OsDisk):
+    """Tells what was synced and forgotten, in their order."""
+
+    told: list[tuple[str, int, int]] = field(default_factory=list)
+
+    def sync(self, descriptor: int) -> None:
+        super().sync(descriptor)
+        self.told.append(("sync", 0, 0))
+
+    def forget(self, descriptor: int, offset: int, length_bytes: int) -> None:
+        super().forget(descriptor, offset, length_bytes)
+        self.told.append(("forget", offset, length_bytes))
+
+
+def test_large_frames_leave_memory_once_they_are_synced_and_small_ones_stay(
+    tmp_path: Path,
+) -> None:
+    disk = ForgettingDisk()
+    writer = PackWriter(tmp_path, disk, next_number=1)
+    large, small = bytes(FORGET_BYTES_MIN), b"small"
+    ends = [0]
+    for payload in (large, small, large):
+        frame = Frame(FrameKind.BLOB, blake3.blake3(payload).digest(), payload)
+        written = writer.append([frame], created_at_us=1)
+        writer.sync()
+        ends.append(written.end_bytes)
+        path = segment_path(tmp_path, written.number)
+        assert read_frame(path, written.offsets[0])[2] == payload
+        assert holds_payload(path, written.offsets[0], payload)
+    writer.retire()
+    assert disk.told == [
+        ("sync", 0, 0),
+        ("forget", 0, ends[1]),
+        ("sync", 0, 0),
+        ("sync", 0, 0),
+        ("forget", ends[2], ends[3] - ends[2]),
+    ]
 
 
 def test_an_appender_over_outlets_writes_where_its_reader_finds_it(tmp_path: Path) -> None:
