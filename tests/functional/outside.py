@@ -19,12 +19,16 @@ TOLD_TO_STOP = 1 << (signal.SIGSTOP - 1) | 1 << (signal.SIGKILL - 1)
 
 @dataclass(frozen=True)
 class Seen:
-    """One look: CPU seconds since the start, ended children included; memory now; hosts stopped."""
+    """One look: CPU seconds since the start, ended children included; memory now; hosts stopped.
+
+    ``wanted_s``: seconds of the hosts' threads on a processor or in its queue, of all seen so far.
+    """
 
     at_s: float
     cpu_s: float
     memory_bytes: int
     stopped: int
+    wanted_s: float = 0.0
 
 
 @dataclass
@@ -33,13 +37,17 @@ class Watcher:
 
     root_pid: int
     seen: list[Seen] = field(default_factory=list)
+    _wanted_ns: dict[int, int] = field(default_factory=dict)
 
     def look(self) -> Seen:
         """Take one sample."""
         root = psutil.Process(self.root_pid)
+        below = root.children(recursive=True)
+        for process in below:
+            self._wanted_ns |= wanted_ns(process.pid)
         cpu_s, memory_bytes, stopped = 0.0, 0, 0
         former_s = self.seen[-1].cpu_s if self.seen else 0.0
-        for process in (root, *root.children(recursive=True)):
+        for process in (root, *below):
             try:
                 cpu_s += sum(process.cpu_times()[:4])
                 memory_bytes += exact_memory(process)
@@ -48,7 +56,8 @@ class Watcher:
                 continue
         # A child that ends between two looks at the tree is in none of them for a moment.
         cpu_s = max(cpu_s, former_s)
-        sample = Seen(time.monotonic(), cpu_s, memory_bytes, stopped)
+        wanted_s = sum(self._wanted_ns.values()) / 1e9
+        sample = Seen(time.monotonic(), cpu_s, memory_bytes, stopped, wanted_s)
         self.seen.append(sample)
         return sample
 
@@ -84,6 +93,17 @@ class Watcher:
                 share = (end.cpu_s - begin.cpu_s) / (end.at_s - begin.at_s) / cores
                 worst = max(worst, share)
         return worst
+
+    def wanted_share(self) -> float:
+        """What the hosts wanted between the first sample and the last, as a share of all cores.
+
+        Above 1 where more threads than cores want to run. Who else uses the machine makes it no
+        smaller: what they do not get, they wait for. Where the system does not count waiting, it
+        is what they got.
+        """
+        first, last = self.seen[0], self.seen[-1]
+        cores = len(os.sched_getaffinity(0))
+        return (last.wanted_s - first.wanted_s) / (last.at_s - first.at_s) / cores
 
     def most_memory_bytes(self) -> int:
         """The largest sample."""
@@ -130,6 +150,16 @@ def cpu_ns(pid: int) -> int:
         return time.clock_gettime_ns((~pid << 3) | 2)
     except OSError:
         return 0
+
+
+def wanted_ns(pid: int) -> dict[int, int]:
+    """Of each thread of a process: nanoseconds on a processor and in its queue so far."""
+    found: dict[int, int] = {}
+    for folder in Path(f"/proc/{pid}/task").glob("*"):
+        with contextlib.suppress(OSError, ValueError):
+            run_ns, wait_ns, _ = map(int, (folder / "schedstat").read_text().split())
+            found[int(folder.name)] = run_ns + wait_ns
+    return found
 
 
 def queued_ns(pid: int) -> int:

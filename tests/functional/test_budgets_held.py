@@ -80,16 +80,19 @@ def check(watcher: Watcher, *, cpu_share_max: float) -> None:
     gaps_s = [b.at_s - a.at_s for a, b in zip(watcher.seen, watcher.seen[1:], strict=False)]
     share = watcher.worst_cpu_share(WINDOW_S)
     LOG.info(
-        "%d samples, largest gap %.2f s; CPU at most %.3f of %.2f; memory at most %.0f of %.0f",
+        "%d samples, largest gap %.2f s; CPU at most %.3f of %.2f, wanted %.2f; "
+        "memory at most %.0f of %.0f",
         len(watcher.seen),
         max(gaps_s),
         share,
         cpu_share_max,
+        watcher.wanted_share(),
         watcher.most_memory_bytes() / MIB,
         MEMORY_LIMIT_BYTES / MIB,
     )
     assert share <= cpu_share_max + CPU_TOLERANCE
-    assert share > cpu_share_max / 10, "it was hungry indeed"
+    # What they wanted, not what they got: beside others that compute, polite hosts get little.
+    assert watcher.wanted_share() > cpu_share_max, "they were hungry indeed"
     assert watcher.most_memory_bytes() <= MEMORY_LIMIT_BYTES
     # Beside others that compute, polite hosts may not even get what they are allowed.
     needed = share > cpu_share_max * 0.8
