@@ -28,7 +28,8 @@ REMEDIES: Final = {
     "seccomp": "a kernel with CONFIG_SECCOMP_FILTER; in a container, permit seccomp(2)",
     "signals": "a process namespace, or kernel 6.12 or newer for Landlock's signal scope",
     "network": "seccomp, or a network namespace",
-    "process_limit": "allow user namespaces (see user_namespace)",
+    "process_limit": "allow user namespaces (see user_namespace); start the kernel as a user who"
+    " is not root outside its namespace either",
 }
 
 

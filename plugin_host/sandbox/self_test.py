@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import resource
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +40,27 @@ class Attempt:
     def denied(self) -> bool:
         """Whether the wall held."""
         return bool(self.code)
+
+
+def try_one_process_too_many() -> Attempt:
+    """Makes one process where the soft limit allows none beside us; it ends at once.
+
+    That the limit is set proves nothing: it never binds the system's uid 0, and a user namespace
+    may show that one as somebody else.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    resource.setrlimit(resource.RLIMIT_NPROC, (1, hard))
+    try:
+        return attempt("fork beyond NPROC", _make_process, frozenset({"EAGAIN"}))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NPROC, (soft, hard))
+
+
+def _make_process() -> None:
+    pid = os.fork()  # noqa: TID251 - the fork is the attempt; this process has one thread
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
 
 
 def attempt(

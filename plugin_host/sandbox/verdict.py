@@ -110,7 +110,10 @@ def _process_limit(policy: SandboxPolicy, notes: Facts) -> Verdict:
         return "missing", proof, ""
     if "user_namespace" not in notes:
         return "degraded", proof, "counts all processes of this user, not of this host alone"
-    return "enforced", proof, ""
+    state, tried, _ = _denied(self_test.try_one_process_too_many())
+    if state != "enforced":
+        return "degraded", proof, "a process more was made: for the system this user is uid 0"
+    return state, f"{proof}, {tried}", ""
 
 
 def _user_namespace(_policy: SandboxPolicy, notes: Facts) -> Verdict:

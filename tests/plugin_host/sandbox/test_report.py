@@ -84,6 +84,29 @@ def test_hosts_start_without_user_namespaces_and_no_limit_counts_the_persons_pro
     assert answer["level"] in {"B", "C", "D"}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be shown as somebody else")
+def test_root_shown_as_somebody_else_is_not_held_to_a_number_of_processes_and_that_is_told() -> (
+    None
+):
+    host_rig.needs_program("unshare")
+    shown = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
+    answer = run("root", PROBE, wrapped_in=shown).answer
+
+    limit = next(layer for layer in answer["layers"] if layer["name"] == "process_limit")
+    assert limit["state"] == "degraded"
+    assert "uid 0" in limit["reason"]
+    assert "not root outside" in limit["remedy"]
+
+
+@who
+def test_the_limit_on_processes_is_proved_by_one_too_many(who: str) -> None:
+    answer = run(who, PROBE).answer
+
+    limit = next(layer for layer in answer["layers"] if layer["name"] == "process_limit")
+    assert limit["state"] == "enforced"
+    assert limit["proof"].endswith("fork beyond NPROC -> EAGAIN")
+
+
 def test_without_its_namespace_a_host_can_name_the_kernel_but_landlock_scopes_signals() -> None:
     answer = run("user", PROBE, chain="no-unshare").answer
 
