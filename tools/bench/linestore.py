@@ -20,7 +20,7 @@ from typing import Any, Final
 import apsw
 
 from contracts import canonical
-from contracts.derivation import DerivationKey, StageTiming
+from contracts.derivation import DerivationKey
 from contracts.text import TextPage
 from kernel.config.paths import DataDir
 from kernel.store import folding
@@ -28,6 +28,7 @@ from kernel.store.derived import DerivedStore
 from kernel.store.runs import Look, Run, pack_runs
 from kernel.store.sqlite import connect
 from kernel.store.texts import row_of, slot_of, text_hash
+from tools.bench.intervals import TIMING
 
 WORDS: Final = 120_000
 ZIPF: Final = 1.07
@@ -109,9 +110,6 @@ def _insert_result(database: apsw.Connection) -> int:
     page = TextPage(
         blob=blob, width_px=1, height_px=1, engine="bench", engine_version="1", lines=()
     )
-    timing = StageTiming(
-        queue_wait_us=0, load_us=0, run_us=0, input_bytes=0, memory_peak_bytes=0, finished_at_us=0
-    )
     database.execute(
         "INSERT INTO results(key_digest, input_digest, stage, key, record, timing, finished_at_us)"
         " VALUES(?,?,?,?,?,?,0)",
@@ -119,7 +117,7 @@ def _insert_result(database: apsw.Connection) -> int:
             bytes.fromhex(canonical.digest(key)),
             bytes.fromhex(blob),
             "text",
-            *map(canonical.encode, (key, page, timing)),
+            *map(canonical.encode, (key, page, TIMING)),
         ),
     )
     return database.last_insert_rowid()

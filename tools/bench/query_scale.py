@@ -204,11 +204,10 @@ def peak_bytes(folder: Path, lines: int) -> int:
 
 
 def ask_once(folder: Path, lines: int) -> int:
-    """Ask; what this process used at most, in bytes, above what it used before the first."""
+    """Ask every kind once; the most memory this process ever had, in bytes, imports included."""
     questions = Questions(min(lines, 100_000), 1)
-    with DerivedStore.open_read_only(DataDir(folder / "ours")):
-        database = connect(DataDir(folder / "ours").derived_db, read_only=True)
-        for asks in ours(IntervalReader(database), questions).values():
+    with DerivedStore.open_read_only(DataDir(folder / "ours")) as store:
+        for asks in ours(store.intervals, questions).values():
             asks[0]()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
@@ -243,12 +242,12 @@ def main(
         folder.mkdir(parents=True, exist_ok=True)
         prepare(folder, lines)
         questions = Questions(lines, queries)
-        database = connect(DataDir(folder / "ours").derived_db, read_only=True)
+        store = stack.enter_context(DerivedStore.open_read_only(DataDir(folder / "ours")))
         clock = time.process_time if cpu else time.perf_counter
         facts = {
             "lines": lines,
             "clock": "cpu" if cpu else "wall",
-            "ours": measure(ours(IntervalReader(database), questions), clock),
+            "ours": measure(ours(store.intervals, questions), clock),
             "plain_fts5": measure(plain(folder / "plain.db", questions), clock),
             "tantivy": measure(tantivy_asks(folder / "tantivy", questions), clock),
             "bytes": {
