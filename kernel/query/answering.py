@@ -26,6 +26,7 @@ from kernel.query.deadline import Deadline, OutOfTime
 from kernel.query.places import WindowName
 from kernel.query.plan import Plan, Reading, make_plan
 from kernel.query.question import Kind
+from kernel.query.rows import asks_for_rows, count_rows
 from kernel.query.scope import END_US, Scope
 from kernel.query.searching import Found, SearchLimits, distinct, search
 from kernel.query.similar import Alike
@@ -201,13 +202,26 @@ def _outcome(reading: Reading, sources: Sources) -> Outcome:
                 return summarize(reading, sources)
             return find_lines(reading, sources)
         case "find":
-            lines = find_lines(reading, sources)
-            if lines.claims or reading.literal:
-                return lines
-            values = _values(reading, sources)
-            return values if values.claims or values.cut else find_parts(reading, sources)
+            return _lines_or_values(reading, sources)
         case _:
-            return _values(reading, sources)
+            return _values_or_rows(reading, sources)
+
+
+def _lines_or_values(reading: Reading, sources: Sources) -> Outcome:
+    """Lines that hold the words, else values near them, else lines with part of a word."""
+    lines = find_lines(reading, sources)
+    if lines.claims or reading.literal:
+        return lines
+    values = _values(reading, sources)
+    return values if values.claims or values.cut else find_parts(reading, sources)
+
+
+def _values_or_rows(reading: Reading, sources: Sources) -> Outcome:
+    """Values on the screen; where none is told, rows of a table that may be counted."""
+    values = _values(reading, sources)
+    if values.claims or values.cut or not asks_for_rows(reading.question):
+        return values
+    return count_rows(reading, sources)
 
 
 def _values(reading: Reading, sources: Sources) -> Outcome:

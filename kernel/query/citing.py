@@ -73,7 +73,7 @@ class Citer:
             extractor=key.plugin_id,
             extractor_version=key.plugin_version,
             tz_name=event.tz_name,
-            pixel_digest=blob.pixel_digest if blob else None,
+            pixel_digest=(blob.pixel_digest if blob else None) or page.pixel_digest,
             config_digest=key.config_digest,
             contracts_lock=self.locks[0],
             plugins_lock=self.locks[1],

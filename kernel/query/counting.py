@@ -6,13 +6,18 @@ a number that stands on the screen (that is a value, `kernel.query.searching`).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from contracts.answer import Claim
 from kernel.query.citing import box_at
 from kernel.query.plan import Reading
+from kernel.query.question import analyse
+from kernel.query.rows import count_rows
 from kernel.query.screen_tables import part_of, table_under
 from kernel.query.searching import stored_tables
 from kernel.query.sightings import Sighting, clipped, stretches_of
 from kernel.query.sources import Outcome, Sources, sightings_of
+from kernel.query.windows import count_windows
 from kernel.query.wording import quoted, span_text
 from kernel.store.folding import squash
 
@@ -23,6 +28,8 @@ _FRAMES_LOOKED_AT = 8
 
 def count(reading: Reading, sources: Sources) -> Outcome:
     """One claim with the amount; more than can be cited is said to be at least that many."""
+    if reading.asked.measure in ("windows", "programs"):
+        return count_windows(reading, sources)
     sightings = sightings_of(reading, sources)
     if not sightings:
         return Outcome()
@@ -30,7 +37,11 @@ def count(reading: Reading, sources: Sources) -> Outcome:
         return _times(sightings, reading, sources)
     if reading.asked.measure == "things":
         rows = _rows(sightings, reading, sources)
-        if rows.claims:
+        if not rows.claims:
+            question = analyse(f"how many {reading.asked.subject}?")
+            rows = count_rows(replace(reading, question=question), sources)
+        if rows.claims or not _begin_alike(sightings):
+            # Lines that mention an incident are not so many incidents.
             return rows
     return _lines(sightings, reading, sources)
 
@@ -61,6 +72,13 @@ def _rows(sightings: list[Sighting], reading: Reading, sources: Sources) -> Outc
         outcome.add(Claim(text=text, citations=citations, amount=len(parts)), sources)
         break
     return outcome
+
+
+def _begin_alike(sightings: list[Sighting]) -> bool:
+    """Whether the word stands at one place of every line, as the level does in a log."""
+    places = {s.start for s in sightings}
+    told = [s.line.text[s.start : s.end] for s in sightings]
+    return len(places) == 1 and (places == {0} or all(word.isupper() for word in told))
 
 
 def _lines(sightings: list[Sighting], reading: Reading, sources: Sources) -> Outcome:

@@ -120,6 +120,11 @@ def find_place(text: str, windows: Sequence[WindowName]) -> Place | None:
     return _unnamed(text, windows)
 
 
+def kinds_of_program(noun: str) -> tuple[str, ...]:
+    """Words by which programs of the kind that a noun names call themselves; may be empty."""
+    return tuple(_PROGRAMS.get(noun.casefold(), "").split())
+
+
 def names_a_place(text: str) -> bool:
     """Whether there may be the name of a place in it, so that the names of windows matter."""
     return any(p.search(text) for p in (_PLACE, _SHOWS, _APP, _UI_PLACE))

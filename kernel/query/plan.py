@@ -77,6 +77,11 @@ _LONG = (
         rf"(?: {_SCREEN})?",
         re.IGNORECASE,
     ),
+    re.compile(
+        rf"how long (?:was|were|did|have|had) {_I} (?:been )?(?:in|use|using|spend (?:in|on)"
+        r"|work(?:ing)? (?:in|with|on)) (?P<subject>.+)",
+        re.IGNORECASE,
+    ),
     re.compile(r"how long did (?P<subject>.+?) (?:stay|remain|last|stand)(?: .*)?", re.IGNORECASE),
 )
 _CHANGED = re.compile(
@@ -89,6 +94,12 @@ _CHANGED = re.compile(
 _TIMES = re.compile(
     rf"how (?:many times|often) (?:(?:did|have|had) {_I} (?:see|seen|read|look at|open|have)"
     rf"|was|were)\s+(?P<subject>.+?)(?:\s+{_SCREEN})?",
+    re.IGNORECASE,
+)
+_WINDOWS = re.compile(
+    r"how many (?:(?:different|distinct|various|separate) )?"
+    r"(?P<noun>windows?|apps?|applications?|programs?)"
+    rf"(?: (?:(?:did|have|had) {_I}|were|was|are|is)\b(?! switch).*)?",
     re.IGNORECASE,
 )
 _LINES = re.compile(
@@ -124,7 +135,8 @@ class Asked:
     """What sort of answer is wanted, and about what.
 
     ``edge``: "first", "last" or empty; ``side``: "appeared", "vanished" or empty; ``measure``:
-    "times", "lines", "things" (rows of a table, else lines) or "length".
+    "times", "lines", "things" (rows of a table, else lines that begin alike), "windows",
+    "programs", "acts" or "length".
     """
 
     answer_type: AnswerType
@@ -335,6 +347,15 @@ def _asked_of_screen(bare: str) -> Asked:
     found = _SUMMARY.fullmatch(bare)
     if found:
         return Asked("summary", _subject(found.group("rest")))
+    return _asked_count(bare) or Asked("value")
+
+
+def _asked_count(bare: str) -> Asked | None:
+    """The amount that is asked for; None where it stands on the screen, if anywhere."""
+    found = _WINDOWS.fullmatch(bare)
+    if found:
+        noun = found.group("noun").casefold()
+        return Asked("count", measure="windows" if noun.startswith("win") else "programs")
     for pattern, measure in ((_TIMES, "times"), (_LINES, "lines"), (_SHOWN, "things")):
         found = pattern.fullmatch(bare)
         if found:
@@ -342,7 +363,7 @@ def _asked_of_screen(bare: str) -> Asked:
             subject = groups.get("subject") or groups.get("subject2") or ""
             if _names_something(subject):
                 return Asked("count", _subject(subject), measure=measure)
-    return Asked("value")
+    return None
 
 
 def _names_something(subject: str) -> bool:

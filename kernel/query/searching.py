@@ -95,7 +95,7 @@ def search(
         return result
     alike: Counter[frozenset[str]] = Counter()
     try:
-        for blob, event in _pages_to_read(evidence, derived, question, scope, limits, deadline):
+        for blob, event in pages_to_read(evidence, derived, question, scope, limits, deadline):
             deadline.check()
             if alike.total() >= limits.pages_max:
                 break
@@ -127,7 +127,7 @@ def stored_tables(derived: Derived, event_id: str) -> list[ScreenTable]:
         return []
 
 
-def _pages_to_read(
+def pages_to_read(
     evidence: Evidence,
     derived: Derived,
     question: Question,

@@ -53,7 +53,7 @@ def table_cells(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
     heads = [*flat, *((_IMPLIED, hit) for hit in hits.implied)]
     for head_term, head in heads:
         head_row = _cells_around(layout, layout.pieces[head.piece])
-        if not _can_be_head(head_row) or _is_of_a_form(layout, head_row):
+        if not can_be_head(head_row) or _is_of_a_form(layout, head_row):
             continue
         for key_term, key in keys:
             if key_term == head_term or not _is_over(layout, head, key):
@@ -129,15 +129,17 @@ def row_subjects(layout: PageLayout, hits: PageHits, asked: frozenset[int]) -> I
 def is_head_row(layout: PageLayout, piece: Piece) -> bool:
     """Whether the piece stands in the head of a table: short words over cells, no row above."""
     row = contiguous_row(layout, piece)
-    if len(row) < _TABLE_CELLS_MIN or not _can_be_head(row):
+    if len(row) < _TABLE_CELLS_MIN or not can_be_head(row):
         return False
     headed = sum(
         any(_share_edge(member, under) for under in layout.below(member, reach=2.2)[:1])
         for member in row
     )
     above = [over for member in row for over in layout.above(member, reach=2.2)[:1]]
-    rows_above = {tuple(p.index for p in contiguous_row(layout, over)) for over in above}
-    return 3 * headed >= 2 * len(row) and all(2 * len(over) <= len(row) for over in rows_above)
+    rows_above = [contiguous_row(layout, over) for over in above]
+    return 3 * headed >= 2 * len(row) and all(
+        2 * len(over) <= len(row) or _are_letters(over) for over in rows_above
+    )
 
 
 def is_head_as_data(layout: PageLayout, candidate: Candidate) -> bool:
@@ -184,13 +186,18 @@ def _cells_around(layout: PageLayout, piece: Piece) -> list[Piece]:
     return row[first:last]
 
 
-def _can_be_head(row: Sequence[Piece]) -> bool:
+def can_be_head(row: Sequence[Piece]) -> bool:
     """Several short cells, few of them with figures (years and quarters apart)."""
     words = sum(len(piece.text.split()) for piece in row)
-    if words < _TABLE_CELLS_MIN or words > len(row) * _HEAD_WORDS_MAX:
+    if words < _TABLE_CELLS_MIN or words > len(row) * _HEAD_WORDS_MAX or _are_letters(row):
         return False
     figures = sum(any(ch.isdigit() for ch in _PERIOD.sub("", piece.text)) for piece in row)
     return 3 * figures <= len(row) and not any(p.text.endswith((".", ":")) for p in row)
+
+
+def _are_letters(row: Sequence[Piece]) -> bool:
+    """Whether these are the letters that a spreadsheet sets over its columns."""
+    return all(len(piece.text) == 1 for piece in row)
 
 
 def _is_of_a_form(layout: PageLayout, row: Sequence[Piece]) -> bool:

@@ -6,11 +6,13 @@ intervals (`kernel.query.sightings`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from contracts.answer import Citation, Claim
 from kernel.query.citing import CITATIONS_MAX
 from kernel.query.plan import Reading
+from kernel.query.question import WEAK_WEIGHT, Question
 from kernel.query.sightings import (
     ROWS_MAX,
     Sighting,
@@ -24,9 +26,12 @@ from kernel.query.sightings import (
 )
 from kernel.query.similar import fused_order
 from kernel.query.sources import Outcome, Sources, sightings_of
+from kernel.query.windows import tell_windows_length
 from kernel.query.wording import length_text, moment_text, quoted, span_text, window_text
 from kernel.store.folding import squash
 
+_MENTION_SHARE = 4
+_LEVEL_CHARS_MIN = 3
 _QUALITY_STEP = 60
 _LINES_LOOKED_AT = 4
 """Times the lines that are wanted: some may not verify."""
@@ -130,10 +135,12 @@ def _cite_edge(
 def tell_when(reading: Reading, sources: Sources) -> Outcome:
     """When what is asked about was on screen, or for how long."""
     outcome = Outcome()
-    sightings = sightings_of(reading, sources)
-    outcome.cut = len(sightings) >= ROWS_MAX
+    found = sightings_of(reading, sources)
+    outcome.cut = len(found) >= ROWS_MAX
+    sightings = [s for s in found if is_about(s, reading.question)]
     if not sightings:
-        return outcome
+        length = reading.asked.measure == "length"
+        return tell_windows_length(reading, sources) if length else outcome
     best = max(s.quality for s in sightings)
     near = [s for s in sightings if s.quality >= best - _QUALITY_STEP]
     stretches = stretches_of(near, reading.scope, sources.evidence)
@@ -151,6 +158,22 @@ def tell_when(reading: Reading, sources: Sources) -> Outcome:
     if len(stretches) > len(wanted):
         outcome.notes.append(f"it was on screen {len(stretches)} times in all")
     return outcome
+
+
+def is_about(sighting: Sighting, question: Question) -> bool:
+    """Whether a line shows the thing that is asked for, more than it mentions it.
+
+    A name, number or quotation is met wherever it stands. A single everyday noun ("the ticket")
+    must make up a good part of its line, or stand in capitals as the level of a log line does.
+    """
+    telling = [term for term in question.terms if term.weight > WEAK_WEIGHT] or question.terms
+    if len(telling) != 1 or telling[0].required:
+        return True
+    text = sighting.line.text
+    said = text[sighting.start : sighting.end]
+    words = re.findall(r"\w*[^\W\d_]\w*", text)
+    shares = _MENTION_SHARE * len(re.findall(r"\w+", said)) >= len(words)
+    return shares or (said.isupper() and len(said) >= _LEVEL_CHARS_MIN)
 
 
 def _stretch_claim(stretch: Stretch, reading: Reading, sources: Sources) -> Claim | None:

@@ -1,0 +1,211 @@
+"""How many rows of a table on the screen are of the kind that a question asks for.
+
+Covers: "how many pods are running", "how many products does Ada own": the rows under one head
+whose cell is what the question says, or all rows of the table; counted on one frame, each cited.
+Does not cover: numbers that stand on the screen (`kernel.query.ranking`), rows beyond the frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contracts.answer import Claim
+from kernel.query.candidates import PageHits, Part
+from kernel.query.deadline import OutOfTime
+from kernel.query.layout import PageLayout, Piece
+from kernel.query.plan import Reading
+from kernel.query.question import WEAK_WEIGHT, Kind, Question
+from kernel.query.ranking import find_hits
+from kernel.query.searching import pages_to_read
+from kernel.query.sources import Outcome, Sources
+from kernel.query.tables import can_be_head, contiguous_row
+from kernel.query.wording import quoted
+from kernel.query.words import spans_in
+
+CITED_MAX = 32
+_PAGES_MAX = 12
+_ROWS_REACH = 120
+"""In line heights: how far over a cell its head may be."""
+_CAPTION_REACH = 3.0
+_PITCH_MAX = 3.0
+_CELLS_MIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Rows of one table: their cells under the head, and what names each row."""
+
+    head: Piece
+    cells: tuple[Piece, ...]
+    names: tuple[Piece, ...]
+
+
+def asks_for_rows(question: Question) -> bool:
+    """Whether it is a question of how many things there are, of which rows may be counted."""
+    asked = any(term.asked for term in question.terms)
+    return question.kind is Kind.NUMBER and asked and "how many" in question.text.casefold()
+
+
+def count_rows(reading: Reading, sources: Sources) -> Outcome:
+    """One claim with the number of rows on the newest frame that has such a table."""
+    outcome = Outcome()
+    question = reading.question
+    if not asks_for_rows(question):
+        return outcome
+    try:
+        pages = pages_to_read(
+            sources.evidence,
+            sources.derived,
+            question,
+            reading.scope,
+            sources.search,
+            sources.deadline,
+        )
+        for blob, event in pages[:_PAGES_MAX]:
+            sources.deadline.check()
+            stored = sources.derived.page_of(blob)
+            counted = rows_of(PageLayout(stored[1]), question) if stored else None
+            if stored is None or counted is None or len(counted.cells) > CITED_MAX:
+                continue
+            parts = [Part(cell.line, cell.start, cell.end) for cell in counted.cells]
+            citations = tuple(sources.citer.cite(part, *stored, event) for part in parts)
+            claim = Claim(text=_said(counted), citations=citations, amount=len(parts))
+            if outcome.add(claim, sources):
+                outcome.notes.append("rows are counted as far as one frame shows them")
+                break
+    except OutOfTime:
+        outcome.cut = True
+    return outcome
+
+
+def rows_of(layout: PageLayout, question: Question) -> Counted | None:
+    """The rows of a page that the question asks for; None where no one table has them."""
+    hits = find_hits(layout, question)
+    asked = [at for at, term in enumerate(question.terms) if term.asked]
+    said = frozenset(
+        at for at, term in enumerate(question.terms) if not term.asked and term.weight > WEAK_WEIGHT
+    )
+    columns: dict[int, list[Piece]] = {}
+    for index in hits.pieces():
+        cell = layout.pieces[index]
+        head = head_over(layout, cell) if said else None
+        if head is not None and _is_meant(hits, cell, head, said):
+            columns.setdefault(head.index, []).append(cell)
+    tables = [(layout.pieces[at], cells) for at, cells in columns.items()]
+    if not said:
+        tables = _whole_tables(layout, hits, asked)
+    tables = [
+        (head, cells)
+        for head, cells in tables
+        if all(_names_the_table(layout, question, at, head, cells[0]) for at in asked)
+    ]
+    if len(tables) != 1:
+        return None
+    head, cells = tables[0]
+    names = tuple(_name_of_row(layout, cell) for cell in cells)
+    return Counted(head, tuple(cells), names)
+
+
+def head_over(layout: PageLayout, cell: Piece) -> Piece | None:
+    """The head of the column in which a cell stands; None where it is in no table."""
+    head, last = None, cell
+    for over in layout.above(cell, reach=_ROWS_REACH):
+        apart = last.middle_y - over.middle_y > _PITCH_MAX * cell.height
+        if apart or over in layout.prompts or not layout.of_one_command(over, cell):
+            break
+        if _is_head(layout, over):
+            head = over
+        last = over
+    return head
+
+
+def _is_head(layout: PageLayout, piece: Piece) -> bool:
+    row = contiguous_row(layout, piece)
+    return len(row) >= _CELLS_MIN and can_be_head(row)
+
+
+def _is_meant(hits: PageHits, cell: Piece, head: Piece, said: frozenset[int]) -> bool:
+    """Whether the cell says all of what is asked about that its head does not say."""
+    named = hits.within(head.line, head.start, head.end)
+    rest = said - named
+    whole = _words_named(hits, cell)
+    return bool(rest) and whole and rest <= hits.within(cell.line, cell.start, cell.end)
+
+
+def _words_named(hits: PageHits, cell: Piece) -> bool:
+    """Whether hits cover every word of the cell: Running, not "running late"."""
+    return all(
+        hits.within(cell.line, cell.start + at, cell.start + at + len(word))
+        for word, at in _words(cell.text)
+    )
+
+
+def _words(text: str) -> list[tuple[str, int]]:
+    found, at = [], 0
+    for word in text.split():
+        at = text.index(word, at)
+        found.append((word, at))
+        at += len(word)
+    return found
+
+
+def _whole_tables(
+    layout: PageLayout, hits: PageHits, asked: Sequence[int]
+) -> list[tuple[Piece, list[Piece]]]:
+    """Tables under a command, caption or head that names the things, with their first column."""
+    heads: dict[int, Piece] = {}
+    for at in asked:
+        for hit in hits.by_term[at]:
+            named = layout.pieces[hit.piece]
+            below = layout.below(named, reach=_CAPTION_REACH)
+            for piece in (named, *below[:1]):
+                if _is_head(layout, piece):
+                    row = contiguous_row(layout, piece)
+                    own = piece if piece is named else row[0]
+                    heads[own.index] = own
+    return [(head, cells) for head in heads.values() if (cells := _column_under(layout, head))]
+
+
+def _column_under(layout: PageLayout, head: Piece) -> list[Piece]:
+    """The cells under a head, as far as they follow each other closely."""
+    cells: list[Piece] = []
+    last, width = head, len(contiguous_row(layout, head))
+    for piece in layout.below(head, reach=_ROWS_REACH):
+        if piece.middle_y - last.middle_y > _PITCH_MAX * piece.height:
+            break
+        if not layout.of_one_command(piece, head) or len(contiguous_row(layout, piece)) < width:
+            # Sums and the like leave columns empty.
+            break
+        if abs(piece.box[0] - head.box[0]) <= head.height and piece.box[1] >= last.box[3] - 2:
+            cells.append(piece)
+            last = piece
+    return cells
+
+
+def _names_the_table(
+    layout: PageLayout, question: Question, term: int, head: Piece, cell: Piece
+) -> bool:
+    """Whether a head, the command or the line right over the table names the things."""
+    row = contiguous_row(layout, head)
+    command = layout.prompt_over(cell)
+    captions = layout.above(row[0], reach=_CAPTION_REACH)[:1]
+    needle = question.terms[term].needle
+    said = [*row, *([command] if command else []), *captions]
+    return any(spans_in(needle, piece.text) for piece in said)
+
+
+def _name_of_row(layout: PageLayout, cell: Piece) -> Piece:
+    """The first cell with letters."""
+    row = contiguous_row(layout, cell)
+    return next((piece for piece in row if any(map(str.isalpha, piece.text))), cell)
+
+
+def _said(counted: Counted) -> str:
+    head, first = counted.head, counted.cells[0]
+    names = "; ".join(quoted(piece.text) for piece in counted.names)
+    amount = len(counted.cells)
+    rows = "1 row stands" if amount == 1 else f"{amount} rows stand"
+    same = len({cell.text for cell in counted.cells}) == 1 and first not in counted.names
+    of = f" with {quoted(first.text)}" if same else ""
+    return f"{rows} under {quoted(head.text)}{of}: {names}"

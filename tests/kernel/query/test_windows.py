@@ -1,0 +1,83 @@
+"""How many windows there were, and for how long the one that is meant was in front."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kernel.query.question import analyse
+from kernel.query.windows import windows_meant
+from tests.kernel.query.week import Desk
+
+SHEET, PAPER, CHAT = "Stock list - Spreadsheet", "Daily paper - Browser", "Crew - Chat"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk.open(tmp_path)
+    for clock, app, title in (
+        ("25 09:00:00", "LibreOffice Calc", SHEET),
+        ("25 09:00:40", "LibreOffice Calc", SHEET),
+        ("25 09:01:00", "Firefox", PAPER),
+        ("25 09:01:30", "LibreOffice Calc", SHEET),
+        ("25 09:02:00", "LibreOffice Calc", SHEET),
+        ("25 09:02:10", "Firefox", CHAT),
+        ("26 09:00:00", "Firefox", CHAT),
+    ):
+        made.shoot(
+            clock,
+            [
+                title,
+                f"{title}: report on the harbour of Trieste",
+                "the ticket was closed by the crew",
+            ],
+            app=app,
+            title=title,
+        )
+    yield made
+    made.close()
+
+
+def test_different_windows_are_counted_and_each_is_cited(desk: Desk) -> None:
+    claim = desk.ask("How many different windows did I have open yesterday?").claims[0]
+    assert claim.amount == 3
+    assert {c.window_title for c in claim.citations} == {SHEET, PAPER, CHAT}
+    assert {c.text[c.text_start : c.text_end] for c in claim.citations} == {SHEET, PAPER, CHAT}
+
+
+def test_programs_are_counted_by_their_names(desk: Desk) -> None:
+    assert desk.ask("How many apps did I use yesterday?").claims[0].amount == 2
+
+
+def test_a_kind_of_program_names_a_window_and_its_time_is_told(desk: Desk) -> None:
+    claim = desk.ask("How long did I have the sheet open yesterday?").claims[0]
+    assert claim.visible_us == 70_000_000
+    assert claim.amount == 2
+    assert {c.window_title for c in claim.citations} == {SHEET}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How long was the ticket visible?",
+        "How long was the printer visible?",
+        "How many windows did I have open on Sunday?",
+    ],
+)
+def test_a_line_that_mentions_a_thing_is_not_the_thing(desk: Desk, question: str) -> None:
+    assert desk.ask(question).state == "no_evidence"
+
+
+def test_every_word_must_be_met_by_one_window() -> None:
+    names = [("Firefox", PAPER), ("Firefox", CHAT), ("LibreOffice Calc", SHEET)]
+    assert windows_meant(analyse("daily paper"), names) == [("Firefox", PAPER)]
+    assert windows_meant(analyse("spreadsheet"), names) == [("LibreOffice Calc", SHEET)]
+    assert windows_meant(analyse("daily chat"), names) == []
+
+
+def test_what_was_read_is_a_summary_of_that_day(desk: Desk) -> None:
+    answer = desk.ask("What did I read yesterday?")
+    assert answer.answer_type == "summary"
+    assert answer.claims
