@@ -34,7 +34,11 @@ class TextLine(Record, frozen=True, kw_only=True, tag="text_line"):
 
 
 class TextPage(Record, frozen=True, kw_only=True, tag="text_page"):
-    """All text of one frame, lines in reading order, as one engine read it."""
+    """All text of one frame, lines in reading order, as one engine read it.
+
+    ``pixel_digest``: `contracts.tiles.pixels_digest` of the frame as it was decoded to be read;
+    None for lossy formats, whose pixels depend on who decodes them.
+    """
 
     schema_version: Literal[1] = 1
     blob: Digest
@@ -44,3 +48,4 @@ class TextPage(Record, frozen=True, kw_only=True, tag="text_page"):
     engine_version: Name
     languages: Annotated[tuple[Name, ...], msgspec.Meta(max_length=64)] = ()
     lines: Annotated[tuple[TextLine, ...], msgspec.Meta(max_length=65_536)]
+    pixel_digest: Digest | None = None

@@ -4,7 +4,8 @@ Frames come from outside: a small file may announce a picture of many gigabytes.
 the header first, so the announced size is known before memory is taken. Orientation marks are
 not applied: boxes are in pixels of the frame as it is stored.
 
-Covers: PNG, JPEG, WebP, BMP, TIFF, GIF (first picture); grey, 16-bit, palette and alpha.
+Covers: PNG, JPEG, WebP, BMP, QOI, TIFF, GIF (first picture), raw Netpbm; grey, 16-bit, palette
+and alpha.
 Does not cover: finding text. Needs Pillow and NumPy (the extras of the text plugins).
 """
 
@@ -18,7 +19,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image
 
+from contracts.tiles import pixels_digest
 from plugin_host.hooks import PluginError
+from plugin_host.textkit.netpbm import NetpbmFault, as_rgb, read_head, read_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,15 +32,36 @@ FRAME_PIXELS_MAX: Final = 64 << 20
 SIDE_PX_MAX: Final = 65_535
 """Longest side; a box of the contracts cannot point further."""
 
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "QOI", "TIFF", "GIF")
 """Formats that are tried; Pillow's rarer readers stay shut."""
+
+EXACT_FORMATS: Final = ("PNG", "WEBP", "BMP", "QOI")
+"""Formats that keep pixels; WebP where the file says that it does."""
+
+OPAQUE: Final = 255
+_EXACT_MODES = frozenset({"1", "L", "P", "RGB", "RGBA", "LA", "PA"})
+_PNG_DEPTH_AT = 24
+_PNG_DEEP = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A decoded frame: ``pixels`` is height x width x 3, 8 bits, red-green-blue."""
+    """A decoded frame: ``pixels`` is height x width x 3, 8 bits, red-green-blue.
+
+    ``is_exact``: they are the frame's own, whoever decodes it; not of a lossy format, nothing
+    transparent, no more than 8 bits a channel.
+    """
 
     pixels: NDArray[np.uint8]
+    is_exact: bool = False
+
+    @property
+    def digest(self) -> str | None:
+        """`contracts.tiles.pixels_digest` of the frame, where its pixels are exact."""
+        if not self.is_exact:
+            return None
+        pixels = np.ascontiguousarray(self.pixels)
+        return pixels_digest(self.width_px, self.height_px, 3, pixels.data.cast("B")).hex()
 
     @property
     def width_px(self) -> int:
@@ -57,6 +81,9 @@ def decode_picture(data: bytes, *, pixels_max: int = FRAME_PIXELS_MAX) -> Pictur
     ``image-too-large`` (more than ``pixels_max`` pixels or a side over `SIDE_PX_MAX`; found from
     the header, nothing is decoded then). Neither is worth another attempt.
     """
+    raw = _read_raw(data, pixels_max)
+    if raw is not None:
+        return raw
     with warnings.catch_warnings():
         # The size is checked below, on one own limit; Pillow's warning would say it twice.
         warnings.simplefilter("ignore")
@@ -69,11 +96,37 @@ def decode_picture(data: bytes, *, pixels_max: int = FRAME_PIXELS_MAX) -> Pictur
         with image:
             _check_size(image.size, pixels_max)
             try:
-                return Picture(_to_rgb(image))
+                return Picture(_to_rgb(image), is_exact=_is_exact(image, data))
             except MemoryError:
                 raise
             except Exception as error:  # the same for its pixel data
                 raise PluginError("image-undecodable", f"broken picture: {error}") from error
+
+
+def _read_raw(data: bytes, pixels_max: int) -> Picture | None:
+    try:
+        head = read_head(data)
+        if head is None:
+            return None
+        _check_size((head.width_px, head.height_px), pixels_max)
+        pixels = as_rgb(read_pixels(data, head))
+    except NetpbmFault as fault:
+        raise PluginError("image-undecodable", f"a raw frame: {fault.reason}") from fault
+    opaque = pixels.shape[2] == 3  # noqa: PLR2004 - without alpha
+    return Picture(pixels if opaque else _flatten(pixels), is_exact=opaque)
+
+
+def _is_exact(image: Image.Image, data: bytes) -> bool:
+    if image.format not in EXACT_FORMATS or getattr(image, "n_frames", 1) != 1:
+        return False
+    if image.format == "WEBP" and b"VP8L" not in data[12:64]:
+        return False
+    if image.format == "PNG" and data[_PNG_DEPTH_AT : _PNG_DEPTH_AT + 1] == bytes([_PNG_DEEP]):
+        return False
+    if image.mode not in _EXACT_MODES:
+        return False
+    alpha = image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
+    return not alpha or int(np.asarray(image.convert("RGBA"))[:, :, 3].min()) == OPAQUE
 
 
 def _check_size(size: tuple[int, int], pixels_max: int) -> None:

@@ -42,6 +42,7 @@ class PageFacts:
     engine: str
     engine_version: str
     languages: tuple[str, ...] = ()
+    pixel_digest: str | None = None
 
 
 def build_page(facts: PageFacts, readings: Sequence[LineReading]) -> TextPage:
@@ -65,6 +66,7 @@ def build_page(facts: PageFacts, readings: Sequence[LineReading]) -> TextPage:
         engine=facts.engine,
         engine_version=facts.engine_version,
         languages=facts.languages,
+        pixel_digest=facts.pixel_digest,
         lines=tuple(lines[index] for index in order[:LINES_PER_PAGE_MAX]),
     )
 

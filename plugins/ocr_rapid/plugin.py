@@ -70,6 +70,7 @@ class RapidTextPlugin:
             height_px=picture.height_px,
             engine=ENGINE_NAME,
             engine_version=engine_version(),
+            pixel_digest=picture.digest,
         )
         return build_page(facts, lines)
 

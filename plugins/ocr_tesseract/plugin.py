@@ -84,6 +84,7 @@ class TesseractTextPlugin:
             engine=ENGINE_NAME,
             engine_version=program_version(),
             languages=settings.languages,
+            pixel_digest=picture.digest,
         )
         return build_page(facts, lines)
 

@@ -9,26 +9,21 @@ BMP, QOI, GIF-like palettes, raw Netpbm. Does not cover: sixteen bits a channel,
 from __future__ import annotations
 
 import io
-import re
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
+from plugin_host.textkit.netpbm import NetpbmFault, as_rgb, read_head, read_pixels
 from plugins.repack_tiles.tiles import Pixels
 
 PIXELS_MAX = 64 << 20
 SIDE_PX_MAX = 65_535
 FORMATS = ("PNG", "WEBP", "BMP", "QOI")
-OPAQUE = 255
 _MODES = frozenset({"1", "L", "P", "RGB", "RGBA", "LA", "PA"})
 _PNG_DEPTH_AT = 24
 _PNG_DEEP = 16
-_PNM = re.compile(
-    rb"P([56])(?:\s|#[^\n]*\n)+(\d{1,6})(?:\s|#[^\n]*\n)+(\d{1,6})(?:\s|#[^\n]*\n)+255\s"
-)
-_PAM_LINE = re.compile(rb"(WIDTH|HEIGHT|DEPTH|MAXVAL) +(\d{1,6})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +38,7 @@ def load_pixels(data: bytes) -> Pixels:
     """The pixels of a frame, opaque ones as red, green and blue. Raises `Unfit`."""
     raw = _netpbm(data)
     if raw is not None:
-        return _canonical(raw)
+        return as_rgb(raw)
     if data[:2] == b"\xff\xd8" or (data[8:12] == b"WEBP" and b"VP8L" not in data[12:64]):
         raise Unfit("lossy", "a lossy picture stays as it came")
     if data[:4] == b"\x89PNG" and data[_PNG_DEPTH_AT : _PNG_DEPTH_AT + 1] == bytes([_PNG_DEEP]):
@@ -53,7 +48,7 @@ def load_pixels(data: bytes) -> Pixels:
         warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                return _canonical(_decode(image))
+                return as_rgb(_decode(image))
         except (Unfit, MemoryError):
             raise
         except Exception as error:  # hostile bytes raise anything in a format's reader
@@ -79,37 +74,12 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _netpbm(data: bytes) -> Pixels | None:
-    """The pixels of a binary Netpbm file with 8 bits a sample; None for other formats."""
-    if data[:2] not in {b"P5", b"P6", b"P7"}:
-        return None
-    if data[:2] == b"P7":
-        head, _, _ = data[:1024].partition(b"\nENDHDR\n")
-        at = len(head) + len(b"\nENDHDR\n")
-        fields = {name: int(value) for name, value in _PAM_LINE.findall(head)}
-        width, height = fields.get(b"WIDTH", 0), fields.get(b"HEIGHT", 0)
-        channels, deepest = fields.get(b"DEPTH", 0), fields.get(b"MAXVAL", 0)
-        if deepest != OPAQUE or not 1 <= channels <= 4:  # noqa: PLR2004 - at most RGB and alpha
-            raise Unfit("deep", f"{channels} channels up to {deepest}")
-    else:
-        found = _PNM.match(data[:1024])
-        if found is None:
-            raise Unfit("deep", "not 8 bits a sample")
-        width, height, at = int(found[2]), int(found[3]), found.end()
-        channels = 1 if found[1] == b"5" else 3
-    _check_size(width, height)
-    size = width * height * channels
-    if len(data) - at < size:
-        raise Unfit("undecodable", "the pixels are cut short")
-    return np.frombuffer(data, np.uint8, size, at).reshape(height, width, channels)
-
-
-def _canonical(pixels: Pixels) -> Pixels:
-    """Grey as three channels; without the alpha channel where nothing is transparent."""
-    channels = pixels.shape[2]
-    has_alpha = channels in {2, 4}
-    if channels <= 2:  # noqa: PLR2004 - grey, or grey and alpha
-        grey = np.repeat(pixels[:, :, :1], 3, axis=2)
-        pixels = np.concatenate((grey, pixels[:, :, 1:]), axis=2)
-    if has_alpha and int(pixels[:, :, 3].min()) == OPAQUE:
-        pixels = pixels[:, :, :3]
-    return np.ascontiguousarray(pixels)
+    """The pixels of a raw frame; None for other formats."""
+    try:
+        head = read_head(data)
+        if head is None:
+            return None
+        _check_size(head.width_px, head.height_px)
+        return read_pixels(data, head)
+    except NetpbmFault as fault:
+        raise Unfit(fault.code, fault.reason) from fault

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from contracts.tiles import pixels_digest
 from plugin_host.hooks import PluginError
 from plugin_host.textkit.images import decode_picture
 
@@ -27,6 +28,41 @@ def test_pixels_come_back_exactly_from_a_lossless_format() -> None:
 
     assert np.array_equal(picture.pixels, pixels)
     assert (picture.width_px, picture.height_px) == (60, 40)
+
+
+@pytest.mark.parametrize("form", ["PNG", "BMP", "QOI", "PPM", "WEBP"])
+def test_lossless_formats_of_one_frame_have_one_digest(form: str) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    image = Image.fromarray(pixels)
+    buffer = io.BytesIO()
+    image.save(buffer, format=form, **({"lossless": True} if form == "WEBP" else {}))
+
+    picture = decode_picture(buffer.getvalue())
+
+    assert np.array_equal(picture.pixels, pixels)
+    assert picture.digest == pixels_digest(60, 40, 3, pixels.tobytes()).hex()
+
+
+def test_opaque_pixels_have_one_digest_with_and_without_alpha() -> None:
+    image = Image.new("RGB", (10, 8), (9, 99, 199))
+    veiled = image.copy()
+    image.putalpha(255)
+    assert decode_picture(encode(image)).digest == decode_picture(encode(veiled)).digest
+    image.putalpha(254)
+    assert decode_picture(encode(image)).digest is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        encode(Image.new("RGB", (10, 8)), "JPEG"),
+        encode(Image.new("RGB", (10, 8)), "WEBP"),
+        encode(Image.fromarray(np.zeros((4, 4), np.uint16))),
+    ],
+    ids=["jpeg", "lossy webp", "deep"],
+)
+def test_pixels_that_depend_on_the_decoder_have_no_digest(data: bytes) -> None:
+    assert decode_picture(data).digest is None
 
 
 def test_deep_grey_is_scaled_and_not_clipped() -> None:
