@@ -23,6 +23,7 @@ from kernel.boot.orphans import record_reaped
 from kernel.boot.parts import Parts
 from kernel.boot.rebuildable import open_or_set_aside
 from kernel.boot.trail import AuditTrail
+from kernel.config.errors import ExitCode, KernelError
 from kernel.config.locks import require_contracts_lock
 from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
@@ -48,7 +49,7 @@ from kernel.supervision.approved import ApprovedPlugins, load_approved_plugins
 from kernel.supervision.bytecode import compile_for_hosts
 from kernel.supervision.chain import try_chain
 from kernel.supervision.hosting import choose_hosting, read_rules
-from kernel.supervision.identity import read_identity
+from kernel.supervision.identity import Standing, check, read_identity
 from kernel.supervision.inprocess import ThreadLauncher
 from kernel.supervision.interpreter import this_interpreter
 from kernel.supervision.pool import HostPool
@@ -56,10 +57,10 @@ from kernel.supervision.pool_settings import PoolSettings
 from kernel.supervision.process import HostingFacts, ProcessLauncher
 from kernel.supervision.quarantine import JsonQuarantine
 from kernel.supervision.reaper import reap
-from kernel.supervision.records import KernelRecord, write_kernel_record
+from kernel.supervision.records import KernelRecord, read_kernel_record, write_kernel_record
 from kernel.supervision.run_places import find_places
 from kernel.supervision.run_remains import clear_run_dir
-from kernel.supervision.rundir import RunDir, run_dir_of
+from kernel.supervision.rundir import RunDir, candidates, run_dir_of
 from kernel.supervision.runner import Hosting, Launcher, PluginRecord
 from kernel.supervision.sandbox_level import level_for
 from kernel.supervision.subreaper import become_subreaper
@@ -72,6 +73,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
     and whatever keeps a part from opening; what was opened before is closed again.
     """
     contracts_lock = require_contracts_lock()
+    _refuse_live_kernel(data_dir)
     with ExitStack() as undo:
         evidence = undo.enter_context(open_evidence(data_dir, loaded.settings))
         run_dir, run_id = _enter_run_dir(data_dir, evidence)
@@ -123,6 +125,25 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         _announce(parts, plugins, chosen, reclaimed)
         undo.pop_all()
     return parts
+
+
+def _refuse_live_kernel(data_dir: DataDir) -> None:
+    """Raise ``data-dir-busy`` while a kernel of this data dir lives, whatever became of its lock.
+
+    The lock decides; this holds where a drive knows no locks on folders, or where the data dir was
+    taken from under a kernel that still has this run dir.
+    """
+    for run_dir in candidates(data_dir):
+        record = read_kernel_record(run_dir) if run_dir.is_ours() else None
+        if not isinstance(record, KernelRecord) or record.identity.pid == os.getpid():
+            continue
+        if check(record.identity) is Standing.ALIVE:
+            raise KernelError(
+                "data-dir-busy",
+                f"{data_dir.root} is served by process {record.identity.pid}",
+                hint="stop that kernel, or name another data dir with --data-dir",
+                exit_code=ExitCode.BUSY,
+            )
 
 
 def _open_sockets(undo: ExitStack) -> tuple[zmq.Context[zmq.Socket[bytes]], zmq.Poller]:

@@ -272,6 +272,7 @@ class Kernel:
         if time.monotonic() >= self._feed_at_s:
             self._feed_at_s = time.monotonic() + FEED_INTERVAL_S
             self._guard.call("looking for new evidence", parts.feeder.feed)
+            self._keep_lock()
         if self._control.socket in keys:
             self._control.handle()
         self._control.flush()
@@ -289,6 +290,16 @@ class Kernel:
             captured=self._intake.load().acknowledged,
             done=parts.dispatcher.tally.done_by[TEXT_STAGE],
         )
+
+    def _keep_lock(self) -> None:
+        """Raises `KernelError` ``data-dir-taken``: a kernel that may not write does not run."""
+        parts = self._parts
+        parts.evidence.require_own()
+        self._guard.call("keeping the lock", self._restore_lock)
+
+    def _restore_lock(self) -> None:
+        if self._parts.evidence.keep_lock():
+            self._parts.trail.append("lock-restored", self._parts.data_dir.lock_file.name, {})
 
     def _stage_facts(self, now: Progress) -> dict[str, dict[str, Any]]:
         """The stages in force: who does them, and how many tasks since the start."""

@@ -16,9 +16,10 @@ from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
 from kernel.observe.check import Check, State, telling_line
-from kernel.observe.status import MEND_EVIDENCE, MEND_REBUILDABLE, read_status
+from kernel.observe.status import MEND_EVIDENCE, MEND_LOCK, MEND_REBUILDABLE, read_status
 from kernel.scheduling.policies import disk_limits
 from kernel.store.evidence import EvidenceStore
+from kernel.store.lock import is_held, lock_problem, read_holder
 from kernel.store.pressure import DiskFacts, DiskLevel, decide_disk
 from kernel.store.sqlite import connect
 
@@ -46,6 +47,20 @@ def check_data_dir(data_dir: DataDir) -> Check:
         saw = f"{root} has mode {stat.S_IMODE(facts.st_mode):o}: others may look into it"
         return Check("data dir", "warn", saw, f"chmod 700 {root}")
     return Check("data dir", "ok", str(root))
+
+
+def check_lock(data_dir: DataDir) -> Check | None:
+    """Who holds the data dir, and that the lock file is the one that they locked."""
+    if not data_dir.root.is_dir():
+        return None
+    problem = lock_problem(data_dir.lock_file)
+    if problem:
+        return Check("data dir lock", "fail", problem, MEND_LOCK)
+    if not is_held(data_dir.lock_file):
+        return Check("data dir lock", "ok", "nobody holds the data dir")
+    holder = read_holder(data_dir.lock_file)
+    who = f"process {holder.pid}" if holder else "a process that the lock file does not name"
+    return Check("data dir lock", "ok", f"held by {who}")
 
 
 def check_space(data_dir: DataDir, settings: Settings) -> Check:

@@ -67,6 +67,7 @@ def _all_checks(data_dir: DataDir, force: InForce | None) -> Iterable[Named]:
         ("contracts lock", check_install.check_contracts_lock),
         ("text engines", check_install.check_engines),
         ("data dir", lambda: check_data.check_data_dir(data_dir)),
+        ("data dir lock", lambda: check_data.check_lock(data_dir)),
         ("databases", lambda: check_data.check_databases(data_dir)),
         ("kernel", lambda: check_data.check_status(data_dir)),
     )

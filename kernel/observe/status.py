@@ -23,7 +23,7 @@ from kernel.observe.verdict import Facts, Verdict, judge
 from kernel.store.backlog import Backlog
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
-from kernel.store.lock import is_held, read_holder
+from kernel.store.lock import is_held, lock_problem, read_holder
 from kernel.supervision.address import control_socket_of, read_note
 from kernel.supervision.control import ControlClient
 
@@ -36,12 +36,17 @@ MEND_EVIDENCE = "stop the kernel, then: kernel verify, kernel repair"
 MEND_REBUILDABLE = (
     "stop the kernel and start it again: a damaged one is set aside and made again from evidence"
 )
+MEND_LOCK = (
+    "a running kernel makes the lock file anew within seconds; move away what has its name, and "
+    "never delete it under a kernel"
+)
 RETRY = "kernel process --retry-failed"
 
 
 def read_status(data_dir: DataDir) -> dict[str, Any]:
     """The whole status document; docs/cli.md has its fields. Raises nothing for a sick kernel."""
     live, problems = _ask_kernel(data_dir)
+    problems += _lock_problems(data_dir)
     evidence, bytes_per_day = _evidence(data_dir, problems)
     document: dict[str, Any] = {
         "data_dir": str(data_dir.root),
@@ -89,6 +94,11 @@ def _ask_kernel(data_dir: DataDir) -> tuple[dict[str, Any] | None, list[Problem]
     finally:
         client.close()
     return document, live_problems(document)
+
+
+def _lock_problems(data_dir: DataDir) -> list[Problem]:
+    text = lock_problem(data_dir.lock_file)
+    return [Problem(text, MEND_LOCK)] if text else []
 
 
 def _evidence(data_dir: DataDir, problems: list[Problem]) -> tuple[dict[str, Any], int]:

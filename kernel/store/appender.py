@@ -113,6 +113,7 @@ class Appender:
     def append(self, drafts: Sequence[CaptureDraft], now_us: int) -> list[Acknowledged]:
         """Store checked drafts as one batch. Raises `KernelError` and stores none of them."""
         with self.journal.turn() as connection:
+            self._lock.require()
             journal = Journal(connection)
             digests = [blake3.blake3(draft.data).digest() for draft in drafts]
             blob_ids, new = _split_known(journal, drafts, digests, self._reachable(journal))
@@ -168,6 +169,7 @@ class Appender:
         counts, and the frames lie unused.
         """
         with self.journal.turn() as connection:
+            self._lock.require()
             pack = self._outlets.tiles if content == TILES else self._outlets.primary
             written = pack.append(frames, created_at_us=now_us)
             pack.sync()
@@ -190,8 +192,17 @@ class Appender:
     def anchor(self, now_us: int) -> None:
         """Write both heads outside the database now. Raises `KernelError`."""
         with self.journal.turn():
+            self._lock.require()
             write_anchor(self.journal, self._data_dir.anchors_dir, self._disk, now_us)
             self._events_since_anchor = 0
+
+    def require_own(self) -> None:
+        """Raise `KernelError` ``data-dir-taken`` when the data dir is not at its place any more."""
+        self._lock.require()
+
+    def keep_lock(self) -> bool:
+        """Put a lock file that was deleted back; whether it was. Raises as `DataDirLock.keep`."""
+        return self._lock.keep()
 
     def close(self, now_us: int) -> None:
         """Anchor, close the files, release the lock; twice is once."""

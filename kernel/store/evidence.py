@@ -380,6 +380,14 @@ class EvidenceStore:
             raise KernelError("store-read-only", msg)
         return self._writing
 
+    def require_own(self) -> None:
+        """Raise `KernelError` ``data-dir-taken`` when the data dir is not at its place any more."""
+        self._appender().require_own()
+
+    def keep_lock(self) -> bool:
+        """Put a lock file that was deleted back; whether it was. Raises as `DataDirLock.keep`."""
+        return self._appender().keep_lock()
+
     def anchor(self) -> None:
         """Write the heads of evidence and ledger outside the database, durably."""
         if self._writing is not None:

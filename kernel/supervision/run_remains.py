@@ -7,8 +7,6 @@ dir whose hosts are all gone. Does not cover: ending hosts (`reaper`), the data 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from pathlib import Path
 
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
+from kernel.store.lock import held_for_a_moment
 from kernel.supervision import records
 from kernel.supervision.identity import Standing, check
 from kernel.supervision.rundir import RunDir
@@ -89,20 +88,5 @@ def _held(data_dir: DataDir, holding: DataDir | None) -> Iterator[bool]:
     if holding is not None and data_dir.root.resolve() == holding.root.resolve():
         yield True
         return
-    try:
-        descriptor = os.open(data_dir.lock_file, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        yield True
-        return
-    except OSError:
-        yield False
-        return
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
+    with held_for_a_moment(data_dir.lock_file) as is_free:
+        yield is_free

@@ -50,7 +50,7 @@ ALLOWED = {
     ("kernel/store/journal_swap.py", "_take_place"): "the old journal into the quarantine",
     ("kernel/store/journal_swap.py", "swap_journal"): "a new journal that nobody used",
     ("kernel/store/ledger.py", "_append_line"): "a line of anchors that was cut short",
-    ("kernel/store/lock.py", "acquire"): "the text of the lock",
+    ("kernel/store/lock.py", "_name_holder"): "the text of the lock",
     ("kernel/store/manifest.py", "write_manifest"): "the manifest of a backup",
     ("kernel/store/pack.py", "_cut"): "frames that were never acknowledged",
     ("kernel/store/reclaim.py", "_give_up"): "after its proved packed form is committed",

@@ -191,7 +191,7 @@ def test_the_lock_file_is_for_messages_only(data_dir: DataDir) -> None:
     assert read_holder(data_dir.lock_file) is None
     descriptor = os.open(data_dir.lock_file, os.O_RDWR)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    with pytest.raises(KernelError, match="another process"):
+    with pytest.raises(KernelError, match=f"process {os.getpid()}"):
         EvidenceStore.open(data_dir)
     os.close(descriptor)
     EvidenceStore.open(data_dir).close()
