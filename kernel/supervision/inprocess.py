@@ -72,6 +72,10 @@ class ThreadHost:
     def drain_output(self) -> None:
         """A thread prints where the kernel prints."""
 
+    def has_ended(self) -> bool:
+        """Nothing outlives the loop that could be told from the kernel."""
+        return True
+
     def finish(self) -> ExitFacts:
         """The loop's status; frees the descriptor."""
         self._thread.join(timeout=1.0)

@@ -241,6 +241,9 @@ class HostPool:
         slots = list(self._slots.values())
         self._fair_time.note_turn(slots, now_s)
         for slot in slots:
+            if slot.is_ending:
+                self._bury(slot)
+                continue
             slot.runner.drain_output()
             self._fair_time.look(slot, now_s)
             self._feed(slot, lifecycle.Ticked())
@@ -290,6 +293,10 @@ class HostPool:
     def _watch(self, key: zmq.Socket[bytes] | int, host_id: str) -> None:
         self._poller.register(key, zmq.POLLIN)
         self._by_fd[key] = host_id
+
+    def _unwatch(self, key: zmq.Socket[bytes] | int) -> None:
+        if self._by_fd.pop(key, None) is not None:
+            self._poller.unregister(key)
 
     def _feed(self, slot: Slot, event: lifecycle.Event) -> None:
         slot.host, instructions = lifecycle.step(
@@ -344,11 +351,18 @@ class HostPool:
         # A thread listens though its plugin is held, and leaves by the message that follows.
 
     def _bury(self, slot: Slot) -> None:
-        """The exit descriptor is readable: read the last messages, then reap."""
+        """The exit descriptor is readable: read the last messages, then reap.
+
+        Not before the last of what the host forked is gone: until then it keeps its place, and is
+        looked at with each tick.
+        """
         self._hearing.listen(slot)
-        for key in (slot.channel.socket, slot.runner.exit_fd):
-            self._poller.unregister(key)
-            self._by_fd.pop(key, None)
+        if not slot.runner.has_ended():
+            slot.is_ending = True
+            self._unwatch(slot.runner.exit_fd)
+            return
+        self._unwatch(slot.channel.socket)
+        self._unwatch(slot.runner.exit_fd)
         facts = slot.runner.finish()
         if not slot.host.cause:
             slot.host = lifecycle.with_cause(slot.host, slot.fault or facts.describe())

@@ -28,6 +28,8 @@ class Slot:
     born_s: float
     waiting: WaitMeter
     hello: Hello | None = None
+    is_ending: bool = False
+    """Whether its exit was told and something that it started still lives."""
     is_still: bool = False
     """Whether, when it was stopped last, all of it was."""
     tasks_done: int = 0

@@ -19,6 +19,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from contracts.source import contracts_source_digest
 from kernel.config.errors import KernelError
 from kernel.supervision.chain import Chain
 from kernel.supervision.host_start import Setting, start_host
-from kernel.supervision.identity import ProcessIdentity, read_identity
+from kernel.supervision.identity import ProcessIdentity, read_identity, read_stat
 from kernel.supervision.interpreter import HostInterpreter
 from kernel.supervision.process_tree import descendants, members, threads_of
 from kernel.supervision.processor_wait import ThreadTimes
@@ -49,8 +50,11 @@ DATA_SLACK_BYTES = 1 << 30
 """The hard limit of a process counts stacks and pages it never touched (OpenVINO: 0.9 GiB of them):
 the kernel's own look at the memory in use must come first, or a leak fails innocent tasks instead
 of its host, and native libraries misread what they could not allocate room for."""
+ENDED = frozenset("ZX")
+"""States of proc(5) in which nothing is left of a process but its exit status."""
 FREEZE_ROUNDS_MAX = 8
 """A tree that forks while it is being stopped is walked again, this often at most."""
+END_POLL_S = 0.05
 TESSDATA_DIRS = ("/usr/share/tesseract-ocr", "/usr/share/tessdata")
 
 
@@ -170,6 +174,18 @@ class ProcessHost:
             return
         self._output = (self._output + data)[-LAST_WORDS_BYTES:]
 
+    def has_ended(self) -> bool:
+        """Whether all that is left of the tree are exit statuses; KILL to what lives.
+
+        Without a process namespace the stub's end says nothing of what it forked: that is handed
+        up to us and still in its group. The stub's number stays its own until `finish`.
+        """
+        if self._ends_last:
+            return True
+        self.kill()
+        left = (read_stat(pid) for pid in self._members())
+        return not any(stat is not None and stat.state not in ENDED for stat in left)
+
     def finish(self) -> ExitFacts:
         """Reap the stub, free the descriptors and the scratch folder."""
         self.kill()
@@ -221,7 +237,8 @@ class ProcessLauncher:
     def spawn(self, request: SpawnRequest, context: zmq.Context[zmq.Socket[bytes]]) -> ProcessHost:
         """Start the chain; returns at once, the handshake tells when the host is there.
 
-        Raises `KernelError` ``host-not-started``.
+        Raises `KernelError` ``host-not-started``, also when the host cannot be put on record:
+        then it was ended again, for a host that is not on record is not counted.
         """
         self._hand_over(self._facts.run_dir.socket_dir(request.host_id) / SOCKET_NAME)
         scratch_dir = Path(tempfile.mkdtemp(prefix=f"autocapture-{request.host_id}-"))
@@ -230,9 +247,16 @@ class ProcessLauncher:
         lifeline_fd, lifeline_kept = os.pipe()
         try:
             process = self._start(request, scratch_dir, lifeline_fd)
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            try:
+                return self._put_on_record(process, request, scratch_dir, lifeline_kept)
+            except BaseException:
+                _end(process)
+                raise
+        except BaseException as error:
             os.close(lifeline_kept)
             shutil.rmtree(scratch_dir, ignore_errors=True)
+            if not isinstance(error, (OSError, ValueError, subprocess.SubprocessError)):
+                raise
             raise KernelError(
                 "host-not-started",
                 f"host {request.host_id} of {request.plugin.plugin_id} was not started: {error}",
@@ -240,6 +264,15 @@ class ProcessLauncher:
             ) from error
         finally:
             os.close(lifeline_fd)
+
+    def _put_on_record(
+        self,
+        process: subprocess.Popen[bytes],
+        request: SpawnRequest,
+        scratch_dir: Path,
+        lifeline_kept: int,
+    ) -> ProcessHost:
+        """The host, once its record is written. Raises `OSError`."""
         record = HostRecord(
             host_id=request.host_id,
             plugin_id=request.plugin.plugin_id,
@@ -255,10 +288,13 @@ class ProcessLauncher:
             lifeline_fd=lifeline_kept,
             scratch_dir=scratch_dir,
             ends_last=self._facts.chain.has_pid_namespace,
-            on_adopt=lambda pid: write_host_record(
-                self._facts.run_dir, replace(record, host=self._identify(pid))
-            ),
+            on_adopt=partial(self._complete_record, record),
         )
+
+    def _complete_record(self, record: HostRecord, pid: int) -> None:
+        # Where there is no room, the record of the start stays: its stub leads to the host.
+        with contextlib.suppress(OSError):
+            write_host_record(self._facts.run_dir, replace(record, host=self._identify(pid)))
 
     def note_hung(self, plugin_id: str) -> None:
         """Nothing to remember: a process that was killed ends."""
@@ -317,6 +353,20 @@ class ProcessLauncher:
     def _hand_over(self, path: Path) -> None:
         if os.geteuid() == 0:
             os.chown(path, self._facts.service_uid, self._facts.service_gid)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a chain that has just been started, whatever of it there is already, and reap it."""
+    while process.poll() is None:
+        for pid in (*descendants(process.pid), process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(END_POLL_S)
+    assert process.stderr is not None
+    process.stderr.close()
 
 
 def _last_words(output: str) -> str:

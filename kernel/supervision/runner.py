@@ -130,8 +130,12 @@ class HostRunner(Protocol):
         """Read a bounded piece of what the host prints, so that it never blocks for long."""
         ...
 
+    def has_ended(self) -> bool:
+        """Once `exit_fd` is readable: whether nothing that it started lives on; ends what does."""
+        ...
+
     def finish(self) -> ExitFacts:
-        """Collect the exit and free what the runner holds; call once `exit_fd` is readable."""
+        """Collect the exit and free what the runner holds; call once, when `has_ended`."""
         ...
 
 

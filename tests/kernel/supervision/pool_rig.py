@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ QUICK = lifecycle.Limits(
     kill_grace_s=0.5,
     drain_timeout_s=5.0,
 )
-WAIT_S = 20.0
+WAIT_S = 90.0
 SERVICE_ID = 65534
 
 
@@ -89,8 +89,14 @@ def task(text: str, number: int = 1, timeout_s: float = 10.0) -> PoolTask:
     )
 
 
-def process_launcher(folder: Path) -> ProcessLauncher:
-    """Hosts as real sandboxed processes, with sockets below ``folder``'s short stand-in."""
+def process_launcher(folder: Path, *, own_pids: bool = True) -> ProcessLauncher:
+    """Hosts as real sandboxed processes, with sockets below ``folder``'s short stand-in.
+
+    Without ``own_pids`` as where unshare(1) is missing.
+    """
+    chain = try_chain(SERVICE_ID, SERVICE_ID)
+    if not own_pids:
+        chain = replace(chain, unshare=())
     root = Path(tempfile.mkdtemp(prefix="ac-", dir="/tmp"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
     run_dir = RunDir(root / "run")
@@ -101,7 +107,7 @@ def process_launcher(folder: Path) -> ProcessLauncher:
         HostingFacts(
             run_dir=run_dir,
             run_nonce="test-run",
-            chain=try_chain(SERVICE_ID, SERVICE_ID),
+            chain=chain,
             interpreter=this_interpreter(),
             service_uid=SERVICE_ID if os.geteuid() == 0 else os.getuid(),
             service_gid=SERVICE_ID if os.geteuid() == 0 else os.getgid(),
