@@ -37,6 +37,12 @@ def rig(tmp_path: Path) -> Rig:
     return made
 
 
+def tell(rig: Rig) -> str:
+    """What `kernel status` says with the kernel's own words in it; else nothing."""
+    told = rig.run("status", expect=None).stdout
+    return told if "\nkernel    pid" in told else ""
+
+
 def test_frames_are_packed_and_proved_by_different_hosts_and_stay_readable(rig: Rig) -> None:
     files = []
     for seed in range(FRAMES):
@@ -48,12 +54,15 @@ def test_frames_are_packed_and_proved_by_different_hosts_and_stay_readable(rig: 
 
         def packed() -> int:
             live = rig.json("status", expect=None)["kernel"]
+            if live is None:
+                # On a crowded machine it may not answer in time.
+                return 0
             count: int = live["packing"]["frames_packed"]
             assert not live["packing"]["problem"]
             return count
 
         assert wait_until(packed, 120.0) == 30
-        told = rig.run("status", expect=None).stdout
+        told = wait_until(lambda: tell(rig), 120.0)
         assert "packing   30 frames" in told
         assert "disk is yellow: only packing runs" in told
         assert f"{FRAMES} frames to read" in told

@@ -18,7 +18,7 @@ from tests.functional.rig import make_rig
 from tests.kernel.store.packing import picture
 
 NO_STAGES = {"pipeline.text_plugin": "none", "activity.providers": []}
-WAIT_S = 120.0
+WAIT_S = 240.0
 FRAMES = 4
 
 
@@ -59,6 +59,7 @@ def test_profile_that_counts_as_idle_works_without_being_asked(tmp_path: Path) -
         stop.request("enough")
 
 
+@pytest.mark.timeout(3 * WAIT_S)
 def test_frames_are_packed_though_the_backlog_never_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +78,8 @@ def test_frames_are_packed_though_the_backlog_never_ends(
     with kernel_session(place, load_settings(None, place, overrides)) as (kernel, _):
         packing = kernel._packing
         assert packing is not None
-        kernel._working._shares = SharePolicy(packing_share=0.5, turn_s=0.1, over_s=1.0)
+        # Short turns, and yet time enough for a host to start on a crowded machine.
+        kernel._working._shares = SharePolicy(packing_share=0.5, turn_s=0.1, over_s=2 * WAIT_S)
         drive(kernel, until=lambda: kernel.progress().done == FRAMES)
         assert kernel.progress().in_hand == 1, "the endless one"
         packing._partial_after_s = packing._look_at_s = 0.0
