@@ -23,7 +23,7 @@ from kernel.supervision.subreaper import become_subreaper
 
 become_subreaper()
 # All on one processor, and what was forked gets it only when nobody else wants it: it needs it to
-# die, so that it still lives when it was just killed. (A session of its own has a share of its own.)
+# die, so that it still lives when it was just killed.
 os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 fork = "for _ in $(seq {CHILDREN}); do sleep 3600 & done; echo ready; wait"
 stub = subprocess.Popen(["/bin/sh", "-c", fork], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
