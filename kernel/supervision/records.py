@@ -6,6 +6,7 @@ what follows from them (`reaper`). Files are 0600; a broken one is reported, nev
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -134,7 +135,12 @@ def _read(path: Path) -> dict[str, Any]:
 def _write(path: Path, raw: dict[str, Any]) -> None:
     # The run dir does not outlive the boot, so renaming is enough: no fsync.
     part = path.with_suffix(".part")
-    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(fd, "w", encoding="ascii") as stream:
-        json.dump(raw, stream)
-    part.replace(path)
+    try:
+        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "w", encoding="ascii") as stream:
+            json.dump(raw, stream)
+        part.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
