@@ -30,7 +30,7 @@ from contracts.source import contracts_source_digest
 from kernel.config.errors import KernelError
 from kernel.supervision.chain import Chain
 from kernel.supervision.host_start import Setting, start_host
-from kernel.supervision.identity import ProcessIdentity, read_identity
+from kernel.supervision.identity import ProcessIdentity, read_identity, read_stat
 from kernel.supervision.interpreter import HostInterpreter
 from kernel.supervision.process_tree import descendants, members, threads_of
 from kernel.supervision.processor_wait import ThreadTimes
@@ -50,6 +50,8 @@ DATA_SLACK_BYTES = 1 << 30
 """The hard limit of a process counts stacks and pages it never touched (OpenVINO: 0.9 GiB of them):
 the kernel's own look at the memory in use must come first, or a leak fails innocent tasks instead
 of its host, and native libraries misread what they could not allocate room for."""
+ENDED = frozenset("ZX")
+"""States of proc(5) in which nothing is left of a process but its exit status."""
 FREEZE_ROUNDS_MAX = 8
 """A tree that forks while it is being stopped is walked again, this often at most."""
 END_POLL_S = 0.05
@@ -171,6 +173,18 @@ class ProcessHost:
         except BlockingIOError:
             return
         self._output = (self._output + data)[-LAST_WORDS_BYTES:]
+
+    def has_ended(self) -> bool:
+        """Whether all that is left of the tree are exit statuses; KILL to what lives.
+
+        Without a process namespace the stub's end says nothing of what it forked: that is handed
+        up to us and still in its group. The stub's number stays its own until `finish`.
+        """
+        if self._ends_last:
+            return True
+        self.kill()
+        left = (read_stat(pid) for pid in self._members())
+        return not any(stat is not None and stat.state not in ENDED for stat in left)
 
     def finish(self) -> ExitFacts:
         """Reap the stub, free the descriptors and the scratch folder."""
