@@ -50,7 +50,9 @@ def is_no_person(question: Question, candidate: Candidate, hits: PageHits) -> bo
         not term.specific and term.weight > WEAK_WEIGHT for term in question.terms
     ):
         # "Who is Ada King?" asks for what she is.
-        return not _ROLE.search(told.text)
+        firms = [found.span() for found in _ORGANISATION.finditer(told.text)]
+        of_firm = any(a <= s < b for a, b in firms for s, _ in told.words)
+        return of_firm or not _ROLE.search(told.text)
     if candidate.form is Form.SENTENCE:
         return not _names_somebody(told)
     if shapes.holds_person(candidate.value):

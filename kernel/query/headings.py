@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits, Part
 from kernel.query.layout import PageLayout, Piece
 from kernel.query.question import Question
-from kernel.query.words import stem_of
+from kernel.query.vocabulary import CALENDAR
+from kernel.query.words import stem_of, synonyms_of
 from kernel.store.folding import squash
 
+_NO_DAYS = frozenset({"may", "march"})
+_DAY_NOUNS = frozenset({stem_of(noun) for noun in ("day", "weekday", "column")})
+_DAYS = frozenset(
+    name for day in CALENDAR for name in (day, day[:3], *synonyms_of(day)) if day not in _NO_DAYS
+)
 _BONUS = 150
 _DAY_CHARS_MAX = 2
 _HEADING_HEIGHT = 1.12
@@ -35,6 +42,7 @@ def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator
     }
     if not asked:
         return
+    of_days = any(stem_of(question.terms[at].text) in _DAY_NOUNS for at in asked)
     for index in hits.pieces():
         anchor = layout.pieces[index]
         label = layout.left_of(anchor)
@@ -48,7 +56,8 @@ def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator
         outside = [p for p in above if not layout.same_block(p, anchor)]
         heads = [p for p in outside if _is_board_head(layout, p)]
         for head in heads[-1:]:
-            if squash(head.text) in squash(anchor.text):
+            dated = shapes.is_time(head.text) or head.text.casefold() in _DAYS
+            if squash(head.text) in squash(anchor.text) or (dated and not of_days):
                 continue
             near = next(
                 (p for p in above if p.text.isdigit() and len(p.text) <= _DAY_CHARS_MAX), None

@@ -22,7 +22,7 @@ _TIME_UNIT = (
 )
 _SPAN = r"\b\d+d\d+h\b|\b\d+h\d+m\b|\b\d+m\d+s\b"
 _AMOUNT = (
-    r"(?<![\w.])(?<!\w[-/])[€$£¥+-]{0,2}\d[\d.,]*(?!\d)"
+    r"(?<![\w.])(?<!\w[-/])[€$£¥+-]{0,2}\d[\d.,]*(?![.,]?\d)"
     rf"(?!\s*(?:%|{_TIME_UNIT}\b))(?![\w/-]*[^\W\d])"
 )
 """A number that is no part of an identifier, no share and no length of time."""
@@ -32,6 +32,10 @@ _KINDS: dict[str, re.Pattern[str]] = {
     "money": re.compile(
         r"[€$£¥]\s?\d|\d\s?(?:€|EUR|USD|GBP|CHF|dollars?|euros?|pounds?)(?!\w)"
         r"|(?<![\d.])\d[\d,]*\.\d\d(?![\d.])"
+    ),
+    "much": re.compile(
+        r"[€$£¥]\s?\d|\d\s?%|\d\s?(?:[A-Z]{3}|[KMGTP]i?B?|kg|g|l|ml|km|points?|pcs|units?|hours?)\b"
+        r"|(?<![\w.-])\d[\d,]*\.\d+(?![\w.])|(?<![\w.-])\d{1,3}(?:,\d{3})+(?![\w.])"
     ),
     "port": re.compile(r"(?<![\d.,-])\d{1,5}(?![\d.,-]*\d)"),
     "pid": re.compile(r"(?<![\d.,-])\d{1,7}(?![\d.,-]*\d)"),
@@ -104,7 +108,7 @@ _TELLING = frozenset({"size", "version", "phone", "email", "iban", "percent", "m
 """Kinds whose values tell by their look what they are."""
 _NO_TIMES = frozenset({"phone", "port", "pid", "amount", "money"})
 _LOOSE = frozenset({"duration", "size", "age", "version"})
-_UNITLESS = frozenset({"money", "percent", "length", "bytes"})
+_UNITLESS = frozenset({"money", "much", "percent", "length", "bytes"})
 """Kinds that labels, heads and code give without their unit."""
 _NEAR_WORDS = 6
 _NUMBER = re.compile(
@@ -125,6 +129,8 @@ def asked_kind(question: Question) -> str | None:
             question.text
         ):
             return "money"
+        if re.search(r"\bhow much\b", question.text, re.IGNORECASE):
+            return "much"
     asked = [term for term in question.terms if term.asked and not term.required]
     if not asked:
         asked = [t for t in question.terms if t.asked and stem_of(t.text) in _KIND_OF_NOUN]

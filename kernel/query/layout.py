@@ -37,7 +37,8 @@ _NEIGHBOURS_MAX = 24
 _ROW_SHARE_MIN = 0.5
 _ALIGNED_SHARE_MIN = 0.3
 _ALIKE = 1.7
-_BAR_SHARE, _BAR_PIECES_MIN = 0.955, 3
+BAR_SHARE, BAR_PIECES_MIN = 0.955, 3
+"""A task bar: so many pieces in a row, from this share of the height of the frame on."""
 _FORM_GAP = 2.2
 _FORM_EDGE_PX, _FORM_LABELS_MIN = 4, 3
 
@@ -141,9 +142,9 @@ class PageLayout:
     @cached_property
     def bar(self) -> frozenset[int]:
         """Pieces (by index) of a task bar: a row of several at the lower edge of the frame."""
-        edge = _BAR_SHARE * self.page.height_px
+        edge = BAR_SHARE * self.page.height_px
         low = [piece for piece in self.pieces if piece.box[1] >= edge]
-        return frozenset(piece.index for piece in low if len(self.row_of(piece)) >= _BAR_PIECES_MIN)
+        return frozenset(piece.index for piece in low if len(self.row_of(piece)) >= BAR_PIECES_MIN)
 
     @cached_property
     def form_labels(self) -> frozenset[int]:

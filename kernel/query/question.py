@@ -23,10 +23,13 @@ from kernel.query.vocabulary import (
     CONTAINERS,
     COPULAS,
     DEGREES,
+    ENDING_VERBS,
     IMPLIED_NOUNS,
+    MESSAGES,
     NUMBER_NOUNS,
     PERSON_NOUNS,
     PHRASE_ENDS,
+    PLACE_NOUNS,
     SPANS,
     STOP_WORDS,
     TIME_NOUNS,
@@ -102,6 +105,7 @@ _WORD = re.compile(r"[^\s\"“”„«»]+")
 _QUOTED = re.compile('["“„«]([^"“”„«»]+)["”“»]')
 _CODE_PART_CHARS_MIN = 3
 """Shorter parts make everyday words: on-call, e-mail, wi-fi."""
+_NAME_TERMS_MIN = 2
 _DEED_ENDINGS = ("ed", "d", "t", "en", "er", "or", "ote", "ble", "s")
 _PARTICIPLES = frozenset(
     "set known written sent due selected paid sold made built bought held run".split()
@@ -134,14 +138,18 @@ def analyse(text: str) -> Question:
         calling = kind is Kind.PERSON and before == "who" and lowered[at] == "called"
         term = _term(token, at, asked=at in asked, anchored=before in ANCHORS, kept=calling)
         if term and kind is not Kind.FIND and _is_unfamiliar(term):
-            classing = bool(terms) and terms[-1].specific and positions[-1] == at - 1
-            classing = classing and not tokens[at - 1].breaks_after
-            needle = _unfamiliar_needle(term)
-            term = replace(term, unfamiliar=True, needle=needle, classing=classing)
+            term = replace(term, unfamiliar=True, needle=_unfamiliar_needle(term))
+        if term and terms and not term.specific and term.weight > WEAK_WEIGHT:
+            beside = terms[-1].specific and positions[-1] == at - 1
+            classing = beside and not tokens[at - 1].breaks_after and kind is not Kind.FIND
+            # "The Board meeting", but neither "the Feb sales" nor "what did Ada suggest".
+            meant = terms[-1].anchored and (kind is Kind.TIME or not term.asked)
+            meant = meant and term.text.casefold() not in MESSAGES
+            term = replace(term, classing=classing and (term.unfamiliar or meant))
         if term and len(terms) < TERMS_MAX:
             terms.append(term)
             positions.append(at)
-    deed = _deed(lowered, start, kind, positions)
+    deed = _deed(lowered, start, kind, terms, positions)
     if deed is not None:
         terms[deed] = replace(terms[deed], needle=_verb_needle(terms[deed].needle))
     return Question(
@@ -164,13 +172,31 @@ def _verb_needle(needle: Needle) -> Needle:
     return replace(needle, synonyms=verbs)
 
 
-def _deed(lowered: list[str], start: int, kind: Kind, positions: list[int]) -> int | None:
+def _verb_at_the_end(
+    lowered: list[str], kind: Kind, terms: list[Term], positions: list[int]
+) -> int | None:
+    """The verb of "what did Ada King pay" and "when does X end"; None of other ones."""
+    if not terms or terms[-1].specific:
+        return None
+    if kind is Kind.TIME:
+        # What a calendar shows is when an entry begins.
+        return len(terms) - 1 if lowered[positions[-1]] in ENDING_VERBS else None
+    before = [t for t in terms[:-1] if t.specific and t.text.isalpha() and t.text.istitle()]
+    named = len(before) >= _NAME_TERMS_MIN and len(before) == len(terms) - 1
+    return len(terms) - 1 if kind is Kind.THING and named else None
+
+
+def _deed(
+    lowered: list[str], start: int, kind: Kind, terms: list[Term], positions: list[int]
+) -> int | None:
     """The verb of "who paid X" and "when was X paid"; None where a copula tells all."""
     if kind is Kind.PERSON and start < len(lowered) and lowered[start] not in AUXILIARIES:
         return (
             positions.index(start) if start in positions and lowered[start - 1] == "who" else None
         )
     told = lowered[start : start + 1]
+    if told and told[0] in ("did", "does", "do", "will"):
+        return _verb_at_the_end(lowered, kind, terms, positions)
     if kind in (Kind.PERSON, Kind.TIME) and told and told[0] in AUXILIARIES:
         after = [at for at in positions if at > start and _is_participle(lowered[at])]
         return positions.index(after[0]) if after else None
@@ -226,6 +252,9 @@ def _asked(lowered: list[str], start: int, kind: Kind) -> tuple[frozenset[int], 
     """Positions of the words that name what is wanted, and whether all of them must be met."""
     if kind in (Kind.FIND, Kind.REASON):
         # What is asked for after "why" has no name; the words after it are all its subject.
+        return frozenset(), False
+    if kind is Kind.PLACE and not PLACE_NOUNS & set(lowered[start : start + 4]):
+        # "Where is the dentist" asks for a place, not for a dentist.
         return frozenset(), False
     strict = kind in (Kind.THING, Kind.NUMBER) and lowered[start : start + 1] != []
     strict = strict and lowered[start] in COPULAS

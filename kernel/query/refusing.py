@@ -31,6 +31,8 @@ _COMPOUND_WORDS_MIN = 2
 
 def is_missed(term: Term, level: int) -> bool:
     """Whether a term that no answer can do without is not where it must be."""
+    if term.classing and not level:
+        return True
     if term.specific and term.needle.squashed.isdigit():
         return level < LOCAL
     need = LEVEL_CLOSE if term.specific else 1 if term.classing else LOCAL

@@ -10,7 +10,10 @@ import re
 from collections.abc import Sequence
 
 from contracts.answer import Citation, Claim
+from contracts.base import Box
+from contracts.text import TextPage
 from kernel.query.citing import CITATIONS_MAX
+from kernel.query.layout import BAR_PIECES_MIN, BAR_SHARE
 from kernel.query.plan import Reading
 from kernel.query.question import WEAK_WEIGHT, Question
 from kernel.query.sightings import (
@@ -137,7 +140,8 @@ def tell_when(reading: Reading, sources: Sources) -> Outcome:
     outcome = Outcome()
     found = sightings_of(reading, sources)
     outcome.cut = len(found) >= ROWS_MAX
-    sightings = [s for s in found if is_about(s, reading.question)]
+    in_bar = _TaskBar(sources)
+    sightings = [s for s in found if is_about(s, reading.question) and not in_bar.holds(s)]
     if not sightings:
         length = reading.asked.measure == "length"
         return tell_windows_length(reading, sources) if length else outcome
@@ -170,10 +174,38 @@ def is_about(sighting: Sighting, question: Question) -> bool:
     if len(telling) != 1 or telling[0].required:
         return True
     text = sighting.line.text
+    if squash(text) and squash(text) in squash(sighting.line.window_title or ""):
+        # The title of the window says what the whole of it is.
+        return True
     said = text[sighting.start : sighting.end]
     words = re.findall(r"\w*[^\W\d_]\w*", text)
     shares = _MENTION_SHARE * len(re.findall(r"\w+", said)) >= len(words)
     return shares or (said.isupper() and len(said) >= _LEVEL_CHARS_MIN)
+
+
+class _TaskBar:
+    """Tells lines of a task bar: they name windows that may be out of sight."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._known: dict[tuple[str, Box], bool] = {}
+
+    def holds(self, sighting: Sighting) -> bool:
+        """Whether the line stands in a row of several at the lower edge of its frame."""
+        line = sighting.line
+        box = line.boxes[0].box
+        place = (line.text, box)
+        if place not in self._known:
+            event = self._sources.evidence.find_event(line.first_event)
+            stored = self._sources.derived.page_of(event.blob) if event else None
+            self._known[place] = stored is not None and _is_in_bar(stored[1], box)
+        return self._known[place]
+
+
+def _is_in_bar(page: TextPage, box: Box) -> bool:
+    low = box[1] >= BAR_SHARE * page.height_px
+    beside = [line for line in page.lines if line.box[1] < box[3] and box[1] < line.box[3]]
+    return low and len(beside) >= BAR_PIECES_MIN
 
 
 def _stretch_claim(stretch: Stretch, reading: Reading, sources: Sources) -> Claim | None:

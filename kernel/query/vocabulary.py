@@ -29,10 +29,15 @@ WEAK_VERBS = frozenset(
 )
 """Found they help, missing they cost next to nothing; asked for only as nouns ("the use of")."""
 
+MESSAGES = frozenset("mail email message chat note post comment".split())
+"""What a thing may be without being called so."""
+PLACE_NOUNS = frozenset("location address place room site venue office seat".split())
+ENDING_VERBS = frozenset("end ends finish finishes expire expires close closes stop stops".split())
 COMMUNICATING = frozenset(
     "wrote write writes written mention mentions mentioned post posted report reported reports"
     " reply replied told sent send sends comment commented asked ask email emailed mail mailed say"
-    " says said message messaged".split()
+    " says said message messaged suggest suggests suggested propose proposes proposed recommend"
+    " recommended announce announced request requested invite invited".split()
 )
 """Who or when is told by the line over a message, though the word does not stand there."""
 

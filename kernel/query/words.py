@@ -91,6 +91,7 @@ _SAME = (
     ("paid", "pay", "payment"),
     ("left", "leave", "leaves"),
     ("began", "begin", "begins", "start"),
+    ("end", "ended", "exited", "finished"),
     ("built", "build"),
     ("ran", "run", "running", "runs"),
     ("broke", "broken", "break"),
