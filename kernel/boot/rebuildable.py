@@ -14,8 +14,10 @@ from typing import TypeVar
 
 import apsw
 
+from kernel.store.sqlite import require_files
+
 T = TypeVar("T")
-SUFFIXES = ("", "-wal", "-shm")
+SUFFIXES = ("", "-wal", "-shm", "-journal")
 
 
 def open_or_set_aside(path: Path, opener: Callable[[], T]) -> tuple[T, Path | None]:
@@ -39,6 +41,7 @@ def open_or_set_aside(path: Path, opener: Callable[[], T]) -> tuple[T, Path | No
 def _checked(path: Path, opener: Callable[[], T]) -> T:
     """Look at the structure first: a damaged page is often met only when it is used."""
     if path.exists():
+        require_files(path)
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
             answer = str(connection.execute("PRAGMA quick_check(1)").get)

@@ -8,6 +8,7 @@ plugin, approving, rolling back. Does not cover: finding plugins (`kernel.config
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ import msgspec
 from contracts.bounded import ContractError
 from contracts.plugin_digest import read_plugin_files
 from contracts.plugin_lock import (
+    PLUGIN_LOCK_BYTES_MAX,
     Approval,
     Approvals,
     Decision,
@@ -38,6 +40,7 @@ from kernel.config.errors import ExitCode, KernelError
 from kernel.config.locks import PLUGINS_LOCK_NAME, locks_dir
 from kernel.config.paths import DataDir
 from kernel.config.plugins import FoundPlugin, PluginPlace, read_plugin
+from kernel.config.smallfile import read_small_file
 
 COPY_BYTES_MAX = 64 << 20
 """Larger plugins (with models inside) are approved without a copy and cannot be rolled back."""
@@ -92,8 +95,10 @@ def read_plugin_locks(data_dir: DataDir, folder: Path | None = None) -> PluginLo
     try:
         packaged = parse_plugins_lock(packaged_path.read_bytes())
         path = data_dir.plugin_approvals
-        approvals = parse_approvals(path.read_bytes()) if path.exists() else Approvals()
-    except (OSError, ContractError) as error:
+        approvals = Approvals()
+        with contextlib.suppress(FileNotFoundError):
+            approvals = parse_approvals(read_small_file(path, PLUGIN_LOCK_BYTES_MAX))
+    except (OSError, ValueError, ContractError) as error:
         raise KernelError(
             "plugins-lock-unreadable",
             f"{path}: {error}",

@@ -18,9 +18,12 @@ from contracts.run import RunManifest
 from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
 from kernel.config.settings import load_settings
+from kernel.config.smallfile import read_small_file
 from kernel.store.lock import is_held
 from kernel.supervision.address import RunNote, read_note
 from kernel.supervision.runner import Hosting
+
+RECORD_BYTES_MAX = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,10 @@ def find_in_force(data_dir: DataDir) -> InForce:
 def _of_kernel(data_dir: DataDir, note: RunNote) -> InForce:
     """Raises OSError, ValueError or `msgspec.MsgspecError` when its record is unreadable."""
     folder = data_dir.runs_dir
-    manifest = msgspec.json.decode((folder / f"{note.run_id}.json").read_bytes(), type=RunManifest)
-    text = (folder / f"config-{manifest.config_digest}.json").read_bytes()
+    manifest = msgspec.json.decode(
+        read_small_file(folder / f"{note.run_id}.json", RECORD_BYTES_MAX), type=RunManifest
+    )
+    text = read_small_file(folder / f"config-{manifest.config_digest}.json", RECORD_BYTES_MAX)
     if digest_bytes(text) != manifest.config_digest:
         raise ValueError("the configuration on record is not the one that the run names")
     try:

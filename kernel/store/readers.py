@@ -64,6 +64,7 @@ def connect_reader(path: Path) -> apsw.Connection:
     if not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
         # Without a writable directory SQLite cannot make its shared-memory file; with no
         # log beside it and no way to write, the file cannot change under us.
+        sqlite.require_files(path)
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         return apsw.Connection(f"{path.absolute().as_uri()}?immutable=1", flags=flags)
     return sqlite.connect(path, read_only=True)

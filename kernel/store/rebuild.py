@@ -64,7 +64,7 @@ class Rebuilt:
 
 def salvage_journal(path: Path) -> Salvage:
     """Read what can be read of the journal; never raises for damage."""
-    if not path.exists():
+    if not path.is_file():
         return Salvage((), LedgerRows())
     volumes: list[VolumeRow] = []
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)

@@ -30,7 +30,7 @@ from kernel.store.scan import scan_segment
 def spare_ledger(backup: Path) -> tuple[LedgerRows, tuple[VolumeRow, ...]]:
     """Ledger and volumes of the backup's journal, as far as it can be read."""
     path = backup / "journal.db"
-    if not path.exists():
+    if not path.is_file():
         return LedgerRows(), ()
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     try:

@@ -8,6 +8,7 @@ other's POSIX locks. Covers: connections, transactions, pragmas. Does not cover:
 from __future__ import annotations
 
 import contextlib
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,8 +22,10 @@ def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> aps
 
     ``durable``: commits survive a power cut (synchronous=FULL); otherwise only a crash of
     the process (NORMAL), which is right for data that can be rebuilt.
-    Raises `apsw.Error` (`apsw.CantOpenError` when a file to read does not exist).
+    Raises `apsw.Error` (`apsw.CantOpenError` when a file to read does not exist,
+    `apsw.NotADBError` when something else than a file has its name).
     """
+    require_files(path)
     flags = (
         apsw.SQLITE_OPEN_READONLY
         if read_only
@@ -35,6 +38,22 @@ def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> aps
         connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         connection.execute("PRAGMA foreign_keys=ON")
     return connection
+
+
+def require_files(path: Path) -> None:
+    """Raise `apsw.NotADBError` when the database or what goes with it is there and no file.
+
+    SQLite waits for the other end of a pipe for ever, and no signal handler runs meanwhile.
+    """
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        part = path.with_name(path.name + suffix)
+        try:
+            mode = part.stat().st_mode
+        except OSError:
+            # Not there, or not to be looked at: SQLite says which.
+            continue
+        if not stat.S_ISREG(mode):
+            raise apsw.NotADBError(f"{part} is no regular file")
 
 
 @contextlib.contextmanager

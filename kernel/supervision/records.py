@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from kernel.config.smallfile import read_small_file
 from kernel.supervision.identity import ProcessIdentity
 from kernel.supervision.rundir import RunDir
 
@@ -120,12 +121,7 @@ def _identity(raw: dict[str, Any]) -> ProcessIdentity:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    with path.open("rb") as stream:
-        raw = stream.read(RECORD_BYTES_MAX + 1)
-    if len(raw) > RECORD_BYTES_MAX:
-        msg = f"longer than {RECORD_BYTES_MAX} bytes"
-        raise ValueError(msg)
-    decoded = json.loads(raw)
+    decoded = json.loads(read_small_file(path, RECORD_BYTES_MAX))
     if not isinstance(decoded, dict):
         msg = "not an object"
         raise ValueError(msg)  # noqa: TRY004 - wrong data, not a wrong call
