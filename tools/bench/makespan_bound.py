@@ -4,7 +4,8 @@ Every schedule loads each model on some set of hosts at least once. For given se
 any group of models run on the hosts of that group alone, and these spend at least their loads
 beside: (work + loads of those hosts) / hosts is a bound, and the largest over all groups holds
 (Gale's condition). The least over all ways to choose the sets bounds every schedule; it is
-reached but for tasks being whole. Found by branch and bound, hosts being alike.
+reached but for tasks being whole. Found by branch and bound, hosts being alike. How much that costs
+is told from above by a schedule of whole tasks that exists.
 
 Covers: backlogs that are all there at time zero. Does not cover: arrivals, memory.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 
 from kernel.scheduling.schedule import ModelTimings
 
@@ -57,6 +58,43 @@ def makespan_bound_s(
     search = _Search(ordered, hosts)
     _descend(search, loads_s=sum(family.load_s for family in ordered), used=0)
     return max(simple_s, search.best_s)
+
+
+def whole_tasks_s(
+    counts: Mapping[str, int], models: Mapping[str, ModelTimings], hosts: int
+) -> float:
+    """The makespan of a schedule that exists: the least end is not above this.
+
+    Each way to give every model a set of hosts is tried; the tasks are dealt out to them whole, the
+    longest first, each to the host that is free soonest (Graham's longest processing time rule).
+    """
+    names = sorted(counts, key=lambda name: -models[name].task_s)
+    sets = [
+        tuple(members for members in combinations(range(hosts), size))
+        for size in range(1, hosts + 1)
+    ]
+    every = [members for size in sets for members in size]
+    best_s = math.inf
+    for chosen in product(every, repeat=len(names)):
+        best_s = min(best_s, _dealt_s(dict(zip(names, chosen, strict=True)), counts, models, hosts))
+    return best_s if names else 0.0
+
+
+def _dealt_s(
+    chosen: Mapping[str, tuple[int, ...]],
+    counts: Mapping[str, int],
+    models: Mapping[str, ModelTimings],
+    hosts: int,
+) -> float:
+    """The end when each model's tasks are dealt out to its hosts, in the order of ``chosen``."""
+    ends_s = [
+        sum(models[name].load_s for name, members in chosen.items() if host in members)
+        for host in range(hosts)
+    ]
+    for name, members in chosen.items():
+        for _ in range(counts[name]):
+            ends_s[min(members, key=ends_s.__getitem__)] += models[name].task_s
+    return max(ends_s)
 
 
 def _descend(search: _Search, *, loads_s: float, used: int) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.scheduling.schedule import ModelTimings
-from tools.bench.makespan_bound import makespan_bound_s
+from tools.bench.makespan_bound import makespan_bound_s, whole_tasks_s
 from tools.bench.simulation import Scenario, Simulation, run_rule
 
 GIB = 1 << 30
@@ -92,3 +92,19 @@ def test_cutting_off_bad_choices_loses_none_that_is_better(
         else:
             best_s = min(best_s, sum(works) + max(loads_s))
     assert found_s == pytest.approx(max(best_s, max(works) + load_s))
+
+
+def test_a_task_that_may_not_be_divided_costs_what_a_person_works_out() -> None:
+    """Two hosts, a load of 20 s each: 11 tasks of 1 s end with the sixth, the bound divides it."""
+    costs = models(20.0, 1.0, 1)
+    assert makespan_bound_s({"m0": 11}, costs, 2) == pytest.approx(25.5)
+    assert whole_tasks_s({"m0": 11}, costs, 2) == pytest.approx(26.0)
+    assert whole_tasks_s({}, {}, 2) == 0.0
+
+
+@given(counts=st.lists(st.integers(1, 20), min_size=1, max_size=3), hosts=st.integers(1, 3))
+@settings(max_examples=30, deadline=None)
+def test_schedule_of_whole_tasks_is_none_below_the_bound(counts: list[int], hosts: int) -> None:
+    costs = models(5.0, 2.0, len(counts))
+    by_model = dict(zip(costs, counts, strict=True))
+    assert whole_tasks_s(by_model, costs, hosts) >= makespan_bound_s(by_model, costs, hosts) - 1e-6
