@@ -1,6 +1,6 @@
 """How well questions about a week are answered: found, cited right, false claims.
 
-    python tools/query_score.py [--only known|held-out|kinds|all] [--show-wrong] [--json]
+    python tools/query_score.py [--only PART] [--show-wrong] [--json]
 
 Builds a data dir from the fixtures (`tools/query_week.py`), asks every question of the story
 and judges the answers. The held-out questions were written before any answer was looked at
@@ -31,7 +31,7 @@ from kernel.store.evidence import EvidenceStore
 from tools.query_week import KINDS, Question, Week, read_questions, read_week
 
 RECALL_GOAL = 0.95
-_PARTS = ("known", "held-out", "kinds")
+_PARTS = ("known", "held-out", "kinds", "kinds-held-out")
 _LOCKS = ("1" * 64, "2" * 64)
 _TIMING = StageTiming(
     queue_wait_us=0, load_us=0, run_us=1, input_bytes=1, memory_peak_bytes=1, finished_at_us=1
@@ -140,10 +140,9 @@ def score(judged: Sequence[Judged]) -> dict[str, float | int]:
 
 
 def questions_of(part: str, week: Week) -> tuple[Question, ...]:
-    """The questions of one part: known, held-out or kinds."""
-    if part == "kinds":
-        return read_questions(KINDS)
-    return tuple(q for q in week.questions if q.held_out is (part == "held-out"))
+    """The questions of one part: known or held out, of the story or on subject and kind."""
+    questions = read_questions(KINDS) if part.startswith("kinds") else week.questions
+    return tuple(q for q in questions if q.held_out is part.endswith("held-out"))
 
 
 def main() -> int:

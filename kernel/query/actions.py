@@ -36,6 +36,7 @@ NO_DELTAS: Final = (
     " (docs/screen-state.md)"
 )
 _CLAIMS_SHARE, _CLAIMS_MAX = 6, 60
+_COUNTED_MAX, _LISTED_MAX = 60, 8
 _PAUSE_US: Final = 15_000_000
 """Typing that goes on in one place after a shorter pause is one act."""
 _I = r"(?:i|we|you)"
@@ -73,6 +74,7 @@ _WINDOWS = re.compile(
     rf" (?:did|have|had) {_I} (?P<verb>open|opened|close|closed)\b(?P<rest>.*)",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(r"\W*how (?:often|many)\b", re.IGNORECASE)
 _REST = re.compile(
     r"^\W*(?:(?:to|on|into|at|in|from|up|down|through|windows?|between)\b\W*)+", re.I
 )
@@ -85,6 +87,8 @@ class AskedAction:
 
     kinds: tuple[str, ...]
     subject: str
+    counted: bool = False
+    """Whether it asks how often, and not what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ def asked_action(text: str) -> AskedAction | None:
         return None
     verb = found.group("verb").casefold()
     stem = next(stem for stem in _VERBS if verb[:4] == stem[:4])
-    return AskedAction(_VERBS[stem], _REST.sub("", found.group("rest")).strip())
+    rest = _REST.sub("", found.group("rest")).strip()
+    return AskedAction(_VERBS[stem], rest, counted=bool(_COUNTED.match(text)))
 
 
 def tell_actions(reading: Reading, sources: Sources, outcome: Outcome) -> None:
@@ -121,6 +126,11 @@ def tell_actions(reading: Reading, sources: Sources, outcome: Outcome) -> None:
         outcome.notes.append(NO_DELTAS)
         return
     wanted = [run for run in _runs(acts) if _is_meant(run, reading)]
+    if reading.asked.measure == "acts" and wanted:
+        claim = _count(wanted, sources)
+        if claim is not None:
+            outcome.add(claim, sources)
+        return
     limit = min(sources.claims_max * _CLAIMS_SHARE, _CLAIMS_MAX)
     for run in wanted[-limit:]:
         claim = _claim(run, sources)
@@ -194,6 +204,32 @@ def _claim(run: Sequence[_Act], sources: Sources) -> Claim | None:
         citations=tuple(dict.fromkeys(cited)),
         first_us=first.action.from_us,
         last_us=last.action.to_us,
+    )
+
+
+def _count(runs: Sequence[Sequence[_Act]], sources: Sources) -> Claim | None:
+    """How many acts there were, each cited on the frame after it; at least so many, else."""
+    cited: list[Citation] = []
+    counted = []
+    for run in runs[:_COUNTED_MAX]:
+        sources.deadline.check()
+        citation = _cite(run[-1].event, run[-1], sources, late=True)
+        if citation is not None:
+            cited.append(citation)
+            counted.append(run)
+    if not counted:
+        return None
+    amount = len(counted)
+    more = "at least " if amount < len(runs) else ""
+    times = "once" if amount == 1 else f"{amount} times"
+    said = "; ".join(_told(run, sources) for run in counted[:_LISTED_MAX])
+    ending = "; \u2026" if amount > _LISTED_MAX else ""
+    return Claim(
+        text=f"{more}{times} ({amount}): {said}{ending}",
+        citations=tuple(dict.fromkeys(cited)),
+        first_us=counted[0][0].action.from_us,
+        last_us=counted[-1][-1].action.to_us,
+        amount=amount,
     )
 
 

@@ -35,7 +35,7 @@ from kernel.query.stores import Derived, Evidence, NoTimeline, Timeline
 from kernel.query.summary import summarize
 from kernel.query.visibility import find_lines, find_parts, tell_when
 
-METHOD = "extractive-4"
+METHOD = "extractive-5"
 """Name of the way of answering, for the provenance; changes when answers may change."""
 QUESTION_CHARS_MAX = 2000
 _FIND_SHARE = 600

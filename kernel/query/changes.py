@@ -11,18 +11,20 @@ otherwise the first frame in the window is the state before, and that is said.
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from contracts.answer import Claim
+from contracts.answer import Citation, Claim
 from contracts.base import Box
 from contracts.capture import CaptureEvent
 from contracts.interval import TextInterval
+from kernel.query.candidates import Part
 from kernel.query.citing import box_at
 from kernel.query.plan import Reading
 from kernel.query.scope import Scope
-from kernel.query.sightings import frame_before, stream_of
+from kernel.query.sightings import frame_after, frame_before, stream_of
 from kernel.query.sources import Outcome, Sources
 from kernel.query.wording import moment_text, quoted, span_text, window_text
 from kernel.query.words import spans_in
@@ -37,6 +39,12 @@ _LETTERS_MAX = 60
 _CLAIMS_MAX = 60
 _CLAIMS_SHARE = 6
 """Changes shown for each claim that a question may have."""
+
+_SIGNS_MIN = 2
+_JITTER_CHARS_MIN = 24
+_PARTS = 6
+_CARET = re.compile(r"(?:\s*[|\u2502\u258c\u2588_])+$|(?<=\s)[Il]$")
+"""What engines make of a caret at the end of a line."""
 
 _Edge: TypeAlias = tuple[int, TextInterval]
 
@@ -72,9 +80,9 @@ def tell_changes(reading: Reading, sources: Sources) -> Outcome:
     for stream in streams:
         sources.deadline.check()
         changes += _changes_of(stream, reading.scope, sources, outcome)
-    wanted = [c for c in changes if _is_asked(c, reading)]
+    wanted = [c for c in changes if not is_noise(c) and _is_asked(c, reading)]
     limit = min(sources.claims_max * _CLAIMS_SHARE, _CLAIMS_MAX)
-    chosen = sorted(wanted, key=_telling)[:limit]
+    chosen = _spread(wanted, limit)
     for change in sorted(chosen, key=lambda c: (c.at_us, c.kind, _text(c))):
         sources.deadline.check()
         claim = _claim(change, sources)
@@ -83,6 +91,40 @@ def tell_changes(reading: Reading, sources: Sources) -> Outcome:
     if len(wanted) > limit:
         outcome.notes.append(f"{len(wanted)} changes in all; more with --limit")
     return outcome
+
+
+def is_noise(change: Change) -> bool:
+    """Whether nothing was written: a caret blinked, or a line was read a little differently."""
+    texts = [line.text for line in (change.before, change.after) if line is not None]
+    if all(sum(map(str.isalnum, text)) < _SIGNS_MIN for text in texts):
+        return True
+    if change.before is None or change.after is None:
+        return False
+    before, after = (squash(_CARET.sub("", text)) for text in texts)
+    if before == after:
+        return True
+    figures = [re.findall(r"\d", text) for text in texts]
+    if figures[0] != figures[1] or min(len(before), len(after)) < _JITTER_CHARS_MIN:
+        return False
+    # What is typed makes a line longer; engines misread single letters within long ones.
+    unlike = sum(a != b for a, b in zip(before, after, strict=False))
+    return len(before) == len(after) and unlike <= 1
+
+
+def _spread(changes: Sequence[Change], limit: int) -> list[Change]:
+    """The most telling changes of every part of the time, not those of its end alone."""
+    if len(changes) <= limit:
+        return list(changes)
+    ordered = sorted(changes, key=lambda c: (c.at_us, c.kind, _text(c)))
+    first_us, last_us = ordered[0].at_us, ordered[-1].at_us
+    width_us = (last_us - first_us) // _PARTS + 1
+    parts: dict[int, list[Change]] = {}
+    for change in sorted(ordered, key=_telling):
+        parts.setdefault((change.at_us - first_us) // width_us, []).append(change)
+    chosen: list[Change] = []
+    for rank in range(max(map(len, parts.values()))):
+        chosen += [parts[at][rank] for at in sorted(parts) if rank < len(parts[at])]
+    return chosen[:limit]
 
 
 def _telling(change: Change) -> tuple[object, ...]:
@@ -211,7 +253,7 @@ def _claim(change: Change, sources: Sources) -> Claim | None:
     zone = sources.zone
     line = change.after or change.before
     assert line is not None
-    citations = []
+    citations: list[Citation] = []
     for shown, event_id in (
         (change.before, change.before.last_event if change.before else ""),
         (change.after, change.after.first_event if change.after else ""),
@@ -220,6 +262,9 @@ def _claim(change: Change, sources: Sources) -> Claim | None:
         if shown is not None and cited is None:
             return None
         citations += [cited] if cited else []
+    if change.after is None and change.before is not None:
+        gone = _cite_after(change, sources)
+        citations += [gone] if gone else []
     at = moment_text(change.at_us, zone)
     where = window_text(line)
     if change.before is None:
@@ -231,3 +276,27 @@ def _claim(change: Change, sources: Sources) -> Claim | None:
         steps = f" in {change.steps} steps" if change.steps > 1 else ""
         text = f"{when} changed{steps}: {quoted(change.before.text)} to {quoted(line.text)}{where}"
     return Claim(text=text, citations=tuple(citations), first_us=change.at_us)
+
+
+def _cite_after(change: Change, sources: Sources) -> Citation | None:
+    """What the first frame without a line shows nearest to where it stood; None without text."""
+    line = change.before
+    assert line is not None
+    after = frame_after(sources.evidence, stream_of(line), change.at_us - 1)
+    stored = sources.derived.page_of(after.blob) if after else None
+    if after is None or stored is None or after.captured_at_us != change.at_us:
+        return None
+    key, page = stored
+    box = box_at(line, line.last_us)
+    lines = [at for at, other in enumerate(page.lines) if other.text.strip()]
+    if not lines:
+        return None
+
+    def away(at: int) -> tuple[int, int]:
+        other = page.lines[at].box
+        return (abs(other[1] - box[1]) + abs(other[0] - box[0]), at)
+
+    at = min(lines, key=away)
+    text = page.lines[at].text
+    start = len(text) - len(text.lstrip())
+    return sources.citer.cite(Part(at, start, len(text.rstrip())), key, page, after)

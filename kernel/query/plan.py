@@ -321,7 +321,9 @@ def _asked(text: str) -> Asked:
     bare = _EDGE.sub("", text).rstrip("?!. ")
     action = asked_action(bare)
     if action is not None:
-        return Asked("changed", _subject(action.subject), actions=action.kinds)
+        kind: AnswerType = "count" if action.counted else "changed"
+        measure = "acts" if action.counted else ""
+        return Asked(kind, _subject(action.subject), measure=measure, actions=action.kinds)
     return _asked_of_screen(bare)
 
 

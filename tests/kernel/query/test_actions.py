@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,3 +136,23 @@ def test_without_deltas_words_on_the_screen_are_not_taken_for_deeds(
     answer = desk.ask(question)
     assert (answer.state, answer.claims) == ("no_evidence", ())
     assert any("screen deltas, and none are stored" in note for note in answer.notes)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How often did I switch windows yesterday?", "How many times did I switch yesterday?"],
+)
+def test_how_often_is_told_as_an_amount(desk: Desk, question: str) -> None:
+    shots = [
+        desk.shoot(f"25 09:0{at}:00", [f"report number {at} of the week"], app=app)
+        for at, app in enumerate(("Firefox", "Slack", "Firefox", "Slack"))
+    ]
+    for before, after in itertools.pairwise(shots):
+        settle(desk, before, after, action("switched_window", before, after, text=after.app))
+    answer = desk.ask(question)
+    assert answer.answer_type == "count"
+    (claim,) = answer.claims
+    assert claim.amount == 3
+    assert claim.text.startswith("3 times (3): ")
+    assert [c.event_id for c in claim.citations] == [shot.event_id for shot in shots[1:]]
+    assert desk.ask("How often did I scroll yesterday?").state == "no_evidence"

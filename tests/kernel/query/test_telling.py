@@ -49,6 +49,55 @@ def test_lines_that_came_went_and_became_others_are_told_in_order(desk: Desk) ->
     )
 
 
+def test_a_vanished_line_is_cited_before_and_after_it_went(desk: Desk) -> None:
+    last = desk.shoot("25 09:00:00", ["the pump is running", "second line of the panel"])
+    gone = desk.shoot("25 09:00:10", ["", "second line of the panel"])
+    answer = desk.ask("What vanished yesterday between 9:00 and 9:01?")
+    (claim,) = answer.claims
+    assert [c.event_id for c in claim.citations] == [last.event_id, gone.event_id]
+    assert claim.citations[0].text == "the pump is running"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def add(first, second):", "def add(first, second): |"),
+        ("the harbour of Trieste lies open", "the harb0ur of Trieste Iies open"),
+        ("a long line about the harbour of Trieste", "a long line about the harbaur of Trieste"),
+        ("|", "l"),
+    ],
+)
+def test_a_caret_and_a_misread_letter_are_no_change(desk: Desk, before: str, after: str) -> None:
+    desk.shoot("25 09:00:00", [before, "second line of the panel"])
+    desk.shoot("25 09:00:10", [after, "second line of the panel"])
+    assert desk.ask("What changed yesterday between 9:00 and 9:01?").claims == ()
+
+
+def test_a_new_word_and_another_figure_are_changes(desk: Desk) -> None:
+    desk.shoot("25 09:00:00", ["4 pumps of the harbour plant run", "the valve of the plant"])
+    desk.shoot(
+        "25 09:00:10", ["5 pumps of the harbour plant run", "the valve of the plant is open"]
+    )
+    said = desk.ask("What changed yesterday between 9:00 and 9:01?").answer
+    assert "“4 pumps" in said
+    assert "is open”" in said
+
+
+def test_many_changes_are_shown_from_the_whole_time(desk: Desk) -> None:
+    for second in range(50):
+        lines = [
+            f"note {letter * 9} of the log" for letter in map(chr, range(97, 98 + second // 2))
+        ]
+        desk.shoot(f"25 09:00:{second:02}", lines[-20:])
+    request = desk.ask(
+        "What appeared yesterday between 9:00 and 9:01?", limits=Limits(claims_max=1)
+    )
+    seconds = [(claim.first_us or 0) // 1_000_000 % 60 for claim in request.claims]
+    assert len(seconds) == 6
+    assert min(seconds) < 12
+    assert max(seconds) > 38
+
+
 def test_a_line_that_came_back_or_moved_is_no_change(desk: Desk) -> None:
     desk.shoot("25 09:00:00", ["release notes", "second line"])
     desk.shoot("25 09:00:10", ["another window entirely"])
