@@ -76,11 +76,11 @@ def test_two_questions_without_a_kernel_share_one_budget_and_the_end_of_it_is_to
     rig = make_rig(tmp_path, plugin="greedy")
     rig.environment["KERNEL_BUDGET_EXPLICIT_WINDOW_S"] = "500000"
     rig.environment["KERNEL_BUDGET_EXPLICIT_CPU_S"] = "3"
-    # Burns a second of the processor each, and says so.
-    fill(rig, *["spin 1 0 1.5"] * 8)
+    # Burns a second of the processor each, however crowded the machine is, and says so.
+    fill(rig, *["burn 1.0"] * 8)
 
     def ask_now() -> str:
-        answer = rig.json("query", "spin", "--extract-now", "--budget", "100s", expect=None)
+        answer = rig.json("query", "burn", "--extract-now", "--budget", "100s", expect=None)
         (note,) = (note for note in answer["notes"] if "unread captures were read now" in note)
         return str(note)
 

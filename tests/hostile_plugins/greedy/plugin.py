@@ -1,7 +1,8 @@
 """Takes processor time and memory as the input's comment says; the result repeats the comment.
 
 ``spin THREADS CHILDREN SECONDS``: burn on so many threads and forked children, on all cores
-if it can. ``hog MIB EVERY_S``: take so much more, this often, until it is ended. ``leak MIB
+if it can. ``burn SECONDS``: use so much of a processor's own time, however long that takes among
+others. ``hog MIB EVERY_S``: take so much more, this often, until it is ended. ``leak MIB
 ROOF_MIB``: keep so much more for ever and return; over the roof wait to be ended, so that nobody
 can miss it. ``tick UNIT_MS SECONDS PATH``: work in units with a checkpoint after each, note in
 the file when the last one ended and when it began, and end when the file says that it is enough.
@@ -46,6 +47,8 @@ def autocapture_run(
     match name:
         case "spin":
             spin(int(words[0]), int(words[1]), float(words[2]), task)
+        case "burn":
+            burn_own(float(words[0]), task)
         case "hog":
             hog(int(words[0]), float(words[1]), task)
         case "leak":
@@ -93,6 +96,14 @@ def burn(end_s: float) -> None:
     """Use the processor until then."""
     while time.monotonic() < end_s:
         hashlib.blake2b(BLOCK).digest()
+
+
+def burn_own(cpu_s: float, task: TaskContext) -> None:
+    """Use the processor for so long by its own clock."""
+    end_s = time.process_time() + cpu_s
+    while time.process_time() < end_s:
+        burn(time.monotonic() + 0.05)
+        task.checkpoint(1)
 
 
 def hog(step_mib: int, every_s: float, task: TaskContext) -> None:
