@@ -22,6 +22,7 @@ from kernel.cli.progress_line import progress_line
 from kernel.config.errors import ExitCode, KernelError
 from kernel.config.paths import DataDir
 from kernel.config.settings import load_settings
+from kernel.store.lost_journal import lost_journal
 from kernel.supervision.address import control_socket_of
 from kernel.supervision.control import ControlClient
 
@@ -65,6 +66,9 @@ def process(
 ) -> None:
     """Work the backlog off and print what was done."""
     del until_drained
+    lost = lost_journal(data_dir)
+    if lost is not None:
+        raise lost
     if not data_dir.journal_db.is_file():
         raise KernelError(
             "no-data-dir",

@@ -38,6 +38,7 @@ from kernel.query.times import read_bound
 from kernel.store.clock import wall_clock_us
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
+from kernel.store.lost_journal import lost_journal
 
 __all__ = ["format_answer", "query"]
 
@@ -222,6 +223,9 @@ def answer_question(asking: Asking) -> tuple[Answer, dict[Citation, Path | str]]
     Raises `KernelError` where extracting or reading crops again cannot be done.
     """
     data_dir = asking.data_dir
+    lost = lost_journal(data_dir)
+    if lost is not None:
+        raise lost
     if not data_dir.journal_db.is_file():
         # Nothing was ever captured there: that is no evidence, and said like it.
         return no_evidence_at_all(asking.request.text, data_dir), {}

@@ -20,6 +20,7 @@ from kernel.observe.status import MEND_EVIDENCE, MEND_LOCK, MEND_REBUILDABLE, re
 from kernel.scheduling.policies import disk_limits
 from kernel.store.evidence import EvidenceStore
 from kernel.store.lock import is_held, lock_problem, read_holder
+from kernel.store.lost_journal import lost_journal
 from kernel.store.pressure import DiskFacts, DiskLevel, decide_disk
 from kernel.store.sqlite import connect
 
@@ -108,9 +109,13 @@ def _bytes_per_day(data_dir: DataDir) -> int:
 def check_databases(data_dir: DataDir) -> list[Check]:
     """SQLite finds nothing wrong with the structure of each database."""
     checks = []
+    lost = lost_journal(data_dir)
+    if lost is not None:
+        name = f"database {data_dir.journal_db.name}"
+        checks.append(Check(name, "fail", lost.message, lost.hint or MEND_EVIDENCE))
     rebuildable = (data_dir.derived_db, data_dir.backlog_db, data_dir.vectors_db)
     for path in (data_dir.journal_db, *rebuildable):
-        if not path.is_file():
+        if not os.path.lexists(path) or (lost is not None and path == data_dir.journal_db):
             continue
         name = f"database {path.name}"
         try:

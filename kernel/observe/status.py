@@ -24,6 +24,7 @@ from kernel.store.backlog import Backlog
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
 from kernel.store.lock import is_held, lock_problem, read_holder
+from kernel.store.lost_journal import lost_journal
 from kernel.supervision.address import control_socket_of, read_note
 from kernel.supervision.control import ControlClient
 
@@ -104,7 +105,10 @@ def _lock_problems(data_dir: DataDir) -> list[Problem]:
 def _evidence(data_dir: DataDir, problems: list[Problem]) -> tuple[dict[str, Any], int]:
     """What is stored, and how fast it grows."""
     facts: dict[str, Any] = {"events": 0, "blobs": 0, "bytes": 0, "last_event": None}
-    if not data_dir.journal_db.is_file():
+    lost = lost_journal(data_dir)
+    if lost is not None:
+        problems.append(Problem(lost.message, lost.hint or MEND_EVIDENCE))
+    if lost is not None or not data_dir.journal_db.is_file():
         return facts, 0
     try:
         with EvidenceStore.open_read_only(data_dir) as store:
@@ -173,7 +177,8 @@ def _count_backlog(backlog: Backlog, document: dict[str, Any], problems: list[Pr
 
 def _coverage(data_dir: DataDir, events: int, problems: list[Problem]) -> dict[str, int]:
     coverage = {"events": events, "processed": 0}
-    if data_dir.derived_db.exists():
+    # What was processed is counted beside the journal: whose loss is told already.
+    if data_dir.derived_db.exists() and lost_journal(data_dir) is None:
         try:
             with DerivedStore.open_read_only(data_dir) as derived:
                 coverage["processed"] = derived.count_processed_events()

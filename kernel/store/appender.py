@@ -28,11 +28,11 @@ from kernel.store.failure import translated
 from kernel.store.frame import FrameKind
 from kernel.store.journal import CAPTURES, PRIMARY, TILES, Journal, NewBlob, Place
 from kernel.store.journal_copy import back_up_before_migration
-from kernel.store.journal_swap import is_half_swapped
 from kernel.store.ledger import append_entry, write_anchor
 from kernel.store.lock import DataDirLock
+from kernel.store.lost_journal import lost_journal
 from kernel.store.outlets import Outlets
-from kernel.store.pack import Frame, list_segments, read_frame, segment_path
+from kernel.store.pack import Frame, read_frame, segment_path
 from kernel.store.pressure import DiskDecision
 from kernel.store.recovery import Tail, adopt_tails, find_tails
 from kernel.store.reserve import give_up, set_aside
@@ -309,14 +309,9 @@ class Appender:
 
 
 def _refuse_lost_journal(data_dir: DataDir) -> None:
-    journal = data_dir.journal_db
-    lost = list_segments(data_dir.packs_dir) and not (journal.exists() and journal.stat().st_size)
-    if lost or is_half_swapped(data_dir):
-        raise KernelError(
-            "journal-missing",
-            f"{journal} is gone while its packs are there",
-            hint="run: kernel repair",
-        )
+    lost = lost_journal(data_dir)
+    if lost is not None:
+        raise lost
 
 
 def _prepare(connection: apsw.Connection, data_dir: DataDir, now_us: int) -> None:

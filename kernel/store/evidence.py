@@ -30,6 +30,7 @@ from kernel.store.growth import bytes_per_day
 from kernel.store.journal import Journal
 from kernel.store.ledger import Ledger
 from kernel.store.lock import DataDirLock
+from kernel.store.lost_journal import lost_journal
 from kernel.store.outlets import Outlets
 from kernel.store.pack import SEGMENT_BYTES_MAX, Frame, list_segments, segment_path
 from kernel.store.packed import PackCandidate, PackedRows
@@ -111,8 +112,12 @@ class EvidenceStore:
     def open_read_only(cls, data_dir: DataDir) -> EvidenceStore:
         """The store for reading, beside a running writer or without one.
 
-        Raises `KernelError`: ``no-data-dir``, ``schema-newer``, ``schema-older``.
+        Raises `KernelError`: ``no-data-dir``, ``journal-missing``, ``schema-newer``,
+        ``schema-older``.
         """
+        lost = lost_journal(data_dir)
+        if lost is not None:
+            raise lost
         if not data_dir.journal_db.is_file():
             raise KernelError(
                 "no-data-dir",

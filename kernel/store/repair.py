@@ -25,6 +25,7 @@ from kernel.store.journal_swap import finish_swap, is_half_swapped, swap_journal
 from kernel.store.ledger import ANCHORS_NAME
 from kernel.store.ledger_join import join_ledgers
 from kernel.store.lock import DataDirLock
+from kernel.store.lost_journal import lost_journal
 from kernel.store.pack import Frame
 from kernel.store.packed import TILES_MEDIA
 from kernel.store.rebuild import Rebuilt, Salvage, rebuild_journal, salvage_journal
@@ -148,8 +149,7 @@ def _anchors(data_dir: DataDir) -> bytes:
 
 
 def _codes(data_dir: DataDir, progress: ProgressSink) -> set[str]:
-    journal = data_dir.journal_db
-    if not journal.exists() or not journal.stat().st_size:
+    if lost_journal(data_dir) is not None or not data_dir.journal_db.is_file():
         return {"journal-damaged"}
     return {found.code for found in verify(data_dir, quick=False, progress=progress).findings}
 

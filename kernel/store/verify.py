@@ -38,7 +38,7 @@ def verify(
 
     ``quick`` looks at the newest 1000 events and ledger entries and at the lengths of all
     segments; the full check reads every byte. Raises `KernelError`: ``no-data-dir``,
-    ``schema-newer``, ``schema-older``.
+    ``journal-missing``, ``schema-newer``, ``schema-older``.
     """
     findings = Findings()
     counts = dict.fromkeys(("events", "blobs", "segments", "ledger_entries", "bytes_checked"), 0)
