@@ -102,7 +102,10 @@ class Rig:
         )
         try:
             assert process.stdout is not None
-            assert json.loads(process.stdout.readline())["event"] == "started"
+            line = process.stdout.readline()
+            if not line:
+                raise AssertionError(f"the kernel did not start: {process.communicate()[1]}")
+            assert json.loads(line)["event"] == "started", line
             yield process
         finally:
             process.kill()
