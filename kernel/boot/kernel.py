@@ -25,6 +25,7 @@ from kernel.boot.governing import ENDLESS_S, Asked, Governing
 from kernel.boot.grabbing import Grabbing
 from kernel.boot.guard import Guard
 from kernel.boot.heavy import HeavyWork
+from kernel.boot.keeping import Keeper
 from kernel.boot.observing import Observer
 from kernel.boot.orphans import OrphanSweep
 from kernel.boot.packing import open_packing
@@ -71,6 +72,7 @@ class Kernel:
         self._control = ControlServer(
             parts.context, parts.control_path, self._serve, tell=self._note_drop
         )
+        self._keeper = Keeper(parts, self._control, self._guard)
         self._orphans = OrphanSweep(parts)
         self._spool = SpoolThread(parts.evidence)
         if parts.loaded.settings.disk.spool_dir is not None:
@@ -199,6 +201,7 @@ class Kernel:
             "stages": self._stage_facts(now),
             "left_out": {name: error.message for name, error in parts.left_out},
             "stuck": now.stuck,
+            "not_started": parts.pool.start_problem,
             "packing": self._packing.facts() if self._packing is not None else None,
             "quarantined": self._quarantined(),
             "problems": [
@@ -272,7 +275,7 @@ class Kernel:
         if time.monotonic() >= self._feed_at_s:
             self._feed_at_s = time.monotonic() + FEED_INTERVAL_S
             self._guard.call("looking for new evidence", parts.feeder.feed)
-            self._keep_lock()
+            self._keeper.tick()
         if self._control.socket in keys:
             self._control.handle()
         self._control.flush()
@@ -290,16 +293,6 @@ class Kernel:
             captured=self._intake.load().acknowledged,
             done=parts.dispatcher.tally.done_by[TEXT_STAGE],
         )
-
-    def _keep_lock(self) -> None:
-        """Raises `KernelError` ``data-dir-taken``: a kernel that may not write does not run."""
-        parts = self._parts
-        parts.evidence.require_own()
-        self._guard.call("keeping the lock", self._restore_lock)
-
-    def _restore_lock(self) -> None:
-        if self._parts.evidence.keep_lock():
-            self._parts.trail.append("lock-restored", self._parts.data_dir.lock_file.name, {})
 
     def _stage_facts(self, now: Progress) -> dict[str, dict[str, Any]]:
         """The stages in force: who does them, and how many tasks since the start."""

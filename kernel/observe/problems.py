@@ -50,6 +50,10 @@ def live_problems(live: dict[str, Any]) -> list[Problem]:
     if live["stuck"]:
         text = f"what waits cannot be processed: {live['stuck']}"
         found.append(Problem(text, "kernel plugins list says of each plugin why it may not run"))
+    if live.get("not_started"):
+        text = f"hosts cannot be started: {live['not_started']}"
+        remedy = "see that the run dir named by kernel doctor has room; it is tried again by itself"
+        found.append(Problem(text, remedy))
     for stage, reason in live["left_out"].items():
         remedy = f'mend what is named, or do without it: pipeline.{stage}_plugin = "none"'
         found.append(Problem(f"the stage {stage} is left out: {reason}", remedy))

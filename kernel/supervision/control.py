@@ -9,6 +9,7 @@ Covers: server and client. Does not cover: what the kernel does about a request 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections import deque
@@ -84,11 +85,25 @@ class ControlServer:
         self.socket.setsockopt(zmq.SNDHWM, QUEUE_MESSAGES_MAX)
         self.socket.setsockopt(zmq.RCVHWM, QUEUE_MESSAGES_MAX)
         self.socket.setsockopt(zmq.MAXMSGSIZE, PAYLOAD_BYTES_MAX)
-        old_mask = os.umask(0o177)
+        self._endpoint = f"ipc://{path}"
+        self._bind()
+
+    def listen_again(self) -> None:
+        """Bind anew at the same path: somebody took the socket's name away.
+
+        Raises `KernelError` ``control-unbound`` where that cannot be.
+        """
         try:
-            self.socket.bind(f"ipc://{path}")
-        finally:
-            os.umask(old_mask)
+            with contextlib.suppress(zmq.ZMQError):
+                # Not bound any more, where an earlier try got this far.
+                self.socket.unbind(self._endpoint)
+            self._bind()
+        except zmq.ZMQError as error:
+            raise KernelError(
+                "control-unbound",
+                f"nobody can ask this kernel: {self._endpoint} cannot be bound: {error}",
+                hint="see that the run dir has room; it is tried again by itself",
+            ) from error
 
     def handle(self) -> None:
         """Take in what waits; rubbish is dropped, counted and told."""
@@ -112,6 +127,13 @@ class ControlServer:
             except zmq.ZMQError as error:
                 # The client is gone or does not read; it will find the store as it is.
                 self._drop("reply-not-taken", str(error))
+
+    def _bind(self) -> None:
+        old_mask = os.umask(0o177)
+        try:
+            self.socket.bind(self._endpoint)
+        finally:
+            os.umask(old_mask)
 
     def close(self) -> None:
         """Close the socket."""

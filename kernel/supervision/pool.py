@@ -81,7 +81,8 @@ class HostPool:
         """Start a host for the plugin and return its id.
 
         Raises `KernelError`: ``pool-full`` at the cap, ``plugin-quarantined``, or what the
-        launcher says when it cannot start one (that counts as a crash, with its backoff).
+        launcher says when it cannot start one: ``host-not-started``. No code of the plugin ran
+        then, so it is no crash; the next try waits as after one.
         """
         assert not self._frozen, "a host was to be started while all stand still"
         if self.free_slots() <= 0:
@@ -100,8 +101,9 @@ class HostPool:
             slot = self._spawn(host_id, plugin, launcher, config, now_s)
         except (KernelError, OSError, zmq.ZMQError) as error:
             launcher.release(host_id)
-            self._count_crash(plugin.plugin_id, f"could not be started: {error}", 0.0)
-            raise
+            self._crashes.hinder(plugin.plugin_id, _reason(error))
+            raise _not_started(plugin, error) from error
+        self._crashes.note_started(plugin.plugin_id)
         self._slots[host_id] = slot
         self._watch(slot.channel.socket, host_id)
         self._watch(slot.runner.exit_fd, host_id)
@@ -191,6 +193,11 @@ class HostPool:
     def crashes(self) -> dict[str, int]:
         """Crashes of each plugin's hosts since this pool was made."""
         return self._crashes.counts()
+
+    @property
+    def start_problem(self) -> str:
+        """Why no host can be started now though one was wanted; empty when nothing hinders."""
+        return self._crashes.hindrance
 
     def child_pids(self) -> tuple[int, ...]:
         """Our direct children among the hosts' processes: their exit is ours to read."""
@@ -384,3 +391,17 @@ class HostPool:
         quarantined = self._crashes.note(plugin_id, cause, lived_s)
         if quarantined is not None:
             self._events.append(quarantined)
+
+
+def _reason(error: Exception) -> str:
+    return error.message if isinstance(error, KernelError) else str(error)
+
+
+def _not_started(plugin: PluginRecord, error: Exception) -> KernelError:
+    if isinstance(error, KernelError):
+        return error
+    return KernelError(
+        "host-not-started",
+        f"a host of {plugin.plugin_id} was not started: {error}",
+        hint="run: kernel doctor",
+    )

@@ -225,6 +225,8 @@ class ProcessLauncher:
 
     def endpoint(self, host_id: str) -> str:
         """A socket path in a directory that only this host gets to see."""
+        # Somebody may have cleared the place where run dirs are: it holds nothing that is missed.
+        self._facts.run_dir.make()
         folder = self._facts.run_dir.socket_dir(host_id)
         folder.mkdir(mode=0o700)
         self._hand_over(folder)
