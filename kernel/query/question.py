@@ -106,6 +106,7 @@ _QUOTED = re.compile('["“„«]([^"“”„«»]+)["”“»]')
 _CODE_PART_CHARS_MIN = 3
 """Shorter parts make everyday words: on-call, e-mail, wi-fi."""
 _NAME_TERMS_MIN = 2
+_DONE_WORDS = 3
 _DEED_ENDINGS = ("ed", "d", "t", "en", "er", "or", "ote", "ble", "s")
 _PARTICIPLES = frozenset(
     "set known written sent due selected paid sold made built bought held run".split()
@@ -151,7 +152,12 @@ def analyse(text: str) -> Question:
             positions.append(at)
     deed = _deed(lowered, start, kind, terms, positions)
     if deed is not None:
-        terms[deed] = replace(terms[deed], needle=_verb_needle(terms[deed].needle))
+        needle = _verb_needle(terms[deed].needle)
+        past = {"was", "were"} & set(lowered) and _is_participle(terms[deed].text.casefold())
+        if kind is Kind.TIME and past:
+            # What is open was opened at some time that it does not tell.
+            needle = replace(needle, stem="")
+        terms[deed] = replace(terms[deed], needle=needle)
     return Question(
         text=text,
         kind=_refine(kind, terms),
@@ -250,11 +256,7 @@ def _kind(lowered: list[str], *, question_mark: bool) -> tuple[Kind, int]:
 
 def _asked(lowered: list[str], start: int, kind: Kind) -> tuple[frozenset[int], bool]:
     """Positions of the words that name what is wanted, and whether all of them must be met."""
-    if kind in (Kind.FIND, Kind.REASON):
-        # What is asked for after "why" has no name; the words after it are all its subject.
-        return frozenset(), False
-    if kind is Kind.PLACE and not PLACE_NOUNS & set(lowered[start : start + 4]):
-        # "Where is the dentist" asks for a place, not for a dentist.
+    if _names_no_noun(lowered, start, kind):
         return frozenset(), False
     strict = kind in (Kind.THING, Kind.NUMBER) and lowered[start : start + 1] != []
     strict = strict and lowered[start] in COPULAS
@@ -285,6 +287,21 @@ def _asked(lowered: list[str], start: int, kind: Kind) -> tuple[frozenset[int], 
     while len(chosen) > 1 and strict and _is_participle(lowered[chosen[-1]]):
         chosen.pop()
     return frozenset(chosen if strict else chosen[:3]), strict
+
+
+def _names_no_noun(lowered: list[str], start: int, kind: Kind) -> bool:
+    """Whether no word of the question names what is wanted."""
+    if kind in (Kind.FIND, Kind.REASON):
+        # What is asked for after "why" has no name; the words after it are all its subject.
+        return True
+    if kind is Kind.PLACE:
+        # "Where is the dentist" asks for a place, not for a dentist.
+        return not PLACE_NOUNS & set(lowered[start : start + 4])
+    done = lowered[start : start + 3]
+    if kind is not Kind.THING or len(done) < _DONE_WORDS or done[0] not in COPULAS:
+        return False
+    # "What was sold in May" names no noun.
+    return _is_participle(done[1]) and done[2] in PHRASE_ENDS
 
 
 def _is_participle(word: str) -> bool:

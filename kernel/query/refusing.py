@@ -47,6 +47,11 @@ def is_refused(question: Question, hits: PageHits, candidate: Candidate, levels:
         return True
     if question.kind is Kind.FIND:
         return False
+    if question.kind is Kind.TIME and any(
+        term.required and level < LEVEL_CLOSE
+        for term, level in zip(question.terms, levels, strict=True)
+    ):
+        return True
     return (
         is_half_of_the_thing(question, levels)
         or is_of_another_kind(question, levels, candidate)

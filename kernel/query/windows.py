@@ -118,6 +118,8 @@ def count_windows(reading: Reading, sources: Sources) -> Outcome:
         key = (shown.name[0] if programs else _name(shown.name)) or ""
         if key:
             first.setdefault(key, shown.first)
+    if not first:
+        outcome.notes.append("no capture of that time names its window")
     names, citations = [], []
     for name, event in list(first.items())[:CITED_MAX]:
         sources.deadline.check()

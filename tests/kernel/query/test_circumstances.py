@@ -79,3 +79,11 @@ def test_a_sentence_of_what_may_be_is_no_reason() -> None:
 def test_a_label_and_a_row_name_persons() -> None:
     assert best("Who is the approver of REQ-4410?", form()) == "Approver: Tom Okoro"
     assert "Tom Okoro" in (best("Who is the keeper of AR-12?", stock()) or "")
+
+
+def test_what_is_open_does_not_tell_when_it_was_opened() -> None:
+    c = Canvas()
+    c.text(100, 100, "The order is still open, it was due on 2 March 2025.")
+    assert best("When was the order opened?", c.page()) is None
+    c.text(100, 160, "The order was opened on 4 February 2025.")
+    assert "4 February" in (best("When was the order opened?", c.page()) or "")

@@ -81,3 +81,10 @@ def test_what_was_read_is_a_summary_of_that_day(desk: Desk) -> None:
     answer = desk.ask("What did I read yesterday?")
     assert answer.answer_type == "summary"
     assert answer.claims
+
+
+def test_captures_without_names_of_windows_are_said_to_have_none(desk: Desk) -> None:
+    desk.shoot("24 09:00:00", ["a line of text"], app=None)
+    answer = desk.ask("How many windows did I have open on Monday?")
+    assert answer.state == "no_evidence"
+    assert "no capture of that time names its window" in answer.notes
