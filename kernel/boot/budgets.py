@@ -14,6 +14,7 @@ from typing import Any
 from kernel.config.machine import Machine
 from kernel.config.sections import Settings
 from kernel.scheduling.budget import RamVerdict
+from kernel.scheduling.cpu_account import CpuUse
 from kernel.scheduling.enforce import CpuLimiter, HostFacts, RamLimiter
 from kernel.scheduling.meter import TreeMeter, TreeSample, Use
 from kernel.scheduling.policies import cpu_policy, ram_policy
@@ -67,6 +68,8 @@ class BudgetKeeper:
         self._first_ready: dict[str, tuple[float, int]] = {}
         self._heavy_cpu_s = 0.0
         self._heavy_taken_s = 0.0
+        self._cpu_before = CpuUse()
+        self._had_hosts = self._had_inside = False
         self.admit = True
         self.sample = TreeSample(0.0, Use(), {})
         self._former = self.sample
@@ -91,15 +94,16 @@ class BudgetKeeper:
         if self._pool.is_frozen:
             # All stand still for the person; afterwards all are continued, ours too.
             self._cpu.forget()
-        elif statuses and self._cpu.due(now_s):
-            used_s = self._meter.cpu_s()
-            self._note_heavy(used_s, statuses)
+            if self._had_hosts and not statuses:
+                self._measure_cpu(statuses)
+        elif (statuses or self._had_hosts) and self._cpu.due(now_s):
+            used_s = self._measure_cpu(statuses)
             self._cpu.tick(used_s, [status.host_id for status in statuses], now_s)
 
     def take_heavy_cpu_s(self) -> float:
         """CPU seconds that hosts used since this was asked last."""
         taken, self._heavy_taken_s = self._heavy_taken_s, self._heavy_cpu_s
-        return max(0.0, self._heavy_cpu_s - taken)
+        return self._heavy_cpu_s - taken
 
     def plan_budget(self, running_max: int, needs: Mapping[str, int], *, admit: bool) -> Budget:
         """What the plan may use now; ``needs`` is what each host's model is known to take."""
@@ -158,11 +162,22 @@ class BudgetKeeper:
     def _use(self, host_id: str) -> Use:
         return self.sample.hosts.get(host_id, Use())
 
-    def _note_heavy(self, used_s: float, statuses: tuple[HostStatus, ...]) -> None:
-        """All but what the kernel's own process used; with hosts inside it, that too."""
-        inside = any(status.hosting == "in_process" for status in statuses)
-        own_s = 0.0 if inside else time.process_time()
-        self._heavy_cpu_s = max(self._heavy_cpu_s, used_s - own_s)
+    def _measure_cpu(self, statuses: tuple[HostStatus, ...]) -> float:
+        """The tree's CPU seconds; notes what of it hosts used since the look before.
+
+        Called once more after the last host: what it used to its end counts too. With hosts
+        inside the kernel's own process, all of that process counts as theirs.
+        """
+        used = self._meter.cpu([s.root_pid for s in statuses if s.root_pid is not None])
+        before, self._cpu_before = self._cpu_before, used
+        self._heavy_cpu_s += used.hosts_s - before.hosts_s
+        if self._had_hosts:
+            self._heavy_cpu_s += used.handed_up_s - before.handed_up_s
+        if self._had_inside:
+            self._heavy_cpu_s += used.root_s - before.root_s
+        self._had_hosts = bool(statuses)
+        self._had_inside = any(status.hosting == "in_process" for status in statuses)
+        return used.total_s
 
     def _keep_memory(self, now_s: float) -> None:
         statuses = self._pool.statuses()

@@ -56,3 +56,31 @@ def test_each_host_is_told_with_what_its_tree_uses(tmp_path: Path) -> None:
         assert whole["memory_bytes"] > facts["pss_bytes"] + keeper.host_facts(idle)["pss_bytes"]
         assert whole["descriptors"] > facts["descriptors"]
         assert keeper.host_facts("h9-00000000")["pss_bytes"] == 0
+
+
+@pytest.mark.timeout(300)
+def test_what_a_killed_host_used_is_no_budget_for_the_next_one(tmp_path: Path) -> None:
+    with pool_rig(process_launcher(tmp_path)) as rig:
+        keeper = BudgetKeeper(Settings(), read_machine(), rig.pool, audit=lambda *_: None)
+
+        def burn(seconds: float) -> tuple[str, float]:
+            """What a new host of ours used, seen from outside."""
+            host_id = rig.start_ready(hostile("hostile"))
+            (pid,) = (s.pid or 0 for s in rig.pool.statuses() if s.host_id == host_id)
+            assert rig.pool.assign(host_id, task("spin", timeout_s=LONG_S))
+
+            def is_burnt(_: object) -> bool:
+                keeper.tick()
+                return cpu_ns(pid) > seconds * 1e9
+
+            rig.wait_for(is_burnt, LONG_S)
+            return host_id, cpu_ns(pid) / 1e9
+
+        first, first_s = burn(0.8)
+        rig.pool.kill_host(first, "the person came back", blame=False)
+        rig.wait_for(lambda rig: not rig.pool.statuses(), LONG_S)
+        keeper.tick()
+        assert keeper.take_heavy_cpu_s() >= first_s - 0.3
+        _, second_s = burn(0.4)
+        # The limiter looks ten times a second.
+        assert keeper.take_heavy_cpu_s() >= second_s - 0.3
