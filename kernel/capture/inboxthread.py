@@ -6,6 +6,7 @@ Covers: when to look again, stopping within a poll, reporting. Does not cover: t
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +37,9 @@ def open_inbox(
     folder = settings.inbox_dir
     if folder is None:
         folder = data_dir.inbox_dir
-        folder.mkdir(parents=True, exist_ok=True)
+        # What has its name and is no folder is told with every poll, and ends nobody.
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(parents=True, exist_ok=True)
     rules = InboxRules(limits=ImageLimits(bytes_max=min(settings.file_bytes_max, BYTES_MAX)))
     inbox = Inbox(folder, data_dir.quarantine_dir, rules=rules)
     interval_s = settings.inbox_poll_ms / 1000

@@ -26,6 +26,7 @@ from kernel.config.errors import ExitCode, KernelError
 from kernel.config.machine import Machine, read_machine
 from kernel.config.paths import DataDir
 from kernel.config.sections import HOSTS_MAX, Settings
+from kernel.config.smallfile import read_small_file
 
 CONFIG_FILE_NAME = "config.toml"
 ENV_PREFIX = "KERNEL_"
@@ -226,16 +227,14 @@ def _read_profile(name: str, named_by: tuple[str, str] = _FLAG) -> tuple[dict[st
 
 def _file_layer(path: Path) -> _Layer:
     place = str(path)
-    table = _parse_toml(_read_text(path), place) if path.is_file() else {}
+    table = _parse_toml(_read_text(path), place) if path.exists() else {}
     return _Layer("file", place, strict=True, values=dict(_flatten(table)))
 
 
 def _read_text(path: Path) -> str:
     try:
-        if path.stat().st_size > _FILE_BYTES_MAX:
-            _refuse(str(path), "(file)", f"at most {_FILE_BYTES_MAX} bytes", "more")
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_small_file(path, _FILE_BYTES_MAX).decode()
+    except (OSError, ValueError) as error:
         _refuse(str(path), "(file)", "a readable UTF-8 file", str(error))
 
 

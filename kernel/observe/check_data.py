@@ -13,10 +13,11 @@ from pathlib import Path
 import apsw
 
 from kernel.config.errors import KernelError
+from kernel.config.kinds import wrong_kinds
 from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
 from kernel.observe.check import Check, State, telling_line
-from kernel.observe.status import MEND_EVIDENCE, MEND_LOCK, MEND_REBUILDABLE, read_status
+from kernel.observe.status import MEND_EVIDENCE, MEND_KIND, MEND_LOCK, MEND_REBUILDABLE, read_status
 from kernel.scheduling.policies import disk_limits
 from kernel.store.evidence import EvidenceStore
 from kernel.store.lock import is_held, lock_problem, read_holder
@@ -33,7 +34,7 @@ OTHERS_MASK = 0o077
 
 
 def check_data_dir(data_dir: DataDir) -> Check:
-    """It exists, is ours and nobody else may read it."""
+    """It exists, is ours, nobody else may read it, and no name in it is of another kind."""
     root = data_dir.root
     if not root.exists():
         saw, remedy = f"{root} does not exist yet", "it is made by the first kernel run or ingest"
@@ -44,6 +45,8 @@ def check_data_dir(data_dir: DataDir) -> Check:
         return Check("data dir", "fail", saw, "run as its owner, or choose another --data-dir")
     if not os.access(root, os.W_OK):
         return Check("data dir", "fail", f"{root} cannot be written to", "mount it read-write")
+    if wrong := wrong_kinds(data_dir):
+        return Check("data dir", "fail", "; ".join(wrong), MEND_KIND)
     if stat.S_IMODE(facts.st_mode) & OTHERS_MASK:
         saw = f"{root} has mode {stat.S_IMODE(facts.st_mode):o}: others may look into it"
         return Check("data dir", "warn", saw, f"chmod 700 {root}")

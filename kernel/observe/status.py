@@ -16,6 +16,7 @@ import apsw
 
 from contracts.control import AskStatus, StatusReply
 from kernel.config.errors import KernelError
+from kernel.config.kinds import wrong_kinds
 from kernel.config.paths import DataDir
 from kernel.observe.check import telling_line
 from kernel.observe.problems import Problem, live_problems, notes_of, text_off, unreachable
@@ -41,6 +42,7 @@ MEND_LOCK = (
     "a running kernel makes the lock file anew within seconds; move away what has its name, and "
     "never delete it under a kernel"
 )
+MEND_KIND = "look at what has that name, move it away, and start the kernel again"
 RETRY = "kernel process --retry-failed"
 
 
@@ -48,6 +50,7 @@ def read_status(data_dir: DataDir) -> dict[str, Any]:
     """The whole status document; docs/cli.md has its fields. Raises nothing for a sick kernel."""
     live, problems = _ask_kernel(data_dir)
     problems += _lock_problems(data_dir)
+    problems += [Problem(text, MEND_KIND) for text in wrong_kinds(data_dir)]
     evidence, bytes_per_day = _evidence(data_dir, problems)
     document: dict[str, Any] = {
         "data_dir": str(data_dir.root),

@@ -11,6 +11,7 @@ import errno
 import logging
 import uuid
 from collections.abc import Callable, Sequence, Set
+from pathlib import Path
 
 import apsw
 import blake3
@@ -93,8 +94,9 @@ class Appender:
         """
         with translated(data_dir.root):
             _refuse_lost_journal(data_dir)
-            make_durable_dir(data_dir.packs_dir, disk)
-            make_durable_dir(data_dir.anchors_dir, disk)
+            for folder in (data_dir.packs_dir, data_dir.anchors_dir):
+                _require_folder(folder)
+                make_durable_dir(folder, disk)
             connection = sqlite.connect(data_dir.journal_db)
         try:
             with translated(data_dir.root):
@@ -306,6 +308,15 @@ class Appender:
         except KernelError as error:
             # The batch is durable and must be acknowledged; the anchor stays due.
             _LOG.warning("could not write an anchor: %s", error)
+
+
+def _require_folder(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise KernelError(
+            "data-dir-unusable",
+            f"{path} is no folder",
+            hint=f"look at it, then move it away: mv {path} {path}.aside",
+        )
 
 
 def _refuse_lost_journal(data_dir: DataDir) -> None:

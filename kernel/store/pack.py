@@ -42,10 +42,10 @@ def segment_path(directory: Path, number: int) -> Path:
 
 
 def list_segments(directory: Path) -> list[int]:
-    """Numbers of the segments in the directory, ascending; empty when it is not there."""
+    """Numbers of the segments in the directory, ascending; empty when no such folder is there."""
     try:
         names = [entry.name for entry in directory.iterdir()]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted(int(found[1]) for name in names if (found := _NAME.match(name)))
 

@@ -20,10 +20,11 @@ FREE_SHARE_MAX = 16
 def set_aside(path: Path) -> int:
     """Make the reserve as large as it should be; returns its length in bytes.
 
-    Does nothing when it is there. A drive without room for it is no error.
+    Does nothing when it is there, or something else has its name. A drive without room for it
+    is no error.
     """
     size = min(RESERVE_BYTES, free_bytes(path.parent) // FREE_SHARE_MAX)
-    if path.exists() and path.stat().st_size:
+    if path.exists() and (path.stat().st_size or not path.is_file()):
         return path.stat().st_size
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -40,7 +41,8 @@ def set_aside(path: Path) -> int:
 def give_up(path: Path) -> bool:
     """Hand the reserved bytes to the drive; False when none were left."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        # A pipe in its place holds nobody up: it has no reader, or no length.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return False
     try:

@@ -12,6 +12,8 @@ import pytest
 from kernel.config.approvals import read_plugin_locks
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
+from kernel.config.settings import load_settings
+from kernel.observe.check_data import check_data_dir
 from kernel.observe.status import read_status
 from kernel.store.backlog import Backlog
 from kernel.store.derived import DerivedStore
@@ -58,7 +60,7 @@ def look(root: Path) -> None:
         put_pipe(place.root / name)
         document = read_status(place)
         told = " ".join(document["problems"])
-        assert (name in told) == (name != "run.json"), f"{name}: {told}"
+        assert name in told, f"{name}: {told}"
 
 
 def test_no_look_waits_for_a_pipe_and_each_is_named(tmp_path: Path) -> None:
@@ -73,12 +75,10 @@ def test_no_look_waits_for_a_pipe_and_each_is_named(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_kernel_starts_beside_pipes_in_place_of_what_can_be_made_again(place: DataDir) -> None:
-    for name in ("derived.db", "backlog.db", "run.json"):
-        put_pipe(place.root / name)
+def run_once(place: DataDir) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "KERNEL_DATA_DIR": str(place.root)}
     environment["KERNEL_PIPELINE_TEXT_PLUGIN"] = "none"
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-m", "kernel.cli", "run", "--once"],
         env=environment,
         capture_output=True,
@@ -86,6 +86,12 @@ def test_a_kernel_starts_beside_pipes_in_place_of_what_can_be_made_again(place: 
         timeout=LOOK_S_MAX,
         check=False,
     )
+
+
+def test_a_kernel_starts_beside_pipes_in_place_of_what_can_be_made_again(place: DataDir) -> None:
+    for name in ("derived.db", "backlog.db", "run.json"):
+        put_pipe(place.root / name)
+    done = run_once(place)
     assert done.returncode == 0, done.stderr
     assert read_status(place)["problems"] == []
 
@@ -106,3 +112,43 @@ def test_a_pipe_in_place_of_the_approvals_is_an_unreadable_lock(tmp_path: Path) 
     with pytest.raises(KernelError, match="no regular file") as refused:
         read_plugin_locks(place)
     assert refused.value.code == "plugins-lock-unreadable"
+
+
+def test_names_that_something_else_has_are_told_and_end_nothing(place: DataDir) -> None:
+    names = ("inbox", "reserve.bin", "quarantine", "crops")
+    for name in names:
+        if (place.root / name).is_dir():
+            (place.root / name).rmdir()
+        put_pipe(place.root / name)
+    done = run_once(place)
+    assert done.returncode == 0, done.stderr
+    told = " ".join(read_status(place)["problems"])
+    check = check_data_dir(place)
+    assert check.state == "fail"
+    for name in names:
+        assert f"{place.root / name} is a pipe" in told
+        assert f"{place.root / name} is a pipe" in check.saw
+
+
+@pytest.mark.parametrize("name", ["packs", "anchors", "kernel.lock"])
+def test_without_what_evidence_needs_the_kernel_says_so_and_does_not_start(
+    place: DataDir, name: str
+) -> None:
+    if name == "kernel.lock":
+        put_pipe(place.lock_file)
+    else:
+        (place.root / name).rename(place.root / f"{name}.away")
+        os.mkfifo(place.root / name)
+    assert not read_status(place)["healthy"]
+    with pytest.raises(KernelError) as refused:
+        EvidenceStore.open(place)
+    assert refused.value.code == "data-dir-unusable"
+    assert str(place.root / name) in refused.value.message
+
+
+def test_settings_that_are_no_file_are_refused_and_not_passed_over(tmp_path: Path) -> None:
+    place = DataDir(tmp_path)
+    os.mkfifo(tmp_path / "config.toml")
+    with pytest.raises(KernelError, match="no regular file") as refused:
+        load_settings(None, place, {})
+    assert refused.value.code == "config-invalid"
