@@ -14,6 +14,7 @@ from kernel.observe.check import Check
 from kernel.scheduling.activity import ActivityMonitor
 from kernel.scheduling.cgroup import find_delegated
 from kernel.scheduling.override import read_override
+from kernel.scheduling.providers.signal_file import SignalFileProvider
 from kernel.scheduling.sources import make_providers
 
 PRECISE = frozenset({"signal_file", "wsl", "x11"})
@@ -22,15 +23,17 @@ PRECISE = frozenset({"signal_file", "wsl", "x11"})
 def check_activity(data_dir: DataDir, settings: Settings) -> Check:
     """Which sources work here, which one is trusted first, why the others do not."""
     activity = settings.activity
+    providers = make_providers(
+        activity.providers, signal_file=activity.signal_file or data_dir.activity_file
+    )
     monitor = ActivityMonitor(
-        make_providers(
-            activity.providers, signal_file=activity.signal_file or data_dir.activity_file
-        ),
+        providers,
         now_s=time.monotonic,
         idle_after_s=activity.idle_after_s,
     )
     try:
         found = monitor.describe()
+        faults = [p.fault() for p in providers if isinstance(p, SignalFileProvider)]
     finally:
         monitor.close()
     working = [name for name, why_not in found.items() if not why_not]
@@ -55,6 +58,14 @@ def check_activity(data_dir: DataDir, settings: Settings) -> Check:
         )
     if activity.assume_idle:
         return Check("activity", "ok", "counts as idle by the settings", details=details)
+    if fault := "; ".join(filter(None, faults)):
+        return Check(
+            "activity",
+            "warn",
+            f"the signal file is there and says nothing, so nobody is taken for away: {fault}",
+            "mend what writes it (docs/activity.md), or move it away",
+            details,
+        )
     if not working:
         return Check(
             "activity",

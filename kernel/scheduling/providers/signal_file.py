@@ -120,6 +120,17 @@ class SignalFileProvider:
             return None
         return found.problem if found.is_missing else ""
 
+    def fault(self) -> str:
+        """Why what is there says nothing; empty where it does, or where no file is there."""
+        found = self._look.look()
+        if found is None or found.is_missing:
+            return ""
+        try:
+            _signal_of(found)
+        except ValueError as error:
+            return f"{self._path}: {error}"
+        return ""
+
     def read(self, now_s: float) -> Activity:
         """What the file says; one that breaks the contract is unknown at once.
 

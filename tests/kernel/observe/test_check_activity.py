@@ -35,11 +35,32 @@ def test_the_source_that_decides_is_named_and_why_the_others_do_not(
 ) -> None:
     monkeypatch.setenv("DISPLAY", "")
     monkeypatch.setenv("KERNEL_ACTIVITY_PROVIDERS", "signal_file,x11")
-    (tmp_path / "activity.json").write_text(json.dumps({"schema": 1}))
+    signal = {"schema": 1, "seq": 1, "written_ms": 2, "last_input_ms": 1}
+    (tmp_path / "activity.json").write_text(json.dumps(signal))
     check = check_activity(DataDir(tmp_path), settings(tmp_path))
     assert check.state == "ok"
     assert check.saw.startswith("signal_file decides")
     assert "x11:" in check.saw
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        os.mkfifo,
+        Path.mkdir,
+        lambda path: path.write_bytes(b'{"schema": 1}'),
+        lambda path: path.write_bytes(b"\xff" * 9_000),
+    ],
+)
+def test_a_signal_file_that_says_nothing_is_no_ok(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], object]
+) -> None:
+    monkeypatch.setenv("KERNEL_ACTIVITY_PROVIDERS", "signal_file")
+    spoil(tmp_path / "activity.json")
+    check = check_activity(DataDir(tmp_path), settings(tmp_path))
+    assert check.state == "warn"
+    assert str(tmp_path / "activity.json") in check.saw
+    assert "says nothing" in check.saw
 
 
 def test_a_profile_that_counts_as_idle_needs_no_source(
