@@ -312,7 +312,7 @@ def _launchers(
     settings: Settings, run_dir: RunDir, run_nonce: str, stages: tuple[Stage, ...]
 ) -> Callable[[PluginRecord], Launcher]:
     """The launcher for each plugin; the chain is tried out if any stage wants a process."""
-    threads = ThreadLauncher()
+    threads = ThreadLauncher(run_dir, run_nonce)
     rules = read_rules(settings.hosts)
 
     def hosting_of(plugin: PluginRecord) -> Hosting:

@@ -11,6 +11,7 @@ Covers: starting and stopping such a thread. Does not cover: the loop (`plugin_h
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -19,7 +20,10 @@ from pathlib import Path
 
 import zmq
 
+from kernel.supervision.identity import read_identity
 from kernel.supervision.processor_wait import ThreadTimes
+from kernel.supervision.records import HostRecord, remove_host_record, write_host_record
+from kernel.supervision.rundir import RunDir
 from kernel.supervision.runner import ExitFacts, Hosting, SpawnRequest
 from kernel.supervision.thread_times import read_thread_times
 from plugin_host.loader import load_plugin
@@ -98,8 +102,12 @@ class ThreadHost:
 class ThreadLauncher:
     """Starts hosts as threads; they see no credentials and no sandbox."""
 
-    def __init__(self) -> None:
+    def __init__(self, run_dir: RunDir | None = None, run_nonce: str = "") -> None:
+        """With a run dir each scratch folder is on record there: a dead kernel's are found."""
         self._hung: set[str] = set()
+        self._run_dir = run_dir
+        self._run_nonce = run_nonce
+        self._scratch_dirs: dict[str, Path] = {}
 
     def has_hung(self, plugin_id: str) -> bool:
         """Whether a thread of this plugin had to be killed and could not be."""
@@ -118,9 +126,9 @@ class ThreadLauncher:
         return None
 
     def spawn(self, request: SpawnRequest, context: zmq.Context[zmq.Socket[bytes]]) -> ThreadHost:
-        """Start the loop in a thread of its own."""
-        scratch_dir = Path(tempfile.mkdtemp(prefix="autocapture-scratch-"))
+        """Start the loop in a thread of its own. Raises `OSError` without room for its folder."""
         plugin = request.plugin
+        scratch_dir = self._make_scratch(request.host_id, plugin.plugin_id)
         gate = Gate()
         identity = HostIdentity(
             host_id=request.host_id,
@@ -151,4 +159,27 @@ class ThreadLauncher:
         return ThreadHost(loop.run, gate, f"host-{request.host_id}", request.affinity)
 
     def release(self, host_id: str) -> None:
-        """Nothing on disk belongs to a thread host but its scratch folder, left for the OS."""
+        """Remove the scratch folder, then its record."""
+        scratch_dir = self._scratch_dirs.pop(host_id, None)
+        if scratch_dir is not None:
+            shutil.rmtree(scratch_dir, ignore_errors=True)
+        if self._run_dir is not None:
+            remove_host_record(self._run_dir, host_id)
+
+    def _make_scratch(self, host_id: str, plugin_id: str) -> Path:
+        scratch_dir = Path(tempfile.mkdtemp(prefix=f"autocapture-{host_id}-"))
+        self._scratch_dirs[host_id] = scratch_dir
+        if self._run_dir is not None:
+            # The kernel is the process of this host: the reaper ends nobody for it.
+            kernel = read_identity(os.getpid())
+            self._run_dir.make()
+            record = HostRecord(
+                host_id=host_id,
+                plugin_id=plugin_id,
+                nonce=self._run_nonce,
+                kernel=kernel,
+                stub=kernel,
+                scratch_dir=str(scratch_dir),
+            )
+            write_host_record(self._run_dir, record)
+        return scratch_dir
