@@ -90,11 +90,6 @@ class DataDir:
         return self.root / "runs"
 
     @property
-    def logs_dir(self) -> Path:
-        """The kernel's own log, bounded."""
-        return self.root / "logs"
-
-    @property
     def plugin_approvals(self) -> Path:
         """Which states of which plugins the person approved, with the history."""
         return self.root / "plugins.lock.json"

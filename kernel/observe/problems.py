@@ -13,7 +13,7 @@ DISK_PROBLEMS = {
     "red": "the drive is nearly full: new evidence goes to the second drive, if one is set",
     "black": "the drive is full: captures are refused",
 }
-START_AGAIN = "stop the kernel and start it again; its log lies in the data dir, in logs/"
+START_AGAIN = "stop the kernel and start it again: it begins where it was"
 NOT_TAKEN = "reply-not-taken"
 """Of `control_dropped`: an answer that nobody was there for any more."""
 
@@ -52,7 +52,7 @@ def live_problems(live: dict[str, Any]) -> list[Problem]:
         found.append(Problem(text, "kernel plugins list says of each plugin why it may not run"))
     if live.get("not_started"):
         text = f"hosts cannot be started: {live['not_started']}"
-        remedy = "see that the run dir named by kernel doctor has room; it is tried again by itself"
+        remedy = "see that the run dir has room (run.json names it); it is tried again by itself"
         found.append(Problem(text, remedy))
     for stage, reason in live["left_out"].items():
         remedy = f'mend what is named, or do without it: pipeline.{stage}_plugin = "none"'

@@ -35,6 +35,7 @@ def live(**changes: object) -> dict[str, Any]:
     [
         ({"problems": ["the intake thread ended"]}, "intake"),
         ({"stuck": "plugin x is not approved"}, "cannot be processed"),
+        ({"not_started": "No space left"}, "hosts cannot be started: No space left"),
         ({"left_out": {"embed": "plugin x is not installed"}}, "the stage embed is left out"),
         ({"quarantined": {"x": "it fell"}}, "plugin x is quarantined"),
         ({"hosts": [{"hung": True, "plugin_id": "x"}]}, "does not give way"),
@@ -48,6 +49,7 @@ def test_every_problem_has_a_step_that_does_not_lead_back(
     (problem,) = live_problems(live(**changes))
     assert word in problem.text
     assert problem.remedy
+    assert "logs/" not in problem.remedy, "there is no such folder"
     assert "kernel status" not in problem.remedy
     assert "kernel doctor" not in problem.remedy
 
