@@ -62,12 +62,17 @@ SAMPLES = 30
 GOALS = {
     "pool_over_bare": 1.5,
     "pool_p99_ms": 1.0,
+    "over_futures": 1.0,
+    "over_loky": 1.0,
     "notice_ms": 10.0,
     "restart_ms": 300.0,
     "kernel_mb": 60.0,
     "idle_cpu_percent": 1.0,
     "sampling_percent": 1.0,
 }
+
+
+RIVALS = {"over_futures": "concurrent.futures", "over_loky": "loky"}
 
 
 class NoQuarantine:
@@ -407,6 +412,10 @@ def judge_goals(report: dict[str, Any]) -> dict[str, str]:
         row = report["tasks"][POOL]
         seen["pool_over_bare"] = row["over_bare"]
         seen["pool_p99_ms"] = row["p99_us"] / 1000
+        for name, rival in RIVALS.items():
+            # Not slower than pools that break when a worker dies.
+            median_us = report["tasks"][rival]["median_us"]
+            seen[name] = round(row["median_us"] / median_us, 2)
     if "death" in report:
         seen["notice_ms"] = report["death"]["notice_ms"]["median"]
         seen["restart_ms"] = report["death"]["restart_ms"]["median"]
