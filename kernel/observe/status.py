@@ -26,6 +26,7 @@ from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
 from kernel.store.lock import is_held, lock_problem, read_holder
 from kernel.store.lost_journal import lost_journal
+from kernel.store.sqlite import structure_fault
 from kernel.supervision.address import control_socket_of, read_note
 from kernel.supervision.control import ControlClient
 
@@ -43,6 +44,11 @@ MEND_LOCK = (
     "never delete it under a kernel"
 )
 MEND_KIND = "look at what has that name, move it away, and start the kernel again"
+EVIDENCE_UNREAD = "evidence cannot be read"
+DERIVED_UNREAD = "derived records cannot be read"
+BACKLOG_UNREAD = "the backlog cannot be read"
+CHECK_BUDGET_S = 0.5
+"""For each database of a kernel that does not run; the doctor looks at all of them whole."""
 RETRY = "kernel process --retry-failed"
 
 
@@ -62,6 +68,8 @@ def read_status(data_dir: DataDir) -> dict[str, Any]:
         "disk": _disk(data_dir, bytes_per_day),
         "kernel": live,
     }
+    if not document["running"]:
+        problems += _damages(data_dir, problems)
     document["backlog"]["unseen"] = max(
         0, document["evidence"]["events"] - document["backlog"].pop("cursor", 0)
     )
@@ -118,7 +126,7 @@ def _evidence(data_dir: DataDir, problems: list[Problem]) -> tuple[dict[str, Any
             stats, last = store.stats(), store.last_event()
             bytes_per_day = store.bytes_per_day()
     except (KernelError, apsw.Error) as error:
-        problems.append(_unreadable("evidence cannot be read", error, MEND_EVIDENCE))
+        problems.append(_unreadable(EVIDENCE_UNREAD, error, MEND_EVIDENCE))
         return facts, 0
     facts |= {
         "events": stats.events,
@@ -145,8 +153,28 @@ def _backlog(data_dir: DataDir, problems: list[Problem]) -> dict[str, Any]:
             document["cursor"] = backlog.cursor()
             _count_backlog(backlog, document, problems)
     except (KernelError, apsw.Error) as error:
-        problems.append(_unreadable("the backlog cannot be read", error, MEND_REBUILDABLE))
+        problems.append(_unreadable(BACKLOG_UNREAD, error, MEND_REBUILDABLE))
     return document
+
+
+def _damages(data_dir: DataDir, told: list[Problem]) -> list[Problem]:
+    """Damage that no count has met; a kernel that runs has looked when it started."""
+    found = []
+    for path, what, remedy in (
+        (data_dir.journal_db, EVIDENCE_UNREAD, MEND_EVIDENCE),
+        (data_dir.derived_db, DERIVED_UNREAD, MEND_REBUILDABLE),
+        (data_dir.backlog_db, BACKLOG_UNREAD, MEND_REBUILDABLE),
+    ):
+        if not path.is_file() or any(problem.text.startswith(what) for problem in told):
+            continue
+        try:
+            fault = structure_fault(path, budget_s=CHECK_BUDGET_S)
+        except (KernelError, apsw.Error) as error:
+            fault = str(error)
+        if fault:
+            text = f"{path.name} is damaged: {telling_line(fault)}"
+            found.append(Problem(text, remedy))
+    return found
 
 
 def _count_backlog(backlog: Backlog, document: dict[str, Any], problems: list[Problem]) -> None:
@@ -186,7 +214,7 @@ def _coverage(data_dir: DataDir, events: int, problems: list[Problem]) -> dict[s
             with DerivedStore.open_read_only(data_dir) as derived:
                 coverage["processed"] = derived.count_processed_events()
         except (KernelError, apsw.Error) as error:
-            problems.append(_unreadable("derived records cannot be read", error, MEND_REBUILDABLE))
+            problems.append(_unreadable(DERIVED_UNREAD, error, MEND_REBUILDABLE))
     return coverage
 
 

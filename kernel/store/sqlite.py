@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
 
 BUSY_TIMEOUT_MS = 10_000
+CHECK_STEPS = 1_000
+"""SQLite instructions between two looks at the clock."""
 
 
 def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> apsw.Connection:
@@ -54,6 +57,26 @@ def require_files(path: Path) -> None:
             continue
         if not stat.S_ISREG(mode):
             raise apsw.NotADBError(f"{part} is no regular file")
+
+
+def structure_fault(path: Path, *, budget_s: float) -> str:
+    """What `PRAGMA quick_check` finds first, empty when nothing, or nothing within the time.
+
+    A check that is not through after ``budget_s`` seconds is broken off: on a large database the
+    beginning alone is looked at. Raises `apsw.Error` as `connect` does.
+    """
+    end_s = time.monotonic() + budget_s
+    connection = connect(path, read_only=True)
+    try:
+        connection.set_progress_handler(lambda: time.monotonic() > end_s, CHECK_STEPS)
+        answer = str(connection.execute("PRAGMA quick_check(1)").get)
+    except apsw.InterruptError:
+        return ""
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        return str(error)
+    finally:
+        connection.close()
+    return "" if answer == "ok" else answer
 
 
 @contextlib.contextmanager

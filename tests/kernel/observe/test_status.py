@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from kernel.config.paths import DataDir
 from kernel.observe.doctor import run_checks
 from kernel.observe.status import read_status
+from kernel.store.derived import DerivedStore
 from kernel.store.draft import CaptureDraft
 from kernel.store.evidence import EvidenceStore
 
@@ -63,6 +66,25 @@ def test_damaged_evidence_is_a_problem_and_no_crash(tmp_path: Path) -> None:
     assert "evidence cannot be read" in document["reason"]
     assert "no kernel runs" in document["reason"]
     assert document["remedies"] == ["stop the kernel, then: kernel verify, kernel repair"]
+
+
+@pytest.mark.parametrize("name", ["derived.db", "journal.db"])
+def test_damage_that_no_count_meets_is_told_all_the_same(tmp_path: Path, name: str) -> None:
+    place = DataDir(tmp_path)
+    store_one(place)
+    with DerivedStore.open(place):
+        pass
+    assert read_status(place)["problems"] == []
+    path = tmp_path / name
+    page_bytes = 4096
+    data = bytearray(path.read_bytes())
+    assert len(data) > 22 * page_bytes
+    data[20 * page_bytes :] = b"\xa5" * (len(data) - 20 * page_bytes)
+    path.write_bytes(data)
+    document = read_status(place)
+    assert not document["healthy"]
+    assert document["verdict"] == "degraded"
+    assert document["remedies"]
 
 
 def test_doctor_and_status_agree_on_damaged_evidence(tmp_path: Path) -> None:
