@@ -1,6 +1,7 @@
 """Measures the scheduler: `python -m tools.bench.scheduler [--json]`.
 
-Makespan and model loads against FIFO, round-robin and a computed lower bound; cost of one
+Makespan and model loads against FIFO, round-robin and a computed lower bound, on made backlogs and
+on recorded ones (`tools.bench.recorded`); cost of one
 plan with a million rows in a real backlog; cost of one governor tick. Does not measure
 hosts: models and tasks cost virtual time, with load and run times as measured for OCR,
 embedding and a vision model.
@@ -31,6 +32,7 @@ from kernel.scheduling.scheduler import plan
 from kernel.store.backlog import Backlog
 from kernel.store.pressure import DiskDecision, DiskLevel
 from tools.bench.makespan_bound import whole_tasks_s
+from tools.bench.recorded import DATA, read_recorded
 from tools.bench.simulation import Scenario, Simulation, lower_bound_s, run_rule, zipf_backlog
 
 GIB = 1 << 30
@@ -50,11 +52,17 @@ MIXED = {
 
 
 def compare(models: dict[str, ModelTimings], count: int, hosts: int) -> dict[str, Any]:
-    """One backlog under each policy."""
+    """One made backlog under each policy."""
     rng = random.Random(count * 31 + hosts)  # noqa: S311 - a shape, no secret
-    scenario = Scenario(
-        models, zipf_backlog(list(models), count, rng.random), hosts_max=hosts, memory_bytes=1 << 50
-    )
+    return compare_backlog(models, zipf_backlog(list(models), count, rng.random), hosts)
+
+
+def compare_backlog(
+    models: dict[str, ModelTimings], arrivals: tuple[tuple[float, str], ...], hosts: int
+) -> dict[str, Any]:
+    """One backlog under each policy."""
+    count = len(arrivals)
+    scenario = Scenario(models, arrivals, hosts_max=hosts, memory_bytes=1 << 50)
     bound_s = lower_bound_s(scenario)
     ours = Simulation(scenario).run()
     fifo, robin = run_rule(scenario, "fifo"), run_rule(scenario, "round-robin")
@@ -206,6 +214,17 @@ def measure_observation() -> dict[str, float]:
     return result
 
 
+def format_row(row: dict[str, Any]) -> str:
+    """A comparison as a line of the table."""
+    loads = row["loads"]
+    return (
+        f"{row['models']:>6} {row['tasks']:>6} {row['hosts']:>5} {row['bound_s']:>9}"
+        f" {row['ours_over_bound']:>11} {row['fifo_over_bound']:>11}"
+        f" {row['round_robin_over_bound']:>9}"
+        f"  {loads['ours']:>10} {loads['fifo']:>5} {loads['round_robin']:>5}"
+    )
+
+
 @click.command(help=__doc__)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def main(*, as_json: bool) -> None:
@@ -216,8 +235,13 @@ def main(*, as_json: bool) -> None:
         for count in (400, 4_000, 40_000)
         for hosts in (1, 2, 4)
     ]
+    recorded = {
+        path.stem: [compare_backlog(*read_recorded(path), hosts) for hosts in (1, 2, 4)]
+        for path in sorted(DATA.glob("*.json"))
+    }
     result = {
         "comparisons": comparisons,
+        "recorded": recorded,
         "mixed_shuffled": compare_shuffles(),
         "plan": measure_plan(),
         "governor_tick": measure_governor(),
@@ -228,13 +252,11 @@ def main(*, as_json: bool) -> None:
         return
     print("models tasks  hosts  bound s   ours/bound  fifo/bound  rr/bound  loads: ours fifo rr")
     for row in comparisons:
-        loads = row["loads"]
-        print(
-            f"{row['models']:>6} {row['tasks']:>6} {row['hosts']:>5} {row['bound_s']:>9}"
-            f" {row['ours_over_bound']:>11} {row['fifo_over_bound']:>11}"
-            f" {row['round_robin_over_bound']:>9}"
-            f"  {loads['ours']:>10} {loads['fifo']:>5} {loads['round_robin']:>5}"
-        )
+        print(format_row(row))
+    for name, rows in recorded.items():
+        print(f"recorded: {name}")
+        for row in rows:
+            print(format_row(row))
     print(f"mixed, shuffled: {result['mixed_shuffled']}")
     print(f"plan: {result['plan']}")
     print(f"governor tick: {result['governor_tick']}")
