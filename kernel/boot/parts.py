@@ -25,6 +25,7 @@ from kernel.store.evidence import EvidenceStore
 from kernel.store.vectors import VectorStore
 from kernel.supervision.pool import HostPool
 from kernel.supervision.pool_settings import Quarantine
+from kernel.supervision.run_remains import leave_run_dir
 from kernel.supervision.rundir import RunDir
 
 
@@ -72,4 +73,5 @@ class Parts:
         if self.vectors is not None:
             self.vectors.close()
         self.context.destroy(linger=0)
+        leave_run_dir(self.run_dir)
         self.evidence.close()

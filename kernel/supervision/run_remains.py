@@ -1,4 +1,4 @@
-"""Takes away what a kernel that is over left in its run dir: sockets and records, no evidence.
+"""Takes away what a kernel leaves in its run dir, when it ends and when it died: no evidence.
 
 Whatever is worth keeping of a run (its start, its hosts' ends) is in the ledger. Covers: one run
 dir whose hosts are all gone. Does not cover: ending hosts (`reaper`), the data dir.
@@ -56,6 +56,20 @@ def clear_run_dir(run_dir: RunDir, *, holding: DataDir | None = None) -> Remains
         if not kept:
             run_dir.root.rmdir()
     return Remains(str(run_dir.root), kernel.identity.pid, kernel.data_dir, removed, kept)
+
+
+def leave_run_dir(run_dir: RunDir) -> None:
+    """What a kernel that ends in order takes with it: all of its run dir, unless a host is left.
+
+    Call it while the data dir is still held. A place that cannot be cleared is left to the reaper.
+    """
+    if not run_dir.is_ours() or records.read_host_records(run_dir):
+        return
+    with contextlib.suppress(OSError):
+        for _ in _remove_known(run_dir):
+            pass
+        # Something of somebody else keeps it.
+        run_dir.root.rmdir()
 
 
 def _remove_known(run_dir: RunDir) -> Iterator[str]:

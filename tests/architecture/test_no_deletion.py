@@ -60,6 +60,7 @@ ALLOWED = {
     ("kernel/store/restore.py", "restore"): "an empty folder makes room for the whole one",
     ("kernel/store/stage_results.py", "point"): "rows of derived.db, which can be made again",
     ("kernel/supervision/address.py", "write_note"): "where the kernel listens",
+    ("kernel/supervision/inprocess.py", "release"): "a host's scratch folder",
     ("kernel/supervision/probe.py", "probe_sandbox"): "a folder for a moment",
     ("kernel/supervision/process.py", "finish"): "a host's scratch folder",
     ("kernel/supervision/process.py", "release"): "a host's scratch folder",
@@ -76,6 +77,10 @@ ALLOWED = {
         "kernel/supervision/run_remains.py",
         "clear_run_dir",
     ): "what a dead kernel left in its run folder",
+    (
+        "kernel/supervision/run_remains.py",
+        "leave_run_dir",
+    ): "what a kernel that ends has in its run folder",
     ("plugin_host/sandbox/self_test.py", "act"): "a file of the self-test",
     ("plugin_host/sandbox/self_test.py", "try_run_from"): "a file of the self-test",
     ("plugins/grab_mss/shots.py", "write_shot"): "a shot takes its name in the inbox",

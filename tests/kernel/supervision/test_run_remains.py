@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from kernel.boot.session import kernel_session
 from kernel.config.paths import DataDir
+from kernel.config.settings import load_settings
 from kernel.store.evidence import EvidenceStore
 from kernel.supervision import records
 from kernel.supervision.identity import ProcessIdentity, read_boot_id, read_identity
-from kernel.supervision.run_remains import clear_run_dir
+from kernel.supervision.run_remains import clear_run_dir, leave_run_dir
 from kernel.supervision.rundir import RunDir
 
 
@@ -35,6 +37,28 @@ def run_dir(tmp_path: Path) -> RunDir:
 
 def put_on_record(run_dir: RunDir, kernel: ProcessIdentity, data_dir: Path) -> None:
     records.write_kernel_record(run_dir, records.KernelRecord(kernel, "nonce", str(data_dir)))
+
+
+def test_a_kernel_that_ends_in_order_takes_its_run_dir_with_it(tmp_path: Path) -> None:
+    place = DataDir(tmp_path / "data")
+    with kernel_session(place, load_settings(None, place, {"pipeline.text_plugin": "none"})) as (
+        kernel,
+        _,
+    ):
+        root = kernel.parts.run_dir.root
+        assert kernel.parts.run_dir.kernel_record.exists()
+    assert not root.exists()
+
+
+def test_a_run_dir_with_a_host_or_a_foreign_file_is_left(run_dir: RunDir) -> None:
+    (run_dir.root / "foreign").write_text("")
+    leave_run_dir(run_dir)
+    assert [path.name for path in run_dir.root.iterdir()] == ["foreign"]
+    run_dir.make()
+    (run_dir.hosts_dir / "h1-00000001.json").write_text("unreadable, so it may be a living host")
+    run_dir.control_socket.write_text("")
+    leave_run_dir(run_dir)
+    assert run_dir.control_socket.exists()
 
 
 def bind(path: Path) -> None:
