@@ -23,6 +23,10 @@ from kernel.supervision.pool import HostPool
 from kernel.supervision.pool_events import HostStatus
 from kernel.supervision.process_tree import descendants
 
+ALONE_PART = 0.6
+"""Of what hosts may take altogether: more than half, and less than all."""
+KilledForMemory = Callable[[str, int], None]
+"""Told the task in hand and the bytes that the plan should expect its model to need."""
 Audit = Callable[[str, str, Mapping[str, str]], Any]
 
 
@@ -51,10 +55,12 @@ class BudgetKeeper:
         pool: HostPool,
         *,
         audit: Audit,
+        killed_for_memory: KilledForMemory = lambda task_id, used_bytes: None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool = pool
         self._audit = audit
+        self._killed_for_memory = killed_for_memory
         self._now_s = now_s
         self._interval_s = settings.budget.sample_interval_s
         self._hosts_max = settings.hosts.max_hosts
@@ -107,8 +113,11 @@ class BudgetKeeper:
 
     def plan_budget(self, running_max: int, needs: Mapping[str, int], *, admit: bool) -> Budget:
         """What the plan may use now; ``needs`` is what each host's model is known to take."""
-        if not self.sample.now_s:
-            # The very first plan too is made by what the tree uses.
+        is_old = self.sample.hosts and not self._pool.statuses()
+        if not self.sample.now_s or is_old:
+            # The very first plan too is made by what the tree uses, and one after the last host
+            # by what it uses without it.
+            self._sample_at_s = 0.0
             self.tick()
         policy = self._ram.policy
         promised = sum(
@@ -213,15 +222,29 @@ class BudgetKeeper:
                 self._pool.stop_host(host_id, cause)
         for host_id in verdict.kill:
             is_leak = host_id in verdict.leaking
-            cause = f"the largest host: {verdict.reason}"
-            detail = {"used_bytes": str(self._use(host_id).memory_bytes)}
+            used_bytes = self._use(host_id).memory_bytes
+            cause = f"the largest host, at {used_bytes >> 20} MiB: {verdict.reason}"
+            detail = {"used_bytes": str(used_bytes)}
             if is_leak:
                 slope = self._slope(statuses[host_id], now_s)
                 cause = f"over its own memory cap, growing by {slope} bytes/s"
                 detail["slope_bytes_per_s"] = str(slope)
             self._audit("host-killed-for-memory", host_id, {**detail, "cause": cause})
+            task_id = statuses[host_id].task_id
+            if task_id is not None:
+                self._killed_for_memory(task_id, min(used_bytes, self._alone_bytes()))
             # One that did tasks before leaks slowly: it is renewed, and its task is not to blame.
             self._pool.kill_host(host_id, cause, blame=is_leak and not statuses[host_id].tasks_done)
+
+    def _alone_bytes(self) -> int:
+        """The most that may be learned of a host that was ended: too much for two of them.
+
+        More could keep the model from ever being loaded again, for the sake of one frame.
+        """
+        hosts_bytes = sum(use.memory_bytes for use in self.sample.hosts.values())
+        others_bytes = self.sample.total.memory_bytes - hosts_bytes
+        roof_bytes = self._ram.policy.limit_bytes * self._ram.policy.admit_below
+        return max(0, int((roof_bytes - others_bytes) * ALONE_PART))
 
     def _slope(self, host: HostStatus, now_s: float) -> int:
         """Growth in bytes per second since the host was first seen ready.

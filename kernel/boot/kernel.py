@@ -79,7 +79,11 @@ class Kernel:
             self._spool.start()
         settings = parts.loaded.settings
         self._budgets = observer.budgets = BudgetKeeper(
-            settings, read_machine(), parts.pool, audit=parts.trail.append
+            settings,
+            read_machine(),
+            parts.pool,
+            audit=parts.trail.append,
+            killed_for_memory=parts.dispatcher.note_memory_kill,
         )
         self._observer = observer
         self._governing = Governing(

@@ -44,6 +44,10 @@ class Costs:
         """Count a task that did not end well."""
         self._book.add_failure(stage, model_key, kind)
 
+    def add_peak(self, stage: str, model_key: str, memory_bytes: int) -> None:
+        """Note what a host used that was ended for it."""
+        self._book.add_peak(stage, model_key, memory_bytes)
+
     def timings(self) -> dict[str, ModelTimings]:
         """What each model costs: measured before and in this run, else declared."""
         return learn_timings(self._declared, (*self._known, *self._book.aggregates()), self._caps)

@@ -35,7 +35,7 @@ from kernel.pipeline.inputs import (
 )
 from kernel.pipeline.planning import Planning
 from kernel.pipeline.results import ResultRefused, check_record, parse_page
-from kernel.pipeline.retries import Fate, RetryPolicy, after_error, after_loss
+from kernel.pipeline.retries import Fate, RetryPolicy, after_error, after_loss, after_memory
 from kernel.scheduling.schedule import Assign, Budget, StartHost, StopHost
 from kernel.store.backlog import Backlog, Task, TaskInput
 from kernel.supervision.pool import HostPool
@@ -144,6 +144,7 @@ class Dispatcher:
         self._in_hand: dict[str, _InHand] = {}
         self._sent: dict[str, tuple[int, int]] = {}
         self._load_us: dict[str, int] = {}
+        self._for_memory: set[str] = set()
         self.tally = Tally()
 
     def dispatch(self, budget: Budget, *, now_s: float) -> None:
@@ -194,6 +195,16 @@ class Dispatcher:
             case _:
                 return
 
+    def note_memory_kill(self, task_id: str, used_bytes: int) -> None:
+        """The host of this task is ended to keep a limit on memory; it used so much.
+
+        ``used_bytes`` is what the plan will think that its model needs.
+        """
+        held = self._in_hand.get(task_id)
+        if held is not None:
+            self._for_memory.add(task_id)
+            self._costs.add_peak(held.task.key.stage, self._model_of(held.task), used_bytes)
+
     @property
     def in_hand(self) -> int:
         """Tasks that are with hosts now."""
@@ -237,6 +248,7 @@ class Dispatcher:
             )
             if self._pool.assign(action.host_id, pool_task):
                 kept = payload if stage.unit == "texts" else ()
+                self._for_memory.discard(task.task_id)
                 self._in_hand[task.task_id] = _InHand(task, inputs, kept)
                 self._sent[task.task_id] = (_now_us(), sum(map(len, payload)))
                 self._view.assigned(action.host_id, stage.name, now_s)
@@ -304,6 +316,11 @@ class Dispatcher:
         task = held.task
         self.tally.lost += 1
         self._costs.add_failure(task.key.stage, self._model_of(task), "lost")
+        if task.task_id in self._for_memory and not event.blame:
+            losses = self._backlog.note_failure(task.task_id, "memory", event.cause)
+            fate = after_memory(losses=losses, policy=self._policy)
+            self._settle(task, fate, event.cause, event.plugin_id)
+            return
         deaths = self._backlog.put_back(task.task_id, event.cause, blame=event.blame)
         if after_loss(deaths=deaths, policy=self._policy).kind == "quarantine":
             self._settle(task, Fate("quarantine"), event.cause, event.plugin_id)

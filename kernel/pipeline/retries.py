@@ -14,7 +14,11 @@ from kernel.scheduling.retry import is_exhausted, retry_delay_s
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Limits: attempts in all, host deaths per task, delays in seconds."""
+    """Limits: failed attempts, host deaths per task, delays in seconds.
+
+    ``attempts_max`` counts what failed for the task's own reasons; one that is taken back because
+    the person came back or a budget was spent has not failed, however often that is.
+    """
 
     attempts_max: int = 3
     deaths_max: int = 2
@@ -43,3 +47,15 @@ def after_loss(*, deaths: int, policy: RetryPolicy) -> Fate:
     if deaths >= policy.deaths_max:
         return Fate("quarantine")
     return Fate("retry")
+
+
+def after_memory(*, losses: int, policy: RetryPolicy) -> Fate:
+    """The host was ended with the task to keep a limit on memory, for the ``losses``-th time.
+
+    It may have been another host's need: so it is tried as often as one that failed, and later
+    each time, when that one may be gone.
+    """
+    if is_exhausted(losses, attempts_max=policy.attempts_max):
+        return Fate("quarantine")
+    delay_s = retry_delay_s(losses, base_s=policy.retry_base_s, max_s=policy.retry_max_s)
+    return Fate("retry", delay_s)

@@ -21,6 +21,7 @@ import apsw
 from contracts import canonical
 from contracts.derivation import DerivationKey
 from kernel.config.paths import DataDir
+from kernel.store.attempts import AttemptLog, FailedFor
 from kernel.store.sqlite import connect, transaction
 
 Order = Literal["newest", "oldest"]
@@ -136,6 +137,7 @@ class Backlog:
         self._now_us = now_us
         self._numbers: Counter[tuple[str, str, str]] = Counter()
         self._preferred: tuple[int, int] | None = None
+        self.attempts = AttemptLog(connection)
         self._recount()
 
     @classmethod
@@ -143,6 +145,7 @@ class Backlog:
         """Open for writing; makes the tables when they are missing."""
         connection = connect(data_dir.backlog_db, durable=False)
         connection.execute(_SCHEMA)
+        AttemptLog.make_table(connection)
         return cls(connection, now_us or (lambda: time.time_ns() // 1000))
 
     @classmethod
@@ -205,6 +208,7 @@ class Backlog:
             # Work that was shelved under other settings, or whose result was lost, is due again.
             if known[2] not in {"shelved", "done"}:
                 return False
+            self.attempts.forget(task_id)
             self._move(task_id, "waiting")
             return True
         self._connection.execute(
@@ -337,9 +341,15 @@ class Backlog:
         task = self.find(task_id)
         return task.deaths if task else 0
 
+    def note_failure(self, task_id: str, kind: FailedFor, error: str) -> int:
+        """Note that an attempt failed; returns how many failed for this kind of reason so far."""
+        with transaction(self._connection):
+            return self.attempts.add(task_id, kind, error, at_us=self._now_us())
+
     def retry_given_up(self) -> int:
         """Put failed and quarantined tasks back (a person asked); returns how many."""
         with transaction(self._connection):
+            self.attempts.forget_given_up()
             self._connection.execute(
                 "UPDATE tasks SET attempts=0, deaths=0 WHERE state IN ('failed', 'quarantined')"
             )

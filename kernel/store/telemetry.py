@@ -111,6 +111,10 @@ class TelemetryBook:
         """Count one task that did not end well."""
         self._aggregate(stage, model_key).get(kind).add(1)
 
+    def add_peak(self, stage: str, model_key: str, memory_bytes: int) -> None:
+        """Count the memory of a host that was ended for it."""
+        self._aggregate(stage, model_key).get("memory_peak_bytes").add(memory_bytes)
+
     def aggregates(self) -> tuple[StageAggregate, ...]:
         """All aggregates, sorted by stage and model."""
         return tuple(self._aggregates[key] for key in sorted(self._aggregates))

@@ -134,6 +134,22 @@ def test_a_leaking_plugin_is_renewed_at_its_own_cap_told_with_its_slope_and_lose
     assert not ledger(rig, "host-crashed"), "a slow leak is no crash of the plugin"
 
 
+def test_a_frame_that_takes_the_tree_to_its_limit_ends_in_quarantine_and_the_rest_is_read(
+    tmp_path: Path,
+) -> None:
+    rig = make_rig(tmp_path, plugin="greedy")
+    # What is left beside the kernel is less than its own cap: only the tree's limit can end it.
+    settings(rig, cpu_share_max=0.5, memory_limit_bytes=220 * MIB, max_hosts=1)
+    rig.environment["KERNEL_SCHEDULER_RETRY_BASE_S"] = "0.1"
+    rig.environment["KERNEL_SCHEDULER_ATTEMPTS_MAX"] = "2"
+    fill(rig, "hog 8 0.1", "burn 0.01", "burn 0.01")
+    done = rig.json("process", "--until-drained", expect=None)
+    assert (done["processed"], done["failed"], done["unfinished"]) == (2, 1, 0)
+    (told,) = rig.json("status", expect=None)["backlog"]["errors"]
+    assert told["state"] == "quarantined"
+    assert "the largest host" in told["error"]
+
+
 def test_a_plugin_that_cannot_fit_below_the_limit_is_not_started_and_the_person_is_told(
     tmp_path: Path,
 ) -> None:

@@ -136,6 +136,41 @@ def test_a_host_that_met_its_memory_limit_is_renewed_before_the_next_try(line: L
     assert line.dispatcher.tally.done == 1
 
 
+def test_a_task_whose_host_is_ended_for_memory_is_not_tried_for_ever(
+    line: Line, tmp_path: Path
+) -> None:
+    line.capture(f"!hang:{tmp_path / 'end'}")
+    line.feeder.feed()
+    for _ in range(2):
+        line.turn_until(lambda: line.dispatcher.in_hand == 1)
+        (busy,) = (host for host in line.rig.pool.statuses() if host.task_id is not None)
+        line.dispatcher.note_memory_kill(str(busy.task_id), 77 << 20)
+        line.rig.pool.kill_host(busy.host_id, "the largest host", blame=False)
+        line.turn_until(lambda: line.dispatcher.in_hand == 0)
+    line.turn_until(lambda: line.backlog.unfinished() == 0)
+    (task,) = line.backlog.given_up(10)
+    assert (task.state, task.error, task.deaths) == ("quarantined", "the largest host", 0)
+    assert [one.kind for one in line.backlog.attempts.of_task(task.task_id)] == ["memory"] * 2
+    assert line.costs.timings()["echo"].memory_bytes == 77 << 20, "the plan knows what it needs"
+    (tmp_path / "end").touch()
+
+
+def test_a_task_that_is_taken_back_for_the_person_is_tried_as_often_as_it_takes(
+    line: Line, tmp_path: Path
+) -> None:
+    line.capture(f"!hang:{tmp_path / 'end'}")
+    line.feeder.feed()
+    for _ in range(2):
+        line.turn_until(lambda: line.dispatcher.in_hand == 1)
+        (busy,) = (host for host in line.rig.pool.statuses() if host.task_id is not None)
+        line.rig.pool.kill_host(busy.host_id, "the person came back", blame=False)
+        line.turn_until(lambda: line.dispatcher.in_hand == 0)
+    assert line.backlog.given_up(10) == []
+    (tmp_path / "end").touch()
+    line.drain()
+    assert line.dispatcher.tally.done == 1
+
+
 def deaths(line: Line) -> list[HostDied]:
     return [event for event in line.rig.seen if isinstance(event, HostDied)]
 
