@@ -4,7 +4,9 @@ The figures of a process go with it: one that is killed with its whole process n
 for by nobody, and the sum over the tree falls. So what each process used since the look before is
 added up, and a sum never falls. Covers: pure accounts over what was read. Does not cover: reading
 (`kernel.scheduling.meter`), what began and ended between two looks and was never waited for, which
-no account shows (the sandbox does not let plugins ask for that, see `plugin_host.sandbox.seccomp`).
+no account of the system shows: the sandbox's seccomp layer does not let a plugin have that. Where
+that layer is missing, a plugin that ignores SIGCHLD can hide the time of children that live for
+less than the tenth of a second between two looks.
 """
 
 from __future__ import annotations

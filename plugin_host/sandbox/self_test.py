@@ -10,6 +10,7 @@ import ctypes
 import errno
 import os
 import resource
+import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ FAMILIES: Final = {"inet": 2, "inet6": 10, "netlink": 16, "packet": 17, "vsock":
 SOCK_DGRAM: Final = 2
 IPC_PRIVATE: Final = 0
 IPC_REMOVE: Final = 0
+SIGNAL_DEFAULT: Final = bytes(32)
+"""struct sigaction as the system call takes it: SIG_DFL, which it is anyway."""
+SIGNAL_SET_BYTES: Final = 8
 NO_REQUEST: Final = 0xFFFF
 """No ptrace request has this number; PTRACE_TRACEME would tie us to our parent."""
 NOWHERE: Final = ("192.0.2.1", 9)
@@ -105,15 +109,20 @@ def try_sockets(families: tuple[str, ...]) -> list[Attempt]:
 
 
 def try_kernel_calls() -> list[Attempt]:
-    """Uncounted memory, io_uring, namespaces, other processes: what seccomp must refuse."""
+    """Uncounted memory and CPU time, io_uring, namespaces, other processes: seccomp's."""
     denied, absent = frozenset({"EPERM"}), frozenset({"ENOSYS", "EPERM"})
     return [
         attempt("memfd", lambda: os.close(syscalls.call("memfd_create", b"probe", 0)), denied),
         attempt("shmget", _make_and_remove_segment, absent),
+        attempt("sigaction SIGCHLD", _handle_children_as_always, denied),
         attempt("io_uring", lambda: syscalls.call("io_uring_setup", 0, None), absent),
         attempt("unshare", lambda: namespaces.unshare(0), denied),
         attempt("ptrace", lambda: syscalls.call("ptrace", NO_REQUEST, 0, None, None), denied),
     ]
+
+
+def _handle_children_as_always() -> None:
+    syscalls.call("rt_sigaction", signal.SIGCHLD, SIGNAL_DEFAULT, None, SIGNAL_SET_BYTES)
 
 
 def _make_and_remove_segment() -> None:

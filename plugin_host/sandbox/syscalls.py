@@ -49,7 +49,8 @@ _SAME_NUMBERS: Final = {
 
 # fmt: off
 _X86_64: Final = {
-    "open": 2, "shmget": 29, "shmat": 30, "shmctl": 31, "socket": 41, "socketpair": 53,
+    "open": 2, "rt_sigaction": 13,
+    "shmget": 29, "shmat": 30, "shmctl": 31, "socket": 41, "socketpair": 53,
     "clone": 56, "msgget": 68, "truncate": 76, "creat": 85, "chmod": 90, "fchmod": 91,
     "chown": 92, "fchown": 93, "lchown": 94, "ptrace": 101, "syslog": 103, "setpgid": 109,
     "setsid": 112, "capset": 126, "utime": 132, "mknod": 133, "personality": 135,
@@ -76,6 +77,7 @@ _AARCH64: Final = {
     "capset": 91, "personality": 92, "unshare": 97, "kexec_load": 104, "init_module": 105,
     "delete_module": 106, "clock_settime": 112, "syslog": 116, "ptrace": 117,
     "sched_setparam": 118, "sched_setscheduler": 119, "sched_setaffinity": 122,
+    "rt_sigaction": 134,
     "setpriority": 140, "reboot": 142, "setpgid": 154, "setsid": 157, "sethostname": 161,
     "setdomainname": 162, "settimeofday": 170, "adjtimex": 171, "mq_open": 180, "msgget": 186,
     "shmget": 194, "shmctl": 195, "shmat": 196, "socket": 198, "socketpair": 199,

@@ -33,10 +33,15 @@ class Seen:
 
 @dataclass
 class Watcher:
-    """Looks at the tree below (and with) one process."""
+    """Looks at the tree below (and with) one process.
+
+    What it saw used stays used, also of a process that is killed with its namespace and that
+    nobody waits for. Blind for what begins and ends between two looks and is not waited for.
+    """
 
     root_pid: int
     seen: list[Seen] = field(default_factory=list)
+    _own_s: dict[tuple[int, float], float] = field(default_factory=dict)
     _wanted_ns: dict[int, int] = field(default_factory=dict)
 
     def look(self) -> Seen:
@@ -49,13 +54,15 @@ class Watcher:
         former_s = self.seen[-1].cpu_s if self.seen else 0.0
         for process in (root, *below):
             try:
-                cpu_s += sum(process.cpu_times()[:4])
+                times = process.cpu_times()
+                cpu_s += sum(times[:4])
+                self._own_s[process.pid, process.create_time()] = sum(times[:2])
                 memory_bytes += exact_memory(process)
                 stopped += process.status() in STOPPED
             except psutil.NoSuchProcess:
                 continue
         # A child that ends between two looks at the tree is in none of them for a moment.
-        cpu_s = max(cpu_s, former_s)
+        cpu_s = max(cpu_s, former_s, sum(self._own_s.values()))
         wanted_s = sum(self._wanted_ns.values()) / 1e9
         sample = Seen(time.monotonic(), cpu_s, memory_bytes, stopped, wanted_s)
         self.seen.append(sample)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.functional.outside import (
@@ -141,3 +142,22 @@ def test_clocks_of_one_that_computes_move_and_of_one_that_is_gone_say_nothing() 
         assert queued_ns(process.pid) >= 0
     assert cpu_ns(process.pid) == queued_ns(process.pid) == 0
     assert wanted_ns(process.pid) == {}
+
+
+def test_what_a_process_used_that_nobody_waits_for_stays_used() -> None:
+    burn = "\nimport time; used = time.process_time; end_s = used() + 0.5\nwhile used() < end_s: pass\n"
+    ignore = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); "
+    twice = ignore + PARENT + "sys.stdin.readline()" + burn + REST
+    with running(twice, burn + TELL + "import signal; signal.pause()") as process:
+        watcher = Watcher(process.pid)
+        before = watcher.look()
+        (child,) = psutil.Process(process.pid).children()
+        child.kill()
+        wait_until(lambda: not psutil.pid_exists(child.pid))
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        # What others use from then on comes on top of it, and is not hidden by it.
+        assert watcher.look().cpu_s >= before.cpu_s + 0.4

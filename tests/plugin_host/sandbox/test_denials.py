@@ -129,6 +129,8 @@ def test_dangerous_calls_are_refused_and_scheduler_calls_answered_without_effect
     assert {answer[name] for name in (*refused, "ptrace", "bpf", "keyctl")} == {"EPERM"}
     assert answer["io_uring"] == answer["clone3"] == "ENOSYS"
     assert answer["kill kernel"] == "ESRCH"
+    assert answer["ignore children"] == answer["handle children"] == "EPERM"
+    assert (answer["children as always"], answer["child status"]) == (True, 7)
     assert answer["setsid"] == "done"
     assert answer["session"] is True
     assert answer["affinity kept"] is True

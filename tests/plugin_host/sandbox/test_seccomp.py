@@ -104,6 +104,15 @@ def test_clone_makes_threads_and_processes_but_no_namespaces(machine: str) -> No
 
 
 @machines
+def test_what_becomes_of_ended_children_is_not_for_a_plugin_to_say(machine: str) -> None:
+    assert judge(machine, "rt_sigaction", 17, 0x1000, 0, 8) == errno.EPERM
+    assert judge(machine, "rt_sigaction", 17, 0x1000 << 32, 0, 8) == errno.EPERM
+    assert judge(machine, "rt_sigaction", 17 | 1 << 32, 0x1000, 0, 8) == errno.EPERM
+    assert judge(machine, "rt_sigaction", 17, 0, 0x1000, 8) == -1, "asking"
+    assert judge(machine, "rt_sigaction", 15, 0x1000, 0, 8) == -1
+
+
+@machines
 def test_a_descriptor_for_reading_cannot_truncate(machine: str) -> None:
     assert judge(machine, "openat", 0, 0, 0o1000) == errno.EPERM
     assert judge(machine, "openat", 0, 0, 0o1001) == -1
