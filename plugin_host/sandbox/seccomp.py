@@ -2,9 +2,9 @@
 
 Covers: sockets other than AF_UNIX, io_uring, memory that no limit counts, children that nobody
 waits for, namespaces and mounts, looking into processes, kernel administration. Does not cover:
-arguments behind pointers (a path, an address): seccomp cannot read them. Sources: seccomp(2), linux/bpf_common.h. Calls not named
-here stay allowed: a deny list, because the libraries a plugin loads change more often than the
-calls that could hurt.
+arguments behind pointers (a path, an address): seccomp cannot read them. Sources: seccomp(2),
+linux/bpf_common.h. Calls not named here stay allowed: a deny list, because the libraries a plugin
+loads change more often than the calls that could hurt.
 """
 
 from __future__ import annotations

@@ -145,7 +145,8 @@ def test_clocks_of_one_that_computes_move_and_of_one_that_is_gone_say_nothing() 
 
 
 def test_what_a_process_used_that_nobody_waits_for_stays_used() -> None:
-    burn = "\nimport time; used = time.process_time; end_s = used() + 0.5\nwhile used() < end_s: pass\n"
+    clock = "\nfrom time import process_time as used; end_s = used() + 0.5\n"
+    burn = clock + "while used() < end_s: pass\n"
     ignore = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); "
     twice = ignore + PARENT + "sys.stdin.readline()" + burn + REST
     with running(twice, burn + TELL + "import signal; signal.pause()") as process:
