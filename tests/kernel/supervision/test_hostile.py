@@ -138,6 +138,7 @@ ATTACKS = [
     Attack(f"daemonize_in_python {DAEMON}", TaskSucceeded, "^daemon$", afterwards=no_daemon_lives),
     Attack("make_zombies", TaskSucceeded, "^20 zombies$", afterwards=no_zombie_is_ours),
     Attack("read_file {folder}/secret", TaskSucceeded, "^(ENOENT|EACCES)$"),
+    Attack("read_file {folder}/home/.ssh/id_ed25519", TaskSucceeded, "^(ENOENT|EACCES)$"),
     Attack("read_by_symlink {folder}/secret", TaskSucceeded, "^(ENOENT|EACCES)$"),
     Attack(
         "write_file {folder}/victim.txt",
@@ -167,6 +168,10 @@ def test_attack_is_contained_and_named_and_disturbs_nobody(
     (tmp_path / "secret").write_text("PRIVATE KEY")
     (tmp_path / "secret").chmod(0o644)
     tmp_path.chmod(0o777)
+    keys = tmp_path / "home" / ".ssh"
+    keys.mkdir(parents=True)
+    (keys / "id_ed25519").write_text("PRIVATE KEY")
+    (keys / "id_ed25519").chmod(0o644)
     echo_id = rig.start_ready(hostile("echo"))
     with sampling(MAX_HOSTS) as sampled:
         host_id = rig.start_ready(hostile("hostile"))
