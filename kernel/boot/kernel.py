@@ -286,7 +286,8 @@ class Kernel:
         for event in parts.pool.handle(ready):
             self._guard.call("storing results", partial(self._take, event), rests=False)
         self._orphans.tick()
-        self._guard.call("keeping costs", parts.costs.tick)
+        resting = parts.dispatcher.in_hand == 0
+        self._guard.call("keeping costs", partial(parts.costs.tick, is_resting=resting))
         self._guard.call(WORK_PART, self._working.work)
         if self._inbox_watched:
             self._grabbing.tick(self._governing.decide(), self._observer.disk_level)

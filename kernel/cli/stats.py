@@ -88,6 +88,7 @@ def format_aggregate(aggregate: StageAggregate) -> list[str]:
         f"  load   {_times(aggregate, 'load_us')}; {aggregate.loads} loads, "
         f"{loads_per_1000(aggregate) or 0:.1f} per 1000 runs",
         f"  run    {_times(aggregate, 'run_us')}",
+        *([f"  failed {_times(aggregate, 'failed_us')}"] if aggregate.failures else []),
         f"  memory {peak / _MIB:.0f} MiB at most; {read / _MIB:.0f} MiB read",
     ]
 

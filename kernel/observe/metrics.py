@@ -23,6 +23,7 @@ _HISTOGRAMS = {
     "queue_wait_us": ("autocapture_queue_wait_seconds", "From capture to the start of a run", 1e6),
     "load_us": ("autocapture_model_load_seconds", "Loading and warming up a model", 1e6),
     "run_us": ("autocapture_run_seconds", "Running one task", 1e6),
+    "failed_us": ("autocapture_failed_seconds", "Tasks that did not end well", 1e6),
     "input_bytes": ("autocapture_input_bytes", "Bytes given to one task", 1.0),
     "memory_peak_bytes": ("autocapture_memory_peak_bytes", "Peak memory of a host in a task", 1.0),
 }

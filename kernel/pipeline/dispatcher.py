@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, assert_never
 
 import apsw
+from msgspec.structs import replace
 
 from contracts.canonical import digest_bytes
 from contracts.capture import CaptureEvent
@@ -36,6 +37,7 @@ from kernel.pipeline.inputs import (
 from kernel.pipeline.planning import Planning
 from kernel.pipeline.results import ResultRefused, check_record, parse_page
 from kernel.pipeline.retries import Fate, RetryPolicy, after_error, after_loss, after_memory
+from kernel.pipeline.stages import Stage
 from kernel.scheduling.schedule import Assign, Budget, StartHost, StopHost
 from kernel.store.backlog import Backlog, Task, TaskInput
 from kernel.supervision.pool import HostPool
@@ -144,6 +146,7 @@ class Dispatcher:
         self._in_hand: dict[str, _InHand] = {}
         self._sent: dict[str, tuple[int, int]] = {}
         self._load_us: dict[str, int] = {}
+        self._loading: dict[str, Stage] = {}
         self._for_memory: set[str] = set()
         self.tally = Tally()
 
@@ -175,21 +178,18 @@ class Dispatcher:
         match event:
             case HostReady():
                 self._load_us[event.host_id] = event.load_us
+                stage = self._loading.pop(event.host_id, None)
+                if stage is not None:
+                    self._costs.add_load(stage.name, stage.model_key, event.load_us)
                 self._view.became_ready(event.host_id)
             case HostDied():
                 self._load_us.pop(event.host_id, None)
+                self._loading.pop(event.host_id, None)
                 self._view.died(event.host_id)
             case TaskSucceeded():
                 self._store(event)
             case TaskErrored():
-                held = self._take(event.task_id)
-                if held is not None:
-                    task = held.task
-                    self._costs.add_failure(task.key.stage, self._model_of(task), "error")
-                    fate = after_error(
-                        attempts=task.attempts + 1, retry=event.retry, policy=self._policy
-                    )
-                    self._settle(task, fate, f"{event.code}: {event.message}", event.plugin_id)
+                self._note_error(event)
             case TaskLost():
                 self._put_back_lost(event)
             case _:
@@ -217,6 +217,7 @@ class Dispatcher:
         except (KernelError, OSError) as error:
             self._audit("host-start-failed", stage.plugin.plugin_id, {"error": str(error)[:2000]})
             return
+        self._loading[host_id] = stage
         self._view.started(host_id, action.model_key)
 
     def _assign(self, action: Assign, now_s: float) -> None:
@@ -260,11 +261,12 @@ class Dispatcher:
         if held is None:
             return
         task = held.task
+        timing = self._timing(task, event)
         try:
-            timing = self._timing(task, event)
             stored = self._commit(held, event.record, timing)
         except (ResultRefused, KernelError) as error:
             # The plugin broke its contract: running it again would break it again.
+            self._costs.add_failure(task.key.stage, self._model_of(task), "error", timing)
             self._settle(task, Fate("give_up"), str(error), event.plugin_id)
             return
         except apsw.Error as error:
@@ -273,7 +275,8 @@ class Dispatcher:
             self._settle(task, fate, f"not stored: {error}", event.plugin_id)
             raise
         self._backlog.finish(task.task_id)
-        self._costs.add(task.key.stage, self._model_of(task), timing)
+        # The load was counted when it ended, whatever becomes of the tasks after it.
+        self._costs.add(task.key.stage, self._model_of(task), replace(timing, load_us=0))
         self._view.finished(event.host_id)
         if stored:
             self.tally.done += 1
@@ -297,17 +300,34 @@ class Dispatcher:
             record = bytes.fromhex(digest_bytes(record))
         return self._results.commit_record(key, subject, record, timing)
 
-    def _timing(self, task: Task, event: TaskSucceeded) -> StageTiming:
+    def _timing(self, task: Task, event: TaskSucceeded | TaskErrored | TaskLost) -> StageTiming:
+        """What a task cost; of one without a result by our own clock, its peak where it is told."""
         now_us = _now_us()
         sent_at_us, input_bytes = self._sent.pop(task.task_id, (now_us, 0))
+        run_us, load_us, peak_bytes = max(0, now_us - sent_at_us), 0, 0
+        if isinstance(event, TaskSucceeded):
+            run_us, peak_bytes = event.run_us, event.memory_peak_bytes
+            load_us = self._load_us.pop(event.host_id, 0)
+        elif isinstance(event, TaskErrored):
+            hosts = {host.host_id: host.memory_bytes for host in self._pool.statuses()}
+            peak_bytes = hosts.get(event.host_id, 0)
         return StageTiming(
             queue_wait_us=max(0, sent_at_us - task.enqueued_at_us),
-            load_us=self._load_us.pop(event.host_id, 0),
-            run_us=event.run_us,
+            load_us=load_us,
+            run_us=run_us,
             input_bytes=input_bytes,
-            memory_peak_bytes=event.memory_peak_bytes,
+            memory_peak_bytes=peak_bytes,
             finished_at_us=now_us,
         )
+
+    def _note_error(self, event: TaskErrored) -> None:
+        held = self._take(event.task_id)
+        if held is None:
+            return
+        task, spent = held.task, self._timing(held.task, event)
+        self._costs.add_failure(task.key.stage, self._model_of(task), "error", spent)
+        fate = after_error(attempts=task.attempts + 1, retry=event.retry, policy=self._policy)
+        self._settle(task, fate, f"{event.code}: {event.message}", event.plugin_id)
 
     def _put_back_lost(self, event: TaskLost) -> None:
         held = self._take(event.task_id)
@@ -315,7 +335,8 @@ class Dispatcher:
             return
         task = held.task
         self.tally.lost += 1
-        self._costs.add_failure(task.key.stage, self._model_of(task), "lost")
+        spent = self._timing(task, event)
+        self._costs.add_failure(task.key.stage, self._model_of(task), "lost", spent)
         if task.task_id in self._for_memory and not event.blame:
             losses = self._backlog.note_failure(task.task_id, "memory", event.cause)
             fate = after_memory(losses=losses, policy=self._policy)
@@ -331,6 +352,7 @@ class Dispatcher:
             return
         self.tally.failed += 1
         if fate.kind == "quarantine":
+            self._costs.add_failure(task.key.stage, self._model_of(task), "quarantined")
             self._backlog.quarantine(task.task_id, error)
         else:
             self._backlog.give_up(task.task_id, error)

@@ -1,7 +1,7 @@
 """What each stage and model has cost so far: aggregates in derived.db, never single runs.
 
-The kernel keeps a `TelemetryBook` in memory and merges it into the table now and then; what
-a crash loses is a few minutes of statistics. Covers: aggregates and their table. Does not
+The kernel keeps a `TelemetryBook` in memory and merges it into the table every few seconds; what
+a crash loses is no more of the statistics. Covers: aggregates and their table. Does not
 cover: what the plan makes of them (`kernel.scheduling.learned`).
 """
 
@@ -19,7 +19,10 @@ from kernel.config.paths import DataDir
 from kernel.store.histogram import Histogram, from_counts
 from kernel.store.sqlite import connect, transaction
 
-Metric = Literal["queue_wait_us", "load_us", "run_us", "input_bytes", "memory_peak_bytes"]
+Metric = Literal[
+    "queue_wait_us", "load_us", "run_us", "failed_us", "input_bytes", "memory_peak_bytes"
+]
+"""``run_us`` is of tasks that ended well, ``failed_us`` what those took that did not."""
 FailureKind = Literal["error", "lost", "quarantined"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 FAILURE_KINDS: tuple[FailureKind, ...] = get_args(FailureKind)
@@ -102,14 +105,31 @@ class TelemetryBook:
         """Count one finished task; a load time of 0 means that the model was warm."""
         aggregate = self._aggregate(stage, model_key)
         for metric in METRICS:
-            value = getattr(timing, metric)
-            if metric == "load_us" and value == 0:
+            value = 0 if metric == "failed_us" else getattr(timing, metric)
+            if metric in {"load_us", "failed_us"} and value == 0:
                 continue
             aggregate.get(metric).add(value)
 
-    def add_failure(self, stage: str, model_key: str, kind: FailureKind) -> None:
-        """Count one task that did not end well."""
-        self._aggregate(stage, model_key).get(kind).add(1)
+    def add_failure(
+        self, stage: str, model_key: str, kind: FailureKind, spent: StageTiming | None = None
+    ) -> None:
+        """Count one task that did not end well, and what was spent on it, where that is known.
+
+        Of ``spent`` a load time or a memory peak of 0 means that it is not known.
+        """
+        aggregate = self._aggregate(stage, model_key)
+        aggregate.get(kind).add(1)
+        if spent is None:
+            return
+        aggregate.get("queue_wait_us").add(spent.queue_wait_us)
+        aggregate.get("failed_us").add(spent.run_us)
+        aggregate.get("input_bytes").add(spent.input_bytes)
+        if spent.memory_peak_bytes:
+            self.add_peak(stage, model_key, spent.memory_peak_bytes)
+
+    def add_load(self, stage: str, model_key: str, load_us: int) -> None:
+        """Count one load of a model, whatever becomes of the tasks after it."""
+        self._aggregate(stage, model_key).get("load_us").add(load_us)
 
     def add_peak(self, stage: str, model_key: str, memory_bytes: int) -> None:
         """Count the memory of a host that was ended for it."""

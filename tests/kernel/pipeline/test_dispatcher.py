@@ -171,6 +171,19 @@ def test_a_task_that_is_taken_back_for_the_person_is_tried_as_often_as_it_takes(
     assert line.dispatcher.tally.done == 1
 
 
+def test_what_a_failed_task_cost_is_counted_and_the_load_before_it(line: Line) -> None:
+    line.capture("!raise:cannot read this")
+    line.feeder.feed()
+    line.drain()
+    line.costs.merge()
+    (found,) = line.costs.known
+    assert (found.runs, found.loads) == (0, 1)
+    failures = found.failures["error"]
+    for metric in ("failed_us", "queue_wait_us", "input_bytes"):
+        assert found.get(metric).histogram.count == failures
+    assert found.get("input_bytes").histogram.largest == len("!raise:cannot read this")
+
+
 def deaths(line: Line) -> list[HostDied]:
     return [event for event in line.rig.seen if isinstance(event, HostDied)]
 

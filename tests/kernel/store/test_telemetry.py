@@ -91,3 +91,21 @@ def test_ever_new_models_do_not_grow_the_table_without_end() -> None:
     assert len(book.aggregates()) == QUEUES_MAX + 1
     (other,) = [entry for entry in book.aggregates() if entry.stage == "other"]
     assert other.runs == 50
+
+
+def test_what_failed_counts_apart_from_what_ended_well_and_a_load_counts_by_itself() -> None:
+    book = TelemetryBook()
+    book.add_load("text", "ocr", 2_000_000)
+    book.add("text", "ocr", timing(run_ms=1_000, memory_mib=100))
+    book.add_failure("text", "ocr", "error", timing(run_ms=9_000, memory_mib=300))
+    book.add_failure("text", "ocr", "lost", timing(run_ms=4_000, memory_mib=0))
+    book.add_failure("text", "ocr", "quarantined")
+    (found,) = book.aggregates()
+    assert (found.runs, found.loads) == (1, 1)
+    assert found.failures == {"error": 1, "lost": 1, "quarantined": 1}
+    assert found.get("run_us").histogram.total == 1_000_000
+    assert found.get("failed_us").histogram.total == 13_000_000
+    assert found.get("queue_wait_us").histogram.count == 3
+    assert found.get("input_bytes").histogram.total == 30
+    peak = found.get("memory_peak_bytes").histogram
+    assert (peak.count, peak.largest) == (2, 300 << 20)
