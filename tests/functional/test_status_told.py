@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def test_damage_is_told_where_no_kernel_runs(rig: Rig) -> None:
 
 def test_a_kernel_whose_run_dir_was_taken_away_is_told_with_the_next_step(rig: Rig) -> None:
     with rig.kernel() as kernel:
+        kernel.send_signal(signal.SIGSTOP)  # else it would have made it anew before anybody asks
         shutil.rmtree(json.loads((rig.data_dir / "run.json").read_text())["run_dir"])
         document = rig.json("status", expect=1)
         assert "no control socket" in document["reason"]
@@ -76,6 +78,8 @@ def test_a_kernel_whose_run_dir_was_taken_away_is_told_with_the_next_step(rig: R
         assert f"kill -TERM {kernel.pid}" in remedy
         check = {c["name"]: c for c in rig.json("doctor", expect=2)["checks"]}["kernel"]
         assert check["remedy"] == remedy
+        kernel.send_signal(signal.SIGCONT)
+        wait_until(lambda: rig.json("status", expect=None)["kernel"], 60.0)
         kernel.terminate()
         kernel.wait(timeout=60)
     assert rig.json("status")["verdict"] == "stopped"
