@@ -30,7 +30,8 @@ class TaskCancelled(BaseException):
 class PluginError(Exception):
     """A plugin's way to fail a task with a stable code.
 
-    ``retry`` tells the kernel whether another attempt on the same input may help.
+    ``retry`` tells the kernel whether another attempt on the same input may help; without it the
+    task is given up at once. Any other exception is tried again, a bounded number of times.
     """
 
     def __init__(self, code: str, message: str, *, retry: bool = False) -> None:

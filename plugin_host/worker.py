@@ -174,8 +174,9 @@ class Worker:
         except MemoryError as error:
             self._post(_failure(task, "memory-limit", f"out of memory: {error}", retry=True))
         except BaseException as error:  # noqa: BLE001 - the border: foreign code may raise anything
+            # It did not say that another try is vain; the kernel bounds the tries.
             self._post(
-                _failure(task, "plugin-raised", f"{type(error).__name__}: {error}", retry=False)
+                _failure(task, "plugin-raised", f"{type(error).__name__}: {error}", retry=True)
             )
         else:
             self._post(

@@ -177,7 +177,7 @@ class SchedulerSettings(Section):
         default=30.0, description="While active, a stopped host is kept at least this long."
     )
     attempts_max: int = Field(
-        default=3, ge=1, le=20, description="Attempts of one task until it is quarantined."
+        default=3, ge=1, le=20, description="Failed attempts of one task until it is given up."
     )
     retry_base_s: PositiveSeconds = Field(default=1.0, description="First retry delay; doubles.")
     retry_max_s: PositiveSeconds = Field(default=300.0, description="Longest retry delay.")

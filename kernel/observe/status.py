@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from dataclasses import asdict
 from typing import Any
 
 import apsw
@@ -195,7 +196,13 @@ def _count_backlog(backlog: Backlog, document: dict[str, Any], problems: list[Pr
                 }
             )
         document["errors"] = [
-            {"task_id": t.task_id, "input": t.key.input_digest, "state": t.state, "error": t.error}
+            {
+                "task_id": t.task_id,
+                "input": t.key.input_digest,
+                "state": t.state,
+                "error": t.error,
+                "attempts": [asdict(one) for one in backlog.attempts.of_task(t.task_id)],
+            }
             for t in backlog.given_up(ERRORS_SHOWN_MAX)
         ]
     finally:

@@ -326,8 +326,11 @@ class Dispatcher:
             return
         task, spent = held.task, self._timing(held.task, event)
         self._costs.add_failure(task.key.stage, self._model_of(task), "error", spent)
-        fate = after_error(attempts=task.attempts + 1, retry=event.retry, policy=self._policy)
-        self._settle(task, fate, f"{event.code}: {event.message}", event.plugin_id)
+        error = f"{event.code}: {event.message}"
+        # Leases say nothing: a task is taken back as often as the person comes back.
+        failed = self._backlog.note_failure(task.task_id, "error", error)
+        fate = after_error(attempts=failed, retry=event.retry, policy=self._policy)
+        self._settle(task, fate, error, event.plugin_id)
 
     def _put_back_lost(self, event: TaskLost) -> None:
         held = self._take(event.task_id)

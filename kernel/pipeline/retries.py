@@ -35,7 +35,10 @@ class Fate:
 
 
 def after_error(*, attempts: int, retry: bool, policy: RetryPolicy) -> Fate:
-    """The plugin failed the task for the ``attempts``-th time and the host lives on."""
+    """The plugin failed the task for the ``attempts``-th time and the host lives on.
+
+    ``retry`` is false where the plugin itself said that another try is vain.
+    """
     if not retry or is_exhausted(attempts, attempts_max=policy.attempts_max):
         return Fate("give_up")
     delay_s = retry_delay_s(attempts, base_s=policy.retry_base_s, max_s=policy.retry_max_s)

@@ -148,6 +148,7 @@ def test_a_frame_that_takes_the_tree_to_its_limit_ends_in_quarantine_and_the_res
     (told,) = rig.json("status", expect=None)["backlog"]["errors"]
     assert told["state"] == "quarantined"
     assert "the largest host" in told["error"]
+    assert [one["kind"] for one in told["attempts"]] == ["memory"] * 2
 
 
 def test_a_plugin_that_cannot_fit_below_the_limit_is_not_started_and_the_person_is_told(

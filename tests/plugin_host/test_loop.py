@@ -176,9 +176,9 @@ def test_result_comes_as_canonical_bytes(peer: Peer) -> None:
 @pytest.mark.parametrize(
     ("do", "code", "retry"),
     [
-        ("raise", "plugin-raised", False),
+        ("raise", "plugin-raised", True),
         ("refuse", "unreadable", True),
-        ("exit", "plugin-raised", False),
+        ("exit", "plugin-raised", True),
         ("memory", "memory-limit", True),
     ],
 )

@@ -1,8 +1,8 @@
 """Answers every task at once, or does what the task's settings ask for.
 
-``mode``: echo, raise, retry, full (MemoryError), leave (SystemExit), sleep (seconds),
-hang (until a file is there), spin (holds the GIL), exit, kill (SIGKILL to itself), stop,
-wrong (a record of another input), not-a-record, progress.
+``mode``: echo, raise, retry, refuse (for good), full (MemoryError), leave (SystemExit), sleep
+(seconds), hang and hang-then-raise (until a file is there), spin (holds the GIL), exit, kill
+(SIGKILL to itself), stop, wrong (a record of another input), not-a-record, progress.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ def _misbehave(mode: str, argument: str, task: TaskContext) -> None:  # noqa: C9
             raise RuntimeError(argument)
         case "!retry":
             raise PluginError("try-again", argument, retry=True)
+        case "!refuse":
+            raise PluginError("refused", argument)
         case "!full":
             raise MemoryError(argument)
         case "!leave":
@@ -66,6 +68,10 @@ def _misbehave(mode: str, argument: str, task: TaskContext) -> None:  # noqa: C9
             # Ends when the file is there: a thread of a test must not live for ever.
             while not Path(argument).exists():
                 time.sleep(0.02)
+        case "!hang-then-raise":
+            while not Path(argument).exists():
+                time.sleep(0.02)
+            raise RuntimeError(argument)
         case "!sleep":
             time.sleep(float(argument))
         case "!spin":

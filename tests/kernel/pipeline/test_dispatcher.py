@@ -216,6 +216,9 @@ def test_frame_that_fails_is_given_up_with_its_error_and_the_rest_goes_on(line: 
     (task,) = line.backlog.given_up(10)
     assert "cannot read this" in task.error
     assert line.audit[0][0] == "task-failed"
+    # Nobody said that another try is vain.
+    tries = line.backlog.attempts.of_task(task.task_id)
+    assert [(one.kind, one.error) for one in tries] == [("error", task.error)] * 2
 
 
 def test_failure_that_may_pass_is_tried_again_up_to_the_limit(line: Line) -> None:
@@ -224,6 +227,27 @@ def test_failure_that_may_pass_is_tried_again_up_to_the_limit(line: Line) -> Non
     line.drain()
     (task,) = line.backlog.given_up(10)
     assert task.attempts == 2
+
+
+def test_failure_that_the_plugin_calls_final_is_given_up_at_once(line: Line) -> None:
+    line.capture("!refuse:no such thing")
+    line.feeder.feed()
+    line.drain()
+    (task,) = line.backlog.given_up(10)
+    assert (task.attempts, task.error) == (1, "refused: no such thing")
+
+
+def test_tries_that_were_taken_back_are_no_failures(line: Line, tmp_path: Path) -> None:
+    line.capture(f"!hang-then-raise:{tmp_path / 'end'}")
+    line.feeder.feed()
+    line.turn_until(lambda: line.dispatcher.in_hand == 1)
+    (busy,) = (host for host in line.rig.pool.statuses() if host.task_id is not None)
+    line.rig.pool.kill_host(busy.host_id, "the person came back", blame=False)
+    line.turn_until(lambda: line.dispatcher.in_hand == 0)
+    (tmp_path / "end").touch()
+    line.drain()
+    (task,) = line.backlog.given_up(10)
+    assert task.attempts == 3, "one was taken back, two failed"
 
 
 def test_lie_about_the_input_is_refused_and_nothing_of_it_stored(line: Line) -> None:
