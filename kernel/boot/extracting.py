@@ -26,6 +26,8 @@ LOOK_S = 0.5
 """How often it is counted what is left."""
 STUCK_S = 5.0
 """After this long without leave to work nothing more is to be had."""
+FEED_S = 2.0
+"""Within this a kernel looks for what was captured, twice."""
 _POLL_S = 0.25
 _ANSWER_S = 3.0
 _HANDOVER_S = 10.0
@@ -55,6 +57,7 @@ class _Watch:
         self._show = show
         self._look_at_s = 0.0
         self._stuck_since_s: float | None = None
+        self._nothing_since_s: float | None = None
         self.left = count_left()
         self._whole = self.left
         self.stopped = ""
@@ -65,12 +68,40 @@ class _Watch:
         """Since it began."""
         return time.monotonic() - self._start_s
 
+    def count(self) -> None:
+        """Count now what is left."""
+        self._look_at_s = time.monotonic() + LOOK_S
+        self.left = self._count_left()
+
+    def more_waits(self) -> None:
+        """Something waits or runs."""
+        self._nothing_since_s = None
+
+    def nothing_more(self, *, failed: int) -> bool:
+        """Nothing waits any more: whether that is all, or the rest was given up.
+
+        What was read a moment before the backlog was empty is counted anew. Captures that nobody
+        put into the backlog yet are no reason either: that is done every `FEED_S`.
+        """
+        now_s = time.monotonic()
+        if self._nothing_since_s is None:
+            self._nothing_since_s = now_s
+            self.count()
+        waited = now_s - self._nothing_since_s >= FEED_S
+        if waited:
+            self.count()
+        if self.is_over(""):
+            return True
+        if not waited:
+            return False
+        self.stopped = f"{self.left} cannot be read ({failed} failed now); see: kernel status"
+        return True
+
     def is_over(self, stuck: str) -> bool:
         """Whether all is read, the time is over, or there is no leave to work."""
         now_s = time.monotonic()
         if now_s >= self._look_at_s:
-            self._look_at_s = now_s + LOOK_S
-            self.left = self._count_left()
+            self.count()
             left_s = max(0.0, self._budget_s - self.seconds)
             done = self._whole - self.left
             self._show(f"reading now: {done} of {self._whole} captures, {left_s:.0f} s left")
@@ -123,7 +154,9 @@ def extract(
             # Whoever held the data dir is leaving or has just come: look again who does.
             time.sleep(_POLL_S)  # noqa: TID251
     show("")
-    return Extraction(count_left(), round(watch.seconds, 3), watch.stopped, watch.spent_s)
+    left = count_left()
+    # Where all is read after all, it is of no interest why it ended.
+    return Extraction(left, round(watch.seconds, 3), watch.stopped if left else "", watch.spent_s)
 
 
 def _extract_here(data_dir: DataDir, window: tuple[int, int], watch: _Watch) -> None:
@@ -137,7 +170,8 @@ def _extract_here(data_dir: DataDir, window: tuple[int, int], watch: _Watch) -> 
             now = running.progress()
             if now.is_drained and watch.left:
                 # What is left was given up before: no more will come.
-                return watch.is_over("") or _nothing_more(watch, failed=now.failed)
+                return watch.nothing_more(failed=now.failed)
+            watch.more_waits()
             return watch.is_over(now.stuck)
 
         kernel.run(until=is_over)
@@ -151,7 +185,9 @@ def _extract_there(client: ControlClient, window: tuple[int, int], watch: _Watch
     request = ProcessNow(bounded=True, from_us=window[0], to_us=min(window[1], _TO_US_MAX))
     state = client.ask(request, ProcessState)
     while not watch.is_over(state.stuck):
-        if state.drained and _nothing_more(watch, failed=state.failed):
+        if not state.drained:
+            watch.more_waits()
+        elif watch.nothing_more(failed=state.failed):
             break
         # The kernel answers at once; how often we look is our own choice.
         time.sleep(_POLL_S)  # noqa: TID251
@@ -164,11 +200,3 @@ def _used_s(client: ControlClient) -> float:
     document = json.loads(client.ask(AskStatus(), StatusReply).document)
     # A kernel of an earlier version does not count it.
     return float(document["governor"].get("explicit_used_s", 0.0))
-
-
-def _nothing_more(watch: _Watch, *, failed: int) -> bool:
-    """Nothing waits, yet something is unread: it was given up."""
-    if watch.is_over(""):
-        return True
-    watch.stopped = f"{watch.left} cannot be read ({failed} failed now); see: kernel status"
-    return True

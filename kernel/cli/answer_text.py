@@ -14,6 +14,7 @@ from contracts.answer import Answer, Citation, Claim
 from kernel.query.wording import length_text, moment_text, span_text
 
 _LINE_CHARS_MAX = 240
+_NOTE_CHARS_MAX = 2_000
 
 Crops = Mapping[Citation, Path | str]
 """Where the crop of a citation is, or why there is none."""
@@ -80,7 +81,8 @@ def _citation_lines(
 def _closing(answer: Answer) -> list[str]:
     """How it was understood, and what is missing."""
     coverage = answer.coverage
-    lines = [f"note: {printable(note)}" for note in answer.notes]
+    # Our own words, to their end: a command that is cut is none.
+    lines = [f"note: {printable(note, chars_max=_NOTE_CHARS_MAX)}" for note in answer.notes]
     if answer.claims and coverage.processed < coverage.events:
         lines.append(f"read so far: {coverage.processed} of {coverage.events} captures")
     if coverage.processed < coverage.events:
@@ -93,7 +95,7 @@ def _closing(answer: Answer) -> list[str]:
     return lines
 
 
-def printable(text: str) -> str:
-    """The text without what a terminal would obey; screens may show anything."""
+def printable(text: str, *, chars_max: int = _LINE_CHARS_MAX) -> str:
+    """The text without what a terminal would obey, cut; screens may show anything."""
     cleaned = "".join(ch if ch.isprintable() or ch == "\n" else "\ufffd" for ch in text)
-    return cleaned if len(cleaned) <= _LINE_CHARS_MAX else cleaned[: _LINE_CHARS_MAX - 1] + "…"
+    return cleaned if len(cleaned) <= chars_max else cleaned[: chars_max - 1] + "…"

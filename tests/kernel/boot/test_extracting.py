@@ -64,3 +64,24 @@ def test_the_budget_ends_it() -> None:
     watch = extracting._Watch(0.0, lambda: 2, lambda _: None)
     assert watch.is_over("")
     assert watch.stopped == "the budget of 0 s is spent"
+
+
+def test_what_was_read_a_moment_before_the_backlog_was_empty_is_not_said_to_be_unreadable() -> None:
+    left = [3]
+    watch = extracting._Watch(60.0, lambda: left[0], lambda _: None)
+    assert not watch.is_over("")
+    left[0] = 0
+    assert watch.nothing_more(failed=0)
+    assert watch.stopped == ""
+
+
+def test_what_no_kernel_came_to_yet_is_not_said_to_be_unreadable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch = extracting._Watch(60.0, lambda: 2, lambda _: None)
+    assert not watch.nothing_more(failed=0), "it may come into the backlog in a moment"
+    watch.more_waits()
+    assert not watch.nothing_more(failed=0), "and from the beginning again"
+    monkeypatch.setattr(extracting, "FEED_S", 0.0)
+    assert watch.nothing_more(failed=1)
+    assert watch.stopped == "2 cannot be read (1 failed now); see: kernel status"

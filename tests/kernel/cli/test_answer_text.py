@@ -7,6 +7,7 @@ import re
 import zoneinfo
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kernel.cli.answer_text import format_answer, printable
@@ -40,6 +41,14 @@ def test_what_is_not_read_is_offered_with_a_bounded_way(desk: Desk) -> None:
     desk.shoot("26 09:00:00", ["unread"], read=False)
     text = format_answer(desk.ask("What is the wifi code?"), {}, BERLIN)
     assert "--extract-now" in text
+    desk.close()
+
+
+def test_a_note_is_told_to_its_end(desk: Desk) -> None:
+    answer = desk.ask("budget yesterday")
+    long = "word " * 80 + "run: kernel process --until-drained reads all"
+    answer = msgspec.structs.replace(answer, notes=(long,))
+    assert f"note: {long}" in format_answer(answer, {}, BERLIN).splitlines()
     desk.close()
 
 
