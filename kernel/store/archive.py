@@ -16,11 +16,12 @@ from kernel.config.errors import KernelError
 from kernel.store import sqlite
 from kernel.store.appender import Appender
 from kernel.store.disk import OsDisk
-from kernel.store.drives import VolumeMarker, mark_volume, packs_dir, read_marker
+from kernel.store.drives import PACKS_NAME, VolumeMarker, mark_volume, packs_dir, read_marker
 from kernel.store.failure import translated
 from kernel.store.filecopy import copy_bytes, digest_file
 from kernel.store.journal import PRIMARY, Journal, SegmentRow, VolumeRow
 from kernel.store.ledger import append_entry
+from kernel.store.overlap import overlap
 from kernel.store.pack import segment_path
 from kernel.store.report import Progress, ProgressSink
 from kernel.store.scan import scan_segment
@@ -46,12 +47,13 @@ def archive_segments(
     """Move every closed segment whose captures are all older than ``older_than_us``.
 
     ``target`` must exist; it is marked as a volume of this data dir. Raises `KernelError`:
-    ``no-archive-dir``, ``archive-foreign``, ``segment-damaged``, ``disk-full``,
-    ``disk-failed``.
+    ``no-archive-dir``, ``folder-overlaps``, ``archive-foreign``, ``segment-damaged``,
+    ``disk-full``, ``disk-failed``.
     """
     if not target.is_dir():
         raise KernelError("no-archive-dir", f"{target} is not a folder; is its drive mounted?")
     with translated(target):
+        _check_apart(data_root, target)
         volume = _take_volume(appender, target.absolute())
         rows = _cold_segments(appender, older_than_us)
         total, done, moved = sum(row.end_bytes for row in rows), 0, []
@@ -61,6 +63,17 @@ def archive_segments(
             done += row.end_bytes
             progress(Progress("archive", done, total, "bytes"))
     return ArchiveReport(tuple(moved), done)
+
+
+def _check_apart(data_root: Path, target: Path) -> None:
+    """An archive that is the data dir would be copied onto itself, and then given up."""
+    own, theirs = (data_root, data_root / PACKS_NAME), (target, target / PACKS_NAME)
+    if any(overlap(one, other) for one in own for other in theirs):
+        raise KernelError(
+            "folder-overlaps",
+            f"{target} is the data dir {data_root}, or lies in it, or around it",
+            hint="name a folder on another drive",
+        )
 
 
 def _take_volume(appender: Appender, target: Path) -> VolumeRow:
@@ -103,7 +116,6 @@ def _move(
     source = segment_path(data_root / "packs", row.number)
     target = segment_path(packs_dir(data_root, volume), row.number)
     copy_bytes(source, target, row.end_bytes)
-    OsDisk().sync_dir(target.parent)
     for frame in scan_segment(target, row.number):
         if frame.problem:
             raise KernelError(

@@ -31,7 +31,7 @@ from kernel.store.drives import (
 )
 from kernel.store.evidence import EvidenceStore
 from kernel.store.failure import translated
-from kernel.store.filecopy import copy_bytes, digest_file, sync_file
+from kernel.store.filecopy import copy_part, digest_file, sync_file
 from kernel.store.journal import GONE_STATES, Journal, SegmentRow, VolumeRow
 from kernel.store.journal_copy import copy_journal
 from kernel.store.ledger import ANCHORS_NAME, ledger_head, parse_anchor
@@ -321,7 +321,5 @@ def keep_last_whole(target: Path, manifest: Manifest) -> None:
         if not source.exists():
             continue
         make_durable_dir(copy.parent, OsDisk())
-        fresh = copy.with_name(f"{copy.name}.new")
-        copy_bytes(source, fresh, source.stat().st_size)
-        fresh.replace(copy)
+        copy_part(source, copy, source.stat().st_size).replace(copy)
         OsDisk().sync_dir(copy.parent)

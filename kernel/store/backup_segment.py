@@ -41,7 +41,7 @@ def keep_segment(source: Path, target: Path, row: SegmentRow, recorded_bytes: in
     """
     make_durable_dir(target.parent, OsDisk())
     if not target.exists():
-        return KeptSegment(_copy_new(source, target, row.end_bytes))
+        return KeptSegment(copy_bytes(source, target, row.end_bytes))
     held = _held_bytes(target, row, recorded_bytes)
     if not source.exists() and held >= row.end_bytes:
         return missing_segment(source, target)
@@ -67,7 +67,7 @@ def _keep_better(source: Path, target: Path, row: SegmentRow, held: int, at: int
     if _is_intact(source, row) and not _is_intact(target, row, held):
         aside = _free_name(target)
         target.rename(aside)
-        copied = _copy_new(source, target, row.end_bytes)
+        copied = copy_bytes(source, target, row.end_bytes)
         message = f"the backup's copy was damaged; it lies as {aside.name}, a new one was made"
         return KeptSegment(copied, (_damaged(target, "backup-copy-damaged", message),))
     copied = bring_up(source, target, held, row.end_bytes)
@@ -77,14 +77,6 @@ def _keep_better(source: Path, target: Path, row: SegmentRow, held: int, at: int
 
 def _damaged(where: Path, code: str, message: str) -> Finding:
     return Finding(code=code, where=str(where), message=message)
-
-
-def _copy_new(source: Path, target: Path, end_bytes: int) -> int:
-    fresh = target.with_name(f"{target.name}.new")
-    copied = copy_bytes(source, fresh, end_bytes)
-    fresh.rename(target)
-    OsDisk().sync_dir(target.parent)
-    return copied
 
 
 def _held_bytes(target: Path, row: SegmentRow, recorded_bytes: int) -> int:

@@ -17,7 +17,7 @@ import apsw
 from kernel.config.paths import DataDir
 from kernel.store import sqlite
 from kernel.store.disk import OsDisk, make_durable_dir
-from kernel.store.filecopy import bring_up, copy_bytes, sync_file
+from kernel.store.filecopy import bring_up, copy_bytes, copy_part, sync_file
 from kernel.store.frame import SEGMENT_HEADER_BYTES
 from kernel.store.journal import GONE_STATES, PRIMARY, Journal, VolumeRow
 from kernel.store.ledger import ANCHORS_NAME
@@ -90,10 +90,9 @@ def restore_segments(data_dir: DataDir, backup: Path, aside: Path) -> list[str]:
         if own.exists() and (_is_whole(own, number) or not _same_start(own, spare)):
             continue
         make_durable_dir(data_dir.packs_dir, OsDisk())
-        fresh = own.with_name(f"{own.name}.new")
-        copied = copy_bytes(spare, fresh, spare.stat().st_size)
+        fresh = copy_part(spare, own, spare.stat().st_size)
         if own.exists():
-            bring_up(own, fresh, copied, own.stat().st_size)
+            bring_up(own, fresh, fresh.stat().st_size, own.stat().st_size)
         _take_place(fresh, own, aside)
         names.append(own.name)
     return names
