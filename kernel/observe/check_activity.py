@@ -6,12 +6,14 @@ not cover: the sources (`kernel.scheduling.providers`).
 
 from __future__ import annotations
 
+import datetime as dt
 import time
+from pathlib import Path
 
 from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
 from kernel.observe.check import Check
-from kernel.scheduling.activity import ActivityMonitor
+from kernel.scheduling.activity import STALE_AFTER_S, ActivityMonitor
 from kernel.scheduling.cgroup import find_delegated
 from kernel.scheduling.override import read_override
 from kernel.scheduling.providers.signal_file import SignalFileProvider
@@ -23,9 +25,8 @@ PRECISE = frozenset({"signal_file", "wsl", "x11"})
 def check_activity(data_dir: DataDir, settings: Settings) -> Check:
     """Which sources work here, which one is trusted first, why the others do not."""
     activity = settings.activity
-    providers = make_providers(
-        activity.providers, signal_file=activity.signal_file or data_dir.activity_file
-    )
+    signal_file = activity.signal_file or data_dir.activity_file
+    providers = make_providers(activity.providers, signal_file=signal_file)
     monitor = ActivityMonitor(
         providers,
         now_s=time.monotonic,
@@ -66,6 +67,17 @@ def check_activity(data_dir: DataDir, settings: Settings) -> Check:
             "mend what writes it (docs/activity.md), or move it away",
             details,
         )
+    # Asked only of a file that was just read: a drive that hangs has told so above.
+    silent_s = _age_s(signal_file) if "signal_file" in working else 0.0
+    if silent_s > STALE_AFTER_S:
+        return Check(
+            "activity",
+            "warn",
+            f"signal_file decides and was last written {dt.timedelta(seconds=round(silent_s))} ago "
+            f"(h:mm:ss): after {STALE_AFTER_S:.0f} s of silence nobody is taken for away",
+            "start the capture program that writes it, or move it away (docs/activity.md)",
+            details,
+        )
     if not working:
         return Check(
             "activity",
@@ -76,6 +88,14 @@ def check_activity(data_dir: DataDir, settings: Settings) -> Check:
         )
     text = f"{', '.join(deciding)} decides" + (f" ({others})" if others else "")
     return Check("activity", "ok", text, details=details)
+
+
+def _age_s(path: Path) -> float:
+    """Seconds since the file was written; 0 where that cannot be told, or for a time to come."""
+    try:
+        return max(0.0, time.time() - path.stat().st_mtime)
+    except OSError:
+        return 0.0
 
 
 def check_control_groups() -> Check:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +62,20 @@ def test_a_signal_file_that_says_nothing_is_no_ok(
     assert check.state == "warn"
     assert str(tmp_path / "activity.json") in check.saw
     assert "says nothing" in check.saw
+
+
+def test_a_signal_file_that_nobody_writes_any_more_is_no_ok(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERNEL_ACTIVITY_PROVIDERS", "signal_file")
+    path = tmp_path / "activity.json"
+    path.write_text(json.dumps({"schema": 1, "seq": 1, "written_ms": 2, "last_input_ms": 1}))
+    week_ago_s = time.time() - 7 * 86_400
+    os.utime(path, (week_ago_s, week_ago_s))
+    check = check_activity(DataDir(tmp_path), settings(tmp_path))
+    assert check.state == "warn"
+    assert "last written 7 days, 0:0" in check.saw
+    assert "move it away" in check.remedy
 
 
 def test_a_profile_that_counts_as_idle_needs_no_source(
