@@ -5,6 +5,7 @@ Covers: reading. Does not cover: other makers; choosing a device for a host.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +24,12 @@ class GpuUse:
 class GpuMeter:
     """Holds NVML open. Where it does not work, `why_not` says so and `read` gives nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, library: Any = None) -> None:  # noqa: ANN401 - pynvml has no types
+        """``library``: what to use instead of `pynvml`, opened."""
         self.why_not = ""
-        self._nvml: Any = None
+        self._nvml: Any = library
+        if library is not None:
+            return
         try:
             # The extra `nvidia`: most machines have neither the library nor the device.
             import pynvml
@@ -40,23 +44,33 @@ class GpuMeter:
         self._nvml = pynvml
 
     def read(self) -> tuple[GpuUse, ...]:
-        """All devices; a device that fails to answer is left out."""
+        """All devices; one that fails to answer is left out.
+
+        `why_not` tells of this look alone: a driver that comes back is not called broken.
+        """
         nvml = self._nvml
         if nvml is None:
             return ()
-        found = []
-        for index in range(nvml.nvmlDeviceGetCount()):
+        found, failed = [], []
+        try:
+            count = nvml.nvmlDeviceGetCount()
+        except nvml.NVMLError as error:
+            self.why_not = f"the NVIDIA driver does not answer: {error}"
+            return ()
+        for index in range(count):
             try:
                 found.append(self._read_device(index))
             except nvml.NVMLError as error:
-                self.why_not = f"device {index}: {error}"
+                failed.append(f"device {index}: {error}")
+        self.why_not = "; ".join(failed)
         return tuple(found)
 
     def close(self) -> None:
         """Let go of NVML; may be called twice."""
         nvml, self._nvml = self._nvml, None
         if nvml is not None:
-            nvml.nvmlShutdown()
+            with contextlib.suppress(nvml.NVMLError):
+                nvml.nvmlShutdown()
 
     def _read_device(self, index: int) -> GpuUse:
         nvml = self._nvml
