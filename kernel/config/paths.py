@@ -40,6 +40,11 @@ class DataDir:
         return self.root / "journal.db"
 
     @property
+    def evidence_names(self) -> tuple[str, ...]:
+        """Files and folders, beside the packs, that only a data dir or a copy of one has."""
+        return (self.journal_db.name, self.lock_file.name, self.anchors_dir.name)
+
+    @property
     def packs_dir(self) -> Path:
         """Evidence: pixel bytes in append-only segments."""
         return self.root / "packs"

@@ -8,19 +8,30 @@ is removed against a verified copy alone. Covers: choosing and moving. Does not 
 
 from __future__ import annotations
 
+import os
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from kernel.config.errors import KernelError
+from kernel.config.paths import DataDir
 from kernel.store import sqlite
 from kernel.store.appender import Appender
 from kernel.store.disk import OsDisk
-from kernel.store.drives import PACKS_NAME, VolumeMarker, mark_volume, packs_dir, read_marker
+from kernel.store.drives import (
+    DRAINED_NAME,
+    MARKER_NAME,
+    PACKS_NAME,
+    VolumeMarker,
+    mark_volume,
+    packs_dir,
+    read_marker,
+)
 from kernel.store.failure import translated
 from kernel.store.filecopy import copy_bytes, digest_file
 from kernel.store.journal import PRIMARY, Journal, SegmentRow, VolumeRow
 from kernel.store.ledger import append_entry
+from kernel.store.manifest import MANIFEST_NAME, VOLUMES_NAME, WHOLE_NAME
 from kernel.store.overlap import overlap
 from kernel.store.pack import segment_path
 from kernel.store.report import Progress, ProgressSink
@@ -85,16 +96,31 @@ def _take_volume(appender: Appender, target: Path) -> VolumeRow:
             for volume in volumes:
                 if (volume.identity, volume.kind) == (marker.identity, "archive"):
                     return volume
-            raise KernelError(
-                "archive-foreign",
-                f"{target} belongs to another data dir",
-                hint="name an empty folder",
-            )
+            raise _foreign(f"{target} belongs to another data dir")
+        if found := _evidence_in(target):
+            raise _foreign(f"{target} has {found}: it is somebody's data dir, backup or archive")
         row = VolumeRow(len(volumes) + 1, "archive", uuid.uuid4().hex, str(target))
         mark_volume(target, VolumeMarker(row.identity, row.kind), OsDisk())
         with sqlite.transaction(connection):
             journal.insert_volume(row.volume_id, row.kind, row.identity, row.root)
         return row
+
+
+def _foreign(message: str) -> KernelError:
+    return KernelError("archive-foreign", message, hint="name an empty folder")
+
+
+def _evidence_in(target: Path) -> str | None:
+    """The name of something that evidence is made of, in a folder without a marker."""
+    names = (*DataDir(target).evidence_names, MANIFEST_NAME, WHOLE_NAME, VOLUMES_NAME, MARKER_NAME)
+    for name in names:
+        if os.path.lexists(target / name):
+            return name
+    # A first archive that was killed leaves these two, empty.
+    for folder in (target / PACKS_NAME, target / DRAINED_NAME):
+        if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+            return folder.name
+    return None
 
 
 def _cold_segments(appender: Appender, older_than_us: int) -> list[SegmentRow]:
@@ -115,7 +141,7 @@ def _move(
 ) -> None:
     source = segment_path(data_root / "packs", row.number)
     target = segment_path(packs_dir(data_root, volume), row.number)
-    copy_bytes(source, target, row.end_bytes)
+    _copy(source, target, row.end_bytes)
     for frame in scan_segment(target, row.number):
         if frame.problem:
             raise KernelError(
@@ -135,6 +161,16 @@ def _move(
         detail = {"to": str(target), "bytes": str(row.end_bytes), "blake3": digest}
         append_entry(connection, "segment.archived", source.name, detail, now_us)
     _give_up_source(source, target, digest)
+
+
+def _copy(source: Path, target: Path, end_bytes: int) -> None:
+    """Make the copy; one that a kill left whole is used, anything else of its name is left."""
+    if not os.path.lexists(target):
+        copy_bytes(source, target, end_bytes)
+    elif target.stat().st_size != end_bytes or digest_file(target) != digest_file(
+        source, end_bytes
+    ):
+        raise _foreign(f"{target} is there and is not a copy of {source}; it is left as it is")
 
 
 def _give_up_source(source: Path, target: Path, digest: str) -> None:

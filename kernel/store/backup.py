@@ -39,6 +39,7 @@ from kernel.store.manifest import (
     CARRIED_OVER,
     FORMAT_VERSION,
     MANIFEST_NAME,
+    VOLUMES_NAME,
     WHOLE_NAME,
     BackedUpFile,
     Manifest,
@@ -51,7 +52,6 @@ from kernel.store.report import Finding, Progress, ProgressSink, VerifyReport
 from kernel.store.verify import ignore_progress, verify
 
 JOURNAL_NAME = "journal.db"
-VOLUMES_NAME = "volumes"
 ATTEMPTS_MAX = 5
 """Segments that the running kernel replaces meanwhile make a backup begin again."""
 

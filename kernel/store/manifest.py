@@ -17,6 +17,8 @@ from kernel.store.filecopy import sync_file
 MANIFEST_NAME = "manifest.json"
 WHOLE_NAME = "whole"
 """Folder below a backup with the journal, anchors and manifest of its last whole state."""
+VOLUMES_NAME = "volumes"
+"""Folder below a backup with the copied segments of other drives."""
 FORMAT_VERSION = 1
 CARRIED_OVER = frozenset({"ledger-lost"})
 """Findings that are about the past of the data dir and no damage of the backup."""
