@@ -18,14 +18,14 @@ import click
 from kernel.config.errors import ExitCode, KernelError
 
 COMMANDS = {
-    "active": ("kernel.cli.override:active", "Count as active until told otherwise."),
+    "active": ("kernel.cli.override:active", "Count as active until `kernel resume`."),
     "archive": ("kernel.cli.archive:archive", "Move cold segments to another drive."),
     "backup": ("kernel.cli.backup:backup", "Make a verified backup while the kernel runs."),
     "config": ("kernel.cli.config:config", "Show the settings in effect and their origin."),
     "contracts": ("kernel.cli.contracts:contracts", "List, show and check record contracts."),
     "doctor": ("kernel.cli.doctor:doctor", "Check the machine, the data dir and the sandbox."),
     "export": ("kernel.cli.export:export", "Write a sanitized copy for somebody else."),
-    "idle": ("kernel.cli.override:idle", "Count as idle until told otherwise."),
+    "idle": ("kernel.cli.override:idle", "Count as idle for an hour."),
     "ingest": ("kernel.cli.ingest:ingest", "Take in screenshots from files and folders."),
     "pause": ("kernel.cli.override:pause", "Pause all heavy work."),
     "plugins": ("kernel.cli.plugins:plugins", "List, compare, approve and roll back plugins."),

@@ -37,6 +37,9 @@ _PROFILE_WORDS = ("description", "extends")
 _FLAG = ("flag --profile", "profile")
 _KEYS_HINT = "run: kernel config keys"
 _PROFILES_HINT = "run: kernel config profiles"
+_FILE_HINT = "mend the file at the place that is named, or move it away"
+_SHOWN_MAX = 20
+"""So many wrong keys of one source are told at once."""
 
 OriginKind = Literal["default", "machine", "profile", "file", "environment", "flag"]
 
@@ -197,9 +200,13 @@ def _profile_layers(name: str) -> list[_Layer]:
     layers: list[_Layer] = []
     following: str | None = name
     named_by = _FLAG
+    chained: list[str] = []
     while following is not None:
         if len(layers) == _EXTENDS_DEPTH_MAX:
-            _refuse(f"profile {name}", "extends", "a short chain without a circle", name)
+            chain = " -> ".join(chained)
+            hint = "take `extends` out of one of these profiles"
+            _refuse(f"profile {name}", "extends", "a short chain, no circle", chain, hint=hint)
+        chained.append(following)
         table, place = _read_profile(following, named_by)
         values = {k: v for k, v in table.items() if k not in _PROFILE_WORDS}
         layers.insert(0, _Layer("profile", place, strict=True, values=dict(_flatten(values))))
@@ -235,14 +242,14 @@ def _read_text(path: Path) -> str:
     try:
         return read_small_file(path, _FILE_BYTES_MAX).decode()
     except (OSError, ValueError) as error:
-        _refuse(str(path), "(file)", "a readable UTF-8 file", str(error))
+        _refuse(str(path), "(file)", "a readable UTF-8 file", str(error), hint=_FILE_HINT)
 
 
 def _parse_toml(text: str, place: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        _refuse(place, "(file)", "TOML", str(error))
+        _refuse(place, "(file)", "TOML", str(error), hint=_FILE_HINT)
 
 
 def _environment_layer(environment: Mapping[str, str]) -> _Layer:
@@ -250,6 +257,7 @@ def _environment_layer(environment: Mapping[str, str]) -> _Layer:
     section_prefixes = tuple(f"{ENV_PREFIX}{section.upper()}_" for section in Settings.model_fields)
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
+    strangers = []
     for name in sorted(environment):
         key = by_name.get(name)
         if key is not None:
@@ -257,7 +265,9 @@ def _environment_layer(environment: Mapping[str, str]) -> _Layer:
             places[key] = name
         elif name.startswith(section_prefixes):
             # A misspelt setting must not be ignored; KERNEL_DATA_DIR and strangers pass.
-            _refuse_unknown("environment", name, tuple(by_name))
+            strangers.append(_unknown("environment", name, tuple(by_name)))
+    if strangers:
+        _refuse_all(strangers)
     return _Layer("environment", "", strict=False, values=values, places=places)
 
 
@@ -275,9 +285,6 @@ def _merge(layers: list[_Layer], *, profile: str) -> LoadedSettings:
     origins = dict.fromkeys(known, Origin("default"))
     settings = _DEFAULTS
     for layer in layers:
-        for key in layer.values:
-            if key not in origins:
-                _refuse_unknown(str(layer.origin(key)), key, known)
         # Layer by layer, so that a wrong value is reported even where a stronger layer hides it.
         settings = _apply(settings, layer)
         origins.update({key: layer.origin(key) for key in layer.values})
@@ -290,14 +297,24 @@ def _canonical(settings: Settings) -> bytes:
 
 
 def _apply(settings: Settings, layer: _Layer) -> Settings:
+    """With the layer's values; refuses all of them that are wrong together."""
+    known = known_keys()
+    wrong = [
+        _unknown(str(layer.origin(key)), key, known) for key in layer.values if key not in known
+    ]
     table: dict[str, dict[str, Any]] = settings.model_dump()
     for key, value in layer.values.items():
+        if key not in known:
+            continue
         section, _, name = key.partition(".")
         table[section][name] = value if layer.strict else _parse_word(key, value)
     try:
-        return Settings.model_validate(table, strict=layer.strict)
+        settings = Settings.model_validate(table, strict=layer.strict)
     except ValidationError as error:
-        _refuse_from_pydantic(error.errors()[0], layer)
+        wrong += [_wrong_of_pydantic(detail, layer) for detail in error.errors()]
+    if wrong:
+        _refuse_all(wrong)
+    return settings
 
 
 def _parse_word(key: str, value: Any) -> Any:  # noqa: ANN401 - any TOML value
@@ -309,28 +326,31 @@ def _parse_word(key: str, value: Any) -> Any:  # noqa: ANN401 - any TOML value
     return value
 
 
-def _refuse_from_pydantic(detail: ErrorDetails, layer: _Layer) -> NoReturn:
+def _wrong_of_pydantic(detail: ErrorDetails, layer: _Layer) -> str:
     key = ".".join(str(part) for part in detail["loc"][:2])
     expected = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     if key in layer.values:
-        _refuse(str(layer.origin(key)), key, expected, layer.values[key])
+        return _wrong(str(layer.origin(key)), key, expected, layer.values[key])
     mine = {k: v for k, v in layer.values.items() if k.startswith(f"{key}.")} or detail["input"]
     place = next((str(layer.origin(k)) for k in layer.values if k.startswith(key)), layer.place)
-    _refuse(place, f"[{key}]", expected, mine)
+    return _wrong(place, f"[{key}]", expected, mine)
 
 
-def _refuse_unknown(place: str, key: str, known: tuple[str, ...]) -> NoReturn:
+def _unknown(place: str, key: str, known: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(key, known, n=1)
     expected = f"a known key (perhaps {near[0]})" if near else "a known key"
-    _refuse(place, key, expected, key)
+    return _wrong(place, key, expected, key)
 
 
-def _refuse(
-    place: str, key: str, expected: str, got: object, *, hint: str = _KEYS_HINT
-) -> NoReturn:
-    raise KernelError(
-        "config-invalid",
-        f"{place}: {key}: expected {expected}, got {got!r}",
-        hint=hint,
-        exit_code=ExitCode.USAGE,
-    )
+def _wrong(place: str, key: str, expected: str, got: object) -> str:
+    return f"{place}: {key}: expected {expected}, got {got!r}"
+
+
+def _refuse(place: str, key: str, expected: str, got: object, *, hint: str) -> NoReturn:
+    _refuse_all([_wrong(place, key, expected, got)], hint=hint)
+
+
+def _refuse_all(wrong: list[str], *, hint: str = _KEYS_HINT) -> NoReturn:
+    left = len(wrong) - _SHOWN_MAX
+    told = "; ".join(wrong[:_SHOWN_MAX]) + (f"; and {left} more" if left > 0 else "")
+    raise KernelError("config-invalid", told, hint=hint, exit_code=ExitCode.USAGE)

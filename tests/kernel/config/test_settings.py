@@ -211,8 +211,38 @@ def test_an_unknown_profile_of_the_flag_leads_to_the_list_of_profiles(load: Load
 def test_profiles_in_a_circle_end_in_an_error(load: Load, tmp_path: Path) -> None:
     circle = tmp_path / "circle.toml"
     circle.write_text(f'extends = "{circle}"\n')
-    with pytest.raises(KernelError, match="without a circle"):
+    with pytest.raises(KernelError, match="no circle") as caught:
         load(str(circle))
+    assert f"{circle} -> {circle}" in caught.value.message
+    assert "`extends`" in (caught.value.hint or "")
+
+
+def test_a_file_that_is_no_toml_is_to_be_mended_and_keys_are_no_help(
+    load: Load, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[budget\nx")
+    with pytest.raises(KernelError, match="line 1") as caught:
+        load(str(broken))
+    assert "mend the file" in (caught.value.hint or "")
+
+
+def test_all_that_is_wrong_in_a_file_is_told_at_once(load: Load, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.toml"
+    budget = 'cpu_share_max = "lots"\nram_share_max = 7.0\nfoo = 1\n'
+    wrong.write_text(f"colour = 1\n[budget]\n{budget}[nosec]\na = 1\n")
+    with pytest.raises(KernelError) as caught:
+        load(str(wrong))
+    assert caught.value.hint == "run: kernel config keys"
+    for key in ("colour", "budget.cpu_share_max", "budget.ram_share_max", "budget.foo", "nosec.a"):
+        assert f"{key}: expected" in caught.value.message
+
+
+def test_ever_more_wrong_keys_are_counted(load: Load, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("".join(f"key{number} = 1\n" for number in range(25)))
+    with pytest.raises(KernelError, match="and 5 more"):
+        load(str(wrong))
 
 
 def test_the_settings_cannot_be_changed_after_loading(load: Load) -> None:
