@@ -20,6 +20,7 @@ from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.store import sqlite
 from kernel.store.backup_segment import SegmentReplacedError, keep_segment, missing_segment
+from kernel.store.backup_target import check_target
 from kernel.store.disk import OsDisk, make_durable_dir
 from kernel.store.drives import (
     MARKER_NAME,
@@ -95,13 +96,16 @@ def back_up(
     The state is the one of the journal's copy: later captures are not in it. Nothing that the
     backup holds intact is overwritten: damage of the data dir is told and does not reach it.
     The backup is fully verified; a state that is not whole keeps the last whole one beside it.
-    Raises `KernelError`: ``no-data-dir``, ``backup-damaged``, ``backup-foreign`` (of another
-    data dir), ``backup-unsettled``, ``copy-damaged``, ``disk-full``.
+    Raises `KernelError`: ``no-data-dir``, ``backup-damaged``, ``backup-foreign`` (the
+    folder holds other evidence, nothing was written), ``backup-unsettled``,
+    ``copy-damaged``, ``disk-full``.
     """
     with _readable_journal(data_dir):
         EvidenceStore.open_read_only(data_dir).close()
+        identity = _identity_of(data_dir)
     manifest = read_manifest(target)
     with translated(target):
+        check_target(data_dir, identity, target, manifest)
         make_durable_dir(target, OsDisk())
         for _ in range(ATTEMPTS_MAX):
             try:
@@ -129,6 +133,14 @@ def _readable_journal(data_dir: DataDir) -> Iterator[None]:
         ) from error
 
 
+def _identity_of(data_dir: DataDir) -> str:
+    live = connect_reader(data_dir.journal_db)
+    try:
+        return Journal(live).volumes()[0].identity
+    finally:
+        live.close()
+
+
 def _back_up_once(
     data_dir: DataDir,
     target: Path,
@@ -145,7 +157,7 @@ def _back_up_once(
     work = _Copying(target, {f.path: f for f in known})
     connection = sqlite.connect(target / f"{JOURNAL_NAME}.new", read_only=True)
     try:
-        identity = _check_identity(connection, manifest)
+        identity = Journal(connection).volumes()[0].identity
         _copy_segments(data_dir, Journal(connection), work, progress)
         summary = (*Journal(connection).head(), ledger_head(connection)[0])
     finally:
@@ -154,17 +166,6 @@ def _back_up_once(
         keep_last_whole(target, manifest)
     _copy_anchors(data_dir, work, summary[2])
     return _finish(work, identity, summary, now_us, progress)
-
-
-def _check_identity(connection: apsw.Connection, manifest: Manifest | None) -> str:
-    identity = Journal(connection).volumes()[0].identity
-    if manifest is not None and manifest.identity != identity:
-        raise KernelError(
-            "backup-foreign",
-            "the folder holds the backup of another data dir",
-            hint="choose another folder",
-        )
-    return identity
 
 
 def _copy_segments(
