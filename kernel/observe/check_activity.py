@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from pathlib import Path
+from typing import Any
 
 from kernel.config.paths import DataDir
 from kernel.config.sections import Settings
@@ -70,14 +71,7 @@ def check_activity(data_dir: DataDir, settings: Settings) -> Check:
     # Asked only of a file that was just read: a drive that hangs has told so above.
     silent_s = _age_s(signal_file) if "signal_file" in working else 0.0
     if silent_s > STALE_AFTER_S:
-        return Check(
-            "activity",
-            "warn",
-            f"signal_file decides and was last written {dt.timedelta(seconds=round(silent_s))} ago "
-            f"(h:mm:ss): after {STALE_AFTER_S:.0f} s of silence nobody is taken for away",
-            "start the capture program that writes it, or move it away (docs/activity.md)",
-            details,
-        )
+        return _silent(silent_s, details)
     if not working:
         return Check(
             "activity",
@@ -88,6 +82,18 @@ def check_activity(data_dir: DataDir, settings: Settings) -> Check:
         )
     text = f"{', '.join(deciding)} decides" + (f" ({others})" if others else "")
     return Check("activity", "ok", text, details=details)
+
+
+def _silent(silent_s: float, details: dict[str, Any]) -> Check:
+    """What is said of a signal file that nobody writes any more."""
+    return Check(
+        "activity",
+        "warn",
+        f"signal_file decides and was last written {dt.timedelta(seconds=round(silent_s))} ago "
+        f"(h:mm:ss): after {STALE_AFTER_S:.0f} s of silence nobody is taken for away",
+        "start the capture program that writes it, or move it away (docs/activity.md)",
+        details,
+    )
 
 
 def _age_s(path: Path) -> float:
