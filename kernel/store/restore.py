@@ -6,6 +6,8 @@ Covers: one restore from start to end. Does not cover: making backups
 
 from __future__ import annotations
 
+import itertools
+import os
 from pathlib import Path
 
 from kernel.config.errors import KernelError
@@ -36,7 +38,8 @@ def restore(
     """Fill the empty data dir from the backup; returns the full check of the result.
 
     The data dir appears under its name only when it is whole; with ``partial`` also when it is
-    not, with everything that is there. The backup is only read. Raises `KernelError`:
+    not, with everything that is there. What an earlier restore left half done is laid aside as
+    ``NAME.restoring-1`` and so on. The backup is only read. Raises `KernelError`:
     ``no-backup``, ``data-dir-not-empty``, ``backup-damaged`` (a file is gone or is not what
     the manifest says, or the evidence in it is damaged), ``disk-full``.
     """
@@ -54,6 +57,7 @@ def restore(
         )
     making = root.with_name(f"{root.name}.restoring")
     with translated(making):
+        _lay_aside(making)
         _copy_files(backup, making, manifest, progress, partial=partial)
         check = verify(DataDir(making), quick=False, progress=progress)
         if not partial and any(found.code not in CARRIED_OVER for found in check.findings):
@@ -69,6 +73,15 @@ def restore(
         detail = {"events": str(manifest.events), "made_at_us": str(manifest.created_at_us)}
         store.ledger.append("store.restored", manifest.identity, detail)
     return check
+
+
+def _lay_aside(making: Path) -> None:
+    """What a restore that failed or was killed left is in no later one; it stays beside it."""
+    if not os.path.lexists(making) or (making.is_dir() and not any(making.iterdir())):
+        return
+    free = (making.with_name(f"{making.name}-{number}") for number in itertools.count(1))
+    making.rename(next(path for path in free if not os.path.lexists(path)))
+    OsDisk().sync_dir(making.parent)
 
 
 def _damaged(backup: Path, making: Path, reason: str) -> KernelError:

@@ -58,6 +58,7 @@ ALLOWED = {
     ("kernel/store/repair_backup.py", "_take_place"): "what had the name lies in the quarantine",
     ("kernel/store/reserve.py", "give_up"): "room that holds nothing",
     ("kernel/store/reserve.py", "set_aside"): "room that holds nothing",
+    ("kernel/store/restore.py", "_lay_aside"): "a restore that failed, under a free name",
     ("kernel/store/restore.py", "restore"): "an empty folder makes room for the whole one",
     ("kernel/store/stage_results.py", "point"): "rows of derived.db, which can be made again",
     ("kernel/supervision/address.py", "write_note"): "where the kernel listens",

@@ -329,6 +329,24 @@ def test_a_damaged_backup_says_the_way_out_and_gives_what_it_has(
         assert store.read_blob(filled[1][0].blob) == filled[1][1]
 
 
+def test_what_a_failed_restore_left_is_in_no_later_one(data_dir: DataDir, quick_dir: Path) -> None:
+    filled, other = fill(data_dir), DataDir(quick_dir / "other")
+    with EvidenceStore.open(other) as store:
+        store.append([draft(b"of another backup" * 9000)])
+    back_up(data_dir, quick_dir / "backup", now_us=5)
+    back_up(other, quick_dir / "theirs", now_us=5)
+    flip(quick_dir / "backup" / "packs" / "pack-000002.seg", b"frame")
+    fresh = DataDir(quick_dir / "fresh")
+    for _ in range(2):
+        with pytest.raises(KernelError):
+            restore(quick_dir / "backup", fresh)
+    assert restore(quick_dir / "theirs", fresh).ok
+    assert [path.name for path in fresh.packs_dir.iterdir()] == ["pack-000001.seg"]
+    laid = [quick_dir / f"fresh.restoring-{number}" / "packs" for number in (1, 2)]
+    assert all((packs / "pack-000001.seg").exists() for packs in laid)
+    assert holds_all(data_dir, filled)
+
+
 def test_an_unreadable_journal_is_told_and_leaves_the_backup(
     data_dir: DataDir, quick_dir: Path
 ) -> None:
