@@ -127,43 +127,60 @@ def events_of(connection: apsw.Connection, blob_id: int) -> list[str]:
 def _check_frames(
     connection: apsw.Connection, path: Path, row: SegmentRow, findings: Findings
 ) -> None:
-    expected = {place.offset_bytes: place for place in _places(connection, row)}
+    expected = _by_offset(_places(connection, row))
     try:
         for frame in scan_segment(path, row.number, end=row.end_bytes):
-            place = expected.get(frame.offset)
             if frame.problem:
                 _report_damage(connection, path, frame, expected, findings)
-            elif place and frame.header and frame.header.digest == place.digest:
-                del expected[frame.offset]
-                if (len(frame.payload), frame.media_type) != (place.length_bytes, place.media_type):
-                    touched = events_of(connection, place.blob_id)
-                    message = "its length or media type in the journal differs from the pack"
-                    where = f"blob {place.digest.hex()}"
-                    findings.add("blob-row-damaged", where, message, touched)
-                elif frame.header.kind is FrameKind.TILES:
-                    _check_pack(connection, place, frame, findings)
-            elif frame.header and frame.header.kind is FrameKind.BATCH:
+                continue
+            assert frame.header is not None
+            if frame.header.kind is FrameKind.BATCH:
                 _check_batch_copy(connection, path, frame, findings)
+            # One that is named there and is another blob stays expected.
+            places = expected.get(frame.offset, [])
+            for place in [one for one in places if one.digest == frame.header.digest]:
+                places.remove(place)
+                _check_frame(connection, place, frame, findings)
     except OSError as error:
         findings.add("segment-unreadable", path.name, str(error))
-    for place in expected.values():
-        message = "the frame that the journal names is not there or not intact"
-        _report_place(connection, path, place, message, findings)
+    for places in expected.values():
+        for place in places:
+            message = "the frame that the journal names is not there or not intact"
+            _report_place(connection, path, place, message, findings)
+
+
+def _by_offset(places: Iterator[PlaceRow]) -> dict[int, list[PlaceRow]]:
+    """All places of a segment: a damaged journal may name one offset for two blobs."""
+    found: dict[int, list[PlaceRow]] = {}
+    for place in places:
+        found.setdefault(place.offset_bytes, []).append(place)
+    return found
+
+
+def _check_frame(
+    connection: apsw.Connection, place: PlaceRow, frame: ScannedFrame, findings: Findings
+) -> None:
+    if (len(frame.payload), frame.media_type) != (place.length_bytes, place.media_type):
+        touched = events_of(connection, place.blob_id)
+        message = "its length or media type in the journal differs from the pack"
+        findings.add("blob-row-damaged", f"blob {place.digest.hex()}", message, touched)
+    elif frame.header is not None and frame.header.kind is FrameKind.TILES:
+        _check_pack(connection, place, frame, findings)
 
 
 def _report_damage(
     connection: apsw.Connection,
     path: Path,
     frame: ScannedFrame,
-    expected: dict[int, PlaceRow],
+    expected: dict[int, list[PlaceRow]],
     findings: Findings,
 ) -> None:
     where = f"{path.name} bytes {frame.offset}..{frame.end - 1}"
-    inside = [place for offset, place in expected.items() if frame.offset <= offset < frame.end]
-    if not inside:
+    inside = [offset for offset in expected if frame.offset <= offset < frame.end]
+    places = [place for offset in inside for place in expected.pop(offset)]
+    if not places:
         findings.add("frame-damaged", where, f"{frame.problem}; it held no pixels")
-    for place in inside:
-        del expected[place.offset_bytes]
+    for place in places:
         _report_place(connection, path, place, frame.problem, findings)
 
 

@@ -268,3 +268,21 @@ def test_a_record_of_a_later_version_is_damage_not_a_crash(data_dir: DataDir) ->
     assert codes(report) == {"event-damaged"}
     with pytest.raises(msgspec.MsgspecError):
         decode(b"\x00", CaptureEvent)
+
+
+@pytest.mark.parametrize(("victim_id", "other_id"), [(1, 3), (3, 1)])
+def test_two_pictures_at_one_place_are_each_looked_at(
+    data_dir: DataDir, victim_id: int, other_id: int
+) -> None:
+    victim = events_of(data_dir)[victim_id - 1]
+    tamper(
+        data_dir,
+        "UPDATE place SET offset_bytes = (SELECT offset_bytes FROM place WHERE blob_id = ?2) "
+        "WHERE blob_id = ?1",
+        values=(victim_id, other_id),
+    )
+    with EvidenceStore.open_read_only(data_dir) as store, pytest.raises(KernelError):
+        store.read_blob(victim.blob)
+    report = verify(data_dir, quick=False)
+    assert codes(report) == {"blob-damaged"}
+    assert touched(report) == {victim.event_id}
