@@ -4,13 +4,15 @@ Covers: lines that appeared, vanished, or became others in the same place, from 
 of lines; what came back is no change, nor is a line that only moved. Does not cover: which
 program caused it.
 
-The state before is that of the last frame before the window, when it is not long before;
-otherwise the first frame in the window is the state before, and that is said.
+The state before is that of the last frame before the window, when it is not long before and
+shows what is asked about; otherwise the first frame in the window is the state before, and that
+is said. A line became another only in one place of one window, and when the two are alike.
 """
 
 from __future__ import annotations
 
 import bisect
+import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,6 +42,8 @@ _CLAIMS_MAX = 60
 _CLAIMS_SHARE = 6
 """Changes shown for each claim that a question may have."""
 
+_AKIN_RATIO = 0.6
+"""Two texts this much alike are one line that was changed, not one line instead of another."""
 _SIGNS_MIN = 2
 _JITTER_CHARS_MIN = 24
 _PARTS = 6
@@ -47,6 +51,7 @@ _CARET = re.compile(r"(?:\s*[|\u2502\u258c\u2588_])+$|(?<=\s)[Il]$")
 """What engines make of a caret at the end of a line."""
 
 _Edge: TypeAlias = tuple[int, TextInterval]
+_Shown: TypeAlias = TextInterval | CaptureEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +166,15 @@ def _changes_of(
     frames: Sequence[CaptureEvent], scope: Scope, sources: Sources, outcome: Outcome
 ) -> list[Change]:
     first = frames[0]
-    before = frame_before(sources.evidence, stream_of(first), scope.from_us)
-    base = before if before and scope.from_us - before.captured_at_us <= _BEFORE_US else first
+    base = _state_before(first, scope, sources)
     if base is first:
         at = moment_text(first.captured_at_us, sources.zone)
         outcome.notes.append(f"the frame at {at} is taken for the state before")
+    elif not _is_one_window(base, first):
+        at = moment_text(first.captured_at_us, sources.zone)
+        outcome.notes.append(
+            f"another window was in front before {at}: its lines went, they were not changed"
+        )
     reach = Scope(from_us=base.captured_at_us, to_us=scope.to_us, monitor=first.monitor)
     rows = sources.timeline.during(reach, limit_rows=ROWS_MAX)
     outcome.cut = outcome.cut or len(rows) >= ROWS_MAX
@@ -183,6 +192,22 @@ def _changes_of(
         if end < len(times):
             gone.append((times[end], line))
     return _chained(_paired(*_without_returns(came, gone)))
+
+
+def _state_before(first: CaptureEvent, scope: Scope, sources: Sources) -> CaptureEvent:
+    """The last frame before the scope that shows what it is about, not long before; else the first.
+
+    A frame of another window says nothing about the one that is asked about.
+    """
+    stream, moment_us = stream_of(first), scope.from_us
+    while True:
+        sources.deadline.check()
+        before = frame_before(sources.evidence, stream, moment_us)
+        if before is None or scope.from_us - before.captured_at_us > _BEFORE_US:
+            return first
+        if scope.admits_window(before.app, before.window_title):
+            return before
+        moment_us = before.captured_at_us
 
 
 def _without_returns(came: list[_Edge], gone: list[_Edge]) -> tuple[list[_Edge], list[_Edge]]:
@@ -206,20 +231,45 @@ def _edge_key(edge: _Edge) -> tuple[int, int, str]:
 
 
 def _paired(came: list[_Edge], gone: list[_Edge]) -> list[Change]:
-    """Lines that went and came in one place at one time are one line that changed."""
+    """Like lines that went and came in one place of a window at one time are one that changed."""
     waiting: dict[int, list[TextInterval]] = {}
     for at, line in sorted(came, key=_edge_key):
         waiting.setdefault(at, []).append(line)
     changes = []
     for at, line in sorted(gone, key=_edge_key):
-        here = box_at(line, line.last_us)
         others = waiting.get(at, [])
-        after = next((o for o in others if _same_place(here, box_at(o, o.first_us))), None)
+        after = next((other for other in others if _became(line, other)), None)
         if after is not None:
             others.remove(after)
         changes.append(Change(at, line, after))
     changes += [Change(at, None, line) for at, lines in waiting.items() for line in lines]
     return changes
+
+
+def _became(before: TextInterval, after: TextInterval) -> bool:
+    """Whether one line is what the other was before."""
+    return (
+        _same_place(box_at(before, before.last_us), box_at(after, after.first_us))
+        and _is_one_window(before, after)
+        and _are_akin(before.text, after.text)
+    )
+
+
+def _is_one_window(first: _Shown, second: _Shown) -> bool:
+    """Whether program and title are the same; a title may change a little ("* notes", "(4)")."""
+    titles = (first.window_title or "", second.window_title or "")
+    return first.app == second.app and (titles[0] == titles[1] or _are_akin(*titles))
+
+
+def _are_akin(first: str, second: str) -> bool:
+    """Whether one text goes on where the other ends, or few of their letters differ."""
+    one, two = squash(first), squash(second)
+    if not one or not two:
+        return False
+    if one.startswith(two) or two.startswith(one):
+        return True
+    matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
+    return matcher.quick_ratio() >= _AKIN_RATIO and matcher.ratio() >= _AKIN_RATIO
 
 
 def _same_place(first: Box, second: Box) -> bool:
