@@ -96,10 +96,11 @@ def test_two_questions_without_a_kernel_share_one_budget_and_the_end_of_it_is_to
     assert spent_s(second) == 0.0
 
 
+@pytest.mark.timeout(600)
 def test_work_that_was_done_while_away_is_no_budget_for_a_question_after_it(tmp_path: Path) -> None:
     rig = make_rig(tmp_path, plugin="greedy")
     rig.environment["KERNEL_BUDGET_EXPLICIT_WINDOW_S"] = "500000"
-    rig.environment["KERNEL_BUDGET_EXPLICIT_CPU_S"] = "1.5"
+    rig.environment["KERNEL_BUDGET_EXPLICIT_CPU_S"] = "1.0"
     rig.environment["KERNEL_SCHEDULER_KEEP_WARM_MIN_S"] = "0"
     rig.environment["KERNEL_SCHEDULER_KEEP_WARM_LOADS"] = "0"
     # Each says by itself how much of the processor it takes.
@@ -113,16 +114,16 @@ def test_work_that_was_done_while_away_is_no_budget_for_a_question_after_it(tmp_
 
     with rig.kernel():
         rig.run("idle")
-        wait_until(lambda: done() >= 8, 120.0)
+        wait_until(lambda: done() >= 6, 240.0)
         rig.run("active")
         wait_until(lambda: not has_hosts(), 60.0)
         before = done()
         assert before < 60, "something must be left"
-        answer = rig.json("query", "burn", "--extract-now", "--budget", "100s", expect=None)
+        answer = rig.json("query", "burn", "--extract-now", "--budget", "150s", expect=None)
         (note,) = (note for note in answer["notes"] if "unread captures were read now" in note)
         assert "though you count as active" in note
         assert "CPU budget is spent for now" in note
-        assert (done() - before) * 0.25 <= 1.5 + 1.0, "what is in hand when it is spent"
+        assert (done() - before) * 0.25 <= 1.0 + 1.0, "what is in hand when it is spent"
 
 
 def spent_s(note: str) -> float:
