@@ -53,6 +53,8 @@ JOURNAL_CODES = frozenset(
     }
 )
 """Findings that a journal built from the packs may mend."""
+LOST_ACT = "repair.blob-lost"
+RESTORED_ACT = "repair.blob-restored"
 PAGE_ROWS = 1000
 
 
@@ -192,23 +194,53 @@ def _restore_blobs(
     store: EvidenceStore, backup: Path | None, progress: ProgressSink
 ) -> list[RepairAct]:
     acts: list[RepairAct] = []
+    damaged = _damaged_blobs(store, progress)
+    told = _told_lost(store) if damaged else frozenset()
     spare = EvidenceStore.open_read_only(DataDir(backup)) if backup else None
-    at, total = 0, store.stats().blobs
     try:
-        while page := store.blob_digests(at, limit_rows=PAGE_ROWS):
-            for blob_id, digest in page:
-                at = blob_id
-                if store.has_intact_newest_place(digest):
-                    continue
-                acts.append(_restore_blob(store, spare, digest))
-            progress(Progress("blobs", at, total, "blobs"))
+        # Packs come first: with one of them all frames in it are there again.
+        for digest in sorted(damaged, key=lambda digest: not _is_pack(store, digest)):
+            if store.has_intact_newest_place(digest):
+                continue
+            acts.append(_restore_blob(store, spare, digest, told))
     finally:
         if spare is not None:
             spare.close()
     return acts
 
 
-def _restore_blob(store: EvidenceStore, spare: EvidenceStore | None, digest: str) -> RepairAct:
+def _damaged_blobs(store: EvidenceStore, progress: ProgressSink) -> list[str]:
+    found: list[str] = []
+    at, total = 0, store.stats().blobs
+    while page := store.blob_digests(at, limit_rows=PAGE_ROWS):
+        found += [digest for _, digest in page if not store.has_intact_newest_place(digest)]
+        at = page[-1][0]
+        progress(Progress("blobs", at, total, "blobs"))
+    return found
+
+
+def _told_lost(store: EvidenceStore) -> frozenset[str]:
+    """Blobs that an earlier repair told as lost, and none as restored since."""
+    told: set[str] = set()
+    seq = 0
+    while page := store.ledger.entries(seq, limit_rows=PAGE_ROWS):
+        seq = page[-1].seq
+        for entry in page:
+            if entry.act == LOST_ACT:
+                told.add(entry.subject)
+            elif entry.act == RESTORED_ACT:
+                told.discard(entry.subject)
+    return frozenset(told)
+
+
+def _is_pack(store: EvidenceStore, digest: str) -> bool:
+    found = store.find_blob(digest)
+    return found is not None and found.media_type == TILES_MEDIA
+
+
+def _restore_blob(
+    store: EvidenceStore, spare: EvidenceStore | None, digest: str, told: frozenset[str]
+) -> RepairAct:
     for source, name in ((store, "another place"), (spare, "the backup")):
         if source is None:
             continue
@@ -221,9 +253,10 @@ def _restore_blob(store: EvidenceStore, spare: EvidenceStore | None, digest: str
         kind = FrameKind.TILES if media_type == TILES_MEDIA else FrameKind.BLOB
         frame = Frame(kind, blake3.blake3(data).digest(), data, media_type)
         store.add_place(digest, frame)
-        store.ledger.append("repair.blob-restored", digest, {"from": name})
+        store.ledger.append(RESTORED_ACT, digest, {"from": name})
         return RepairAct(code="blob-restored", what=digest, message=f"copied from {name}")
-    store.ledger.append("repair.blob-lost", digest)
+    if digest not in told:
+        store.ledger.append(LOST_ACT, digest)
     return RepairAct(
         code="blob-lost", what=digest, message="no intact copy was found; its events are kept"
     )

@@ -185,7 +185,9 @@ def test_a_lost_journal_is_built_again_from_packed_frames(packed: Packed) -> Non
     for path in packed.data_dir.root.glob("journal.db*"):
         path.unlink()
     report = repair(packed.data_dir)
+    assert [act.code for act in report.acts] == ["journal-rebuilt"]
     assert {found.code for found in report.after.findings} == {"ledger-lost"}
+    assert repair(packed.data_dir).acts == ()
     packed.assert_whole()
     with EvidenceStore.open(packed.data_dir) as store:
         assert store.count_events() == len(packed.pixels)

@@ -278,3 +278,22 @@ def test_repair_refuses_a_data_dir_in_use(data_dir: DataDir) -> None:
         with pytest.raises(KernelError) as busy:
             repair(data_dir)
     assert busy.value.code == "data-dir-busy"
+
+
+def test_a_lost_blob_is_ledgered_once_however_often_repair_runs(
+    data_dir: DataDir, quick_dir: Path
+) -> None:
+    filled = fill(data_dir)
+    back_up(data_dir, quick_dir / "backup", now_us=5)
+    lost, payload = filled[3]
+    damage(data_dir, payload[:20])
+    for _ in range(3):
+        assert acts_of(repair(data_dir)) == ["blob-lost"]
+    assert told_of(data_dir, lost.blob) == ["repair.blob-lost"]
+    repair(data_dir, backup=quick_dir / "backup")
+    assert holds_all(data_dir, filled)
+
+
+def told_of(data_dir: DataDir, blob: str) -> list[str]:
+    with EvidenceStore.open_read_only(data_dir) as store:
+        return [entry.act for entry in store.ledger.entries() if entry.subject == blob]
