@@ -32,6 +32,10 @@ STALL_TIMEOUT_S = 120.0
 MEMORY_BYTES_MAX = 4 << 30
 _FORMATS = "matroska,mov,avi,mpegts,mpeg,flv,ogg,asf,nut,ivf,gif,apng,yuv4mpegpipe,h264,hevc,m4v"
 _INPUT_OPTIONS = ("-protocol_whitelist", "file", "-format_whitelist", _FORMATS)
+_STRICT_OPTIONS = ("-xerror", "-err_detect", "crccheck+explode")
+"""Damage ends the program with an error; by default it makes a picture up and goes on."""
+_CUT_SHORT = re.compile(rb"File ended prematurely|partial file|corrupt input packet")
+"""Said of a container that ends too early, with a good exit status in some formats."""
 _READ_BYTES = 1 << 20
 _ERROR_CHARS_MAX = 300
 _NICENESS = 10
@@ -117,10 +121,19 @@ def read_frames(path: Path, *, frame_bytes_max: int) -> Generator[VideoFrame, No
 
     Frames are encoded in the PNG pixel format that loses least: RGB video is kept to the bit,
     YUV becomes RGB as on a screen. Raises `VideoFault` after the last good frame of a file
-    that cannot be read to its end. The programs end when the iterator is closed.
+    that is damaged or ends before its container says. The programs end when the iterator is closed.
     """
     command = [find_program("ffmpeg"), "-nostdin", "-hide_banner", "-nostats", "-loglevel", "info"]
-    command += [*_INPUT_OPTIONS, "-threads", "1", "-i", _as_input(path), "-map", "0:v:0"]
+    command += [
+        *_STRICT_OPTIONS,
+        *_INPUT_OPTIONS,
+        "-threads",
+        "1",
+        "-i",
+        _as_input(path),
+        "-map",
+        "0:v:0",
+    ]
     command += ["-vf", "showinfo=checksum=0", "-fps_mode", "passthrough"]
     command += ["-c:v", "png", "-compression_level", "1", "-threads", "1"]
     command += ["-f", "image2pipe", "pipe:1"]
@@ -145,6 +158,7 @@ class _Frames:
         self._splitter = PngSplitter(frame_bytes_max)
         self._times: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._log_tail = b""
+        self._cut_short = b""
         assert process.stderr is not None
         self._reader = threading.Thread(
             target=self._read_log, args=(process.stderr,), name="ffmpeg-log", daemon=True
@@ -168,6 +182,8 @@ class _Frames:
         self._reader.join(STALL_TIMEOUT_S)
         if status != 0 or not self._splitter.is_between_files:
             raise VideoFault(f"ffmpeg ended with status {status}: {_last_words(self._log_tail)}")
+        if self._cut_short:
+            raise VideoFault(f"it ends before its end: {_last_words(self._cut_short)}")
         if first_us is None:
             raise VideoFault("it has no frames")
 
@@ -206,6 +222,8 @@ class _Frames:
                 self._times.put(last_us)
             elif line.strip():
                 self._log_tail = line
+                if _CUT_SHORT.search(line):
+                    self._cut_short = line
         self._times.put(None)
 
 
