@@ -58,7 +58,7 @@ def _citation_lines(
     where = [f"monitor {citation.monitor}", citation.app, citation.window_title]
     said = ", ".join(printable(w) for w in where if w)
     lines = [
-        f"[{number}] {printable(cited)}",
+        f"[{number}] {printable(cited) or '(the frame as a whole)'}",
         f"    seen   {citation.captured_at}  {said}",
     ]
     if zone is not None:

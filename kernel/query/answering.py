@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import apsw
@@ -34,6 +34,7 @@ from kernel.query.sources import Outcome, Sources
 from kernel.query.stores import Derived, Evidence, NoTimeline, Timeline
 from kernel.query.summary import summarize
 from kernel.query.visibility import find_lines, find_parts, tell_when
+from kernel.query.windows import as_watched, tell_windows
 
 METHOD = "extractive-5"
 """Name of the way of answering, for the provenance; changes when answers may change."""
@@ -161,11 +162,15 @@ def _plan(request: Request, sources: Sources) -> Plan:
     plan = planned(known)
     all_read = sources.derived.count_processed_events() >= sources.evidence.count_events()
     if not plan.names_a_place or all_read:
-        return plan
+        return _watched(plan)
     scope = plan.readings[-1].scope
     within = request.scope.within(scope.from_us, scope.to_us)
     captured = window_names(sources.evidence, within)
-    return planned(sorted({*known, *captured}, key=lambda n: (n[0] or "", n[1] or "")))
+    return _watched(planned(sorted({*known, *captured}, key=lambda n: (n[0] or "", n[1] or ""))))
+
+
+def _watched(plan: Plan) -> Plan:
+    return replace(plan, readings=tuple(map(as_watched, plan.readings)))
 
 
 def _first_that_answers(plan: Plan, sources: Sources) -> tuple[Outcome, Reading]:
@@ -208,12 +213,15 @@ def _outcome(reading: Reading, sources: Sources) -> Outcome:
 
 
 def _lines_or_values(reading: Reading, sources: Sources) -> Outcome:
-    """Lines that hold the words, else values near them, else lines with part of a word."""
+    """Lines with the words, else values near them, lines with part of a word, windows by name."""
     lines = find_lines(reading, sources)
     if lines.claims or reading.literal:
         return lines
     values = _values(reading, sources)
-    return values if values.claims or values.cut else find_parts(reading, sources)
+    if values.claims or values.cut:
+        return values
+    parts = find_parts(reading, sources)
+    return parts if parts.claims else tell_windows(reading, sources)
 
 
 def _values_or_rows(reading: Reading, sources: Sources) -> Outcome:

@@ -1,8 +1,8 @@
 """Citations: making them from a candidate, and checking them against what is stored.
 
-Covers: the box and the line of every cited span, the check before an answer is shown. Does
-not cover: reading pixels again. The check trusts nothing that was in memory while the answer
-was made: it reads the stored record, the event and the bytes again.
+Covers: the box and the line of every cited span, frames cited as a whole, the check before an
+answer is shown. Does not cover: reading pixels again. The check trusts nothing that was in
+memory while the answer was made: it reads the stored record, the event and the bytes again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from kernel.query.stores import Evidence, Pages
 from kernel.store.folding import squash
 
 CITATIONS_MAX = 16
+FRAME_EXTRACTOR, FRAME_EXTRACTOR_VERSION = "evidence", "0.0.0"
+"""Names that no plugin read a frame: it is cited for what its event says."""
+_NO_BOX: Box = (0, 0, 0, 0)
 _PAD_SHARE = 7
 _PAD_MIN_PX = 2
 _NEAR_PX = 64
@@ -79,6 +82,37 @@ class Citer:
             plugins_lock=self.locks[1],
         )
 
+    def cite_frame(self, event: CaptureEvent) -> Citation:
+        """The citation of a whole frame, for its time and its window: no words, an empty span.
+
+        Its box is the whole frame; empty where no one has decoded it yet.
+        """
+        stored = self._pages.page_of(event.blob)
+        key = stored[0] if stored else None
+        blob = self._evidence.find_blob(event.blob)
+        return Citation(
+            event_id=event.event_id,
+            captured_at=local_time(event),
+            captured_at_us=event.captured_at_us,
+            source_path=event.source_path,
+            monitor=event.monitor,
+            app=event.app,
+            window_title=event.window_title,
+            box=_whole(event.blob, self._evidence, self._pages),
+            text="",
+            text_start=0,
+            text_end=0,
+            blob=event.blob,
+            extractor=key.plugin_id if key else FRAME_EXTRACTOR,
+            extractor_version=key.plugin_version if key else FRAME_EXTRACTOR_VERSION,
+            tz_name=event.tz_name,
+            pixel_digest=(blob.pixel_digest if blob else None)
+            or (stored[1].pixel_digest if stored else None),
+            config_digest=key.config_digest if key else None,
+            contracts_lock=self.locks[0],
+            plugins_lock=self.locks[1],
+        )
+
     def cite_line(
         self, event_id: str, line: TextInterval, span: tuple[int, int] | None = None
     ) -> Citation | None:
@@ -105,6 +139,17 @@ class Citer:
             last_event=line.last_event,
             last_us=line.last_us,
         )
+
+
+def _whole(digest: str, evidence: Evidence, pages: Pages) -> Box:
+    """The box of a whole frame; empty while its size is unknown."""
+    stored = pages.page_of(digest)
+    if stored is not None:
+        return (0, 0, stored[1].width_px, stored[1].height_px)
+    blob = evidence.find_blob(digest)
+    if blob is None or blob.width_px is None or blob.height_px is None:
+        return _NO_BOX
+    return (0, 0, blob.width_px, blob.height_px)
 
 
 def box_at(line: TextInterval, moment_us: int) -> Box:
@@ -192,6 +237,9 @@ def _verify(citation: Citation, evidence: Evidence, pages: Pages) -> str | None:
         return f"event {citation.event_id} is not in the evidence"
     if event.blob != citation.blob or event.captured_at_us != citation.captured_at_us:
         return f"event {citation.event_id} shows something else"
+    shown = (event.app, event.window_title, event.monitor)
+    if shown != (citation.app, citation.window_title, citation.monitor):
+        return f"event {citation.event_id} is of another window"
     for event_id, at_us in (
         (citation.first_event, citation.first_us),
         (citation.last_event, citation.last_us),
@@ -204,12 +252,23 @@ def _verify(citation: Citation, evidence: Evidence, pages: Pages) -> str | None:
         stored = pages.page_of(citation.blob)
     except KernelError as error:
         return str(error)
+    if not citation.text:
+        return _verify_frame(citation, evidence, pages)
     if stored is None:
         return f"the text of blob {citation.blob} is not stored"
     key, page = stored
     if (key.plugin_id, key.plugin_version) != (citation.extractor, citation.extractor_version):
         return "another extractor has read this frame since"
     return _verify_span(citation, page)
+
+
+def _verify_frame(citation: Citation, evidence: Evidence, pages: Pages) -> str | None:
+    """A frame that is cited without words says no more than its event does."""
+    if citation.text_start or citation.text_end:
+        return "the cited span is outside its line"
+    if citation.box not in (_NO_BOX, _whole(citation.blob, evidence, pages)):
+        return "the cited box is not the whole frame"
+    return None
 
 
 def _verify_span(citation: Citation, page: TextPage) -> str | None:

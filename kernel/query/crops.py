@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contracts.answer import Citation
+from contracts.base import Box
 from kernel.config.errors import KernelError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def save_crop(citation: Citation, frame: bytes, folder: Path) -> Path:
     image = _decoded(frame)
     from PIL import ImageDraw
 
-    x0, y0, x1, y1 = citation.box
+    x0, y0, x1, y1 = _box_on(image, citation)
     draw = ImageDraw.Draw(image)
     outline = (x0 - _FRAME_PX, y0 - _FRAME_PX, x1 + _FRAME_PX - 1, y1 + _FRAME_PX - 1)
     draw.rectangle(outline, outline=_FRAME_COLOUR, width=_FRAME_PX)
@@ -69,7 +70,7 @@ def cut_crop(citation: Citation, frame: bytes) -> bytes:
     Raises `KernelError` as `save_crop` does.
     """
     image = _decoded(frame)
-    x0, y0, x1, y1 = citation.box
+    x0, y0, x1, y1 = _box_on(image, citation)
     margin = max(_MARGIN_PX_MIN, y1 - y0)
     cut = image.crop(
         (
@@ -82,6 +83,12 @@ def cut_crop(citation: Citation, frame: bytes) -> bytes:
     written = io.BytesIO()
     cut.save(written, format="PNG")
     return written.getvalue()
+
+
+def _box_on(image: Image.Image, citation: Citation) -> Box:
+    """The box; the whole picture for a frame that was cited before anybody knew its size."""
+    x0, y0, x1, y1 = citation.box
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else (0, 0, image.width, image.height)
 
 
 def _decoded(frame: bytes) -> Image.Image:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from contracts.answer import Claim
-from kernel.query.citing import Citer, verify_claim
+from kernel.query.citing import FRAME_EXTRACTOR, Citer, verify_claim
 from kernel.query.deadline import Deadline
 from kernel.query.plan import Reading
 from kernel.query.searching import SearchLimits
@@ -67,6 +67,7 @@ class Outcome:
                 f"{citation.extractor} {citation.extractor_version}"
                 for claim in self.claims
                 for citation in claim.citations
+                if citation.extractor != FRAME_EXTRACTOR
             }
         )
 

@@ -1,8 +1,8 @@
 """What a stretch of time was about: an extractive list of its most telling lines.
 
 Covers: leaving out what is always there (task bars, menus, clocks), one line for what was
-typed letter by letter, a share for every window that was on screen. Does not cover: writing
-sentences of its own; every entry is a stored line, cited.
+typed letter by letter, a share for every window that was on screen, and when those were in front
+that have no telling line. Does not cover: writing sentences; every other entry is a stored line.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from kernel.query.scope import Scope
 from kernel.query.sightings import clipped
 from kernel.query.sources import Outcome, Sources
 from kernel.query.times import MICROS
+from kernel.query.windows import tell_untold
 from kernel.query.wording import span_text
 from kernel.store.folding import squash
 
@@ -58,6 +59,9 @@ def summarize(reading: Reading, sources: Sources) -> Outcome:
         claim = _claim(entry.line, reading, sources)
         if claim is not None:
             outcome.add(claim, sources)
+    for claim in tell_untold(reading, groups.keys(), sources, limit=LINES_MAX):
+        outcome.add(claim, sources)
+    outcome.claims.sort(key=lambda claim: (claim.first_us or 0, claim.text))
     outcome.notes += _windows_seen(groups, reading, sources)
     return outcome
 

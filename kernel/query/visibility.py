@@ -29,7 +29,7 @@ from kernel.query.sightings import (
 )
 from kernel.query.similar import fused_order
 from kernel.query.sources import Outcome, Sources, sightings_of
-from kernel.query.windows import tell_windows_length
+from kernel.query.windows import tell_windows, tell_windows_length
 from kernel.query.wording import length_text, moment_text, quoted, span_text, window_text
 from kernel.store.folding import squash
 
@@ -144,7 +144,7 @@ def tell_when(reading: Reading, sources: Sources) -> Outcome:
     sightings = [s for s in found if is_about(s, reading.question) and not in_bar.holds(s)]
     if not sightings:
         length = reading.asked.measure == "length"
-        return tell_windows_length(reading, sources) if length else outcome
+        return tell_windows_length(reading, sources) if length else tell_windows(reading, sources)
     best = max(s.quality for s in sightings)
     near = [s for s in sightings if s.quality >= best - _QUALITY_STEP]
     stretches = stretches_of(near, reading.scope, sources.evidence)

@@ -1,30 +1,36 @@
 """Windows by their names: how many there were, and for how long one was on the screen.
 
 Covers: which windows a noun means ("the sheet", "the calendar"), the stretches of time in which
-one was in front, counting different ones; each cited on frames that show it. Does not cover:
-places as filters (`kernel.query.places`), lines of text (`kernel.query.visibility`).
+one was in front, counting different ones; each cited on frames that show it, whether there is
+text on them or not. Does not cover: places as filters (`kernel.query.places`), lines of text
+(`kernel.query.visibility`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from contracts.answer import Citation, Claim
 from contracts.capture import CaptureEvent
 from kernel.query.candidates import Part
 from kernel.query.citing import CITATIONS_MAX
-from kernel.query.covering import pages_of
+from kernel.query.covering import pages_of, window_names
 from kernel.query.places import WindowName, kinds_of_program
-from kernel.query.plan import Reading
-from kernel.query.question import Question
+from kernel.query.plan import Asked, Reading
+from kernel.query.question import Question, analyse
+from kernel.query.scope import Scope
 from kernel.query.sources import Outcome, Sources
-from kernel.query.wording import length_text, quoted, span_text
+from kernel.query.wording import length_text, moment_text, quoted, span_text
 from kernel.query.words import spans_in
 from kernel.store.folding import squash, word_parts
 from kernel.store.frames import GAP_US_MAX
 
 CITED_MAX = 32
+_WATCHING: Final = frozenset(
+    "watch watched watching play played playing view viewed viewing".split()
+)
 
 
 @dataclass(slots=True)
@@ -76,30 +82,130 @@ def stretches_of_windows(reading: Reading, sources: Sources) -> list[Shown]:
             continue
         running[stream] = Shown(name, event, event)
         found.append(running[stream])
-    return [shown for shown in found if any(shown.name)]
+    return found
+
+
+def names_in(scope: Scope, sources: Sources) -> list[WindowName]:
+    """Applications and titles of all captures in a scope, read or not, in a fixed order."""
+    known = sources.timeline.windows(scope)
+    if sources.derived.count_processed_events() >= sources.evidence.count_events():
+        return known
+    captured = window_names(sources.evidence, scope)
+    return sorted({*known, *captured}, key=lambda name: (name[0] or "", name[1] or ""))
+
+
+def as_watched(reading: Reading) -> Reading:
+    """A question for what was watched or played is one for what was on the screen then."""
+    words = [term.text.casefold() for term in reading.question.terms]
+    scope = reading.scope
+    if (
+        reading.asked.answer_type != "value"
+        or not words
+        or not _WATCHING.issuperset(words)
+        or not (scope.is_timed or scope.names_windows)
+    ):
+        return reading
+    return replace(reading, asked=Asked("summary"), question=analyse(""))
+
+
+def tell_windows(reading: Reading, sources: Sources) -> Outcome:
+    """When the windows that are meant were in front, one claim for each time."""
+    outcome = Outcome()
+    stretches = _stretches_meant(reading, sources)
+    edge = reading.asked.edge
+    wanted = stretches[:1] if edge == "first" else stretches[-1 if edge else -sources.claims_max :]
+    for shown in wanted:
+        sources.deadline.check()
+        claim = _stretch_claim(shown, edge, sources)
+        outcome.add(claim, sources)
+    if len(stretches) > len(wanted):
+        outcome.notes.append(f"it was on screen {len(stretches)} times in all")
+    return outcome
+
+
+def tell_untold(
+    reading: Reading, told: Collection[tuple[str, str]], sources: Sources, *, limit: int
+) -> list[Claim]:
+    """A claim for every window of the scope that is not told of, with the times it was in front.
+
+    What was captured without text, or is not read yet, is found by its time and its window.
+    """
+    untold = {n for n in names_in(reading.scope, sources) if (n[0] or "", n[1] or "") not in told}
+    if not untold:
+        return []
+    times: dict[WindowName, list[Shown]] = {}
+    for shown in stretches_of_windows(reading, sources):
+        if shown.name in untold:
+            times.setdefault(shown.name, []).append(shown)
+    longest = sorted(
+        times.values(),
+        key=lambda own: (-sum(s.length_us for s in own), own[0].first.captured_at_us),
+    )
+    return [_times_claim(own, sources) for own in longest[:limit]]
+
+
+def _times_claim(stretches: Sequence[Shown], sources: Sources) -> Claim:
+    shown = stretches[-(CITATIONS_MAX // 2) :]
+    return Claim(
+        text=f"{_called(shown[0].name)} was in front {_spans_text(shown, sources)}",
+        citations=_citations(shown, sources),
+        first_us=stretches[0].first.captured_at_us,
+        last_us=stretches[-1].last.captured_at_us,
+        visible_us=sum(s.length_us for s in stretches),
+        amount=len(stretches) if len(stretches) > 1 else None,
+    )
+
+
+def _stretch_claim(shown: Shown, edge: str, sources: Sources) -> Claim:
+    first_us, last_us = shown.first.captured_at_us, shown.last.captured_at_us
+    if edge:
+        at = moment_text(first_us if edge == "first" else last_us, sources.zone)
+        said = f"was {edge} seen in front at {at}"
+    else:
+        said = f"was in front {span_text(first_us, last_us, sources.zone)}"
+    return Claim(
+        text=f"{_called(shown.name)} {said}",
+        citations=_citations((shown,), sources),
+        first_us=first_us,
+        last_us=last_us,
+        visible_us=shown.length_us,
+    )
+
+
+def _citations(stretches: Sequence[Shown], sources: Sources) -> tuple[Citation, ...]:
+    """First and last frame of every stretch."""
+    cited = [_cite(event, sources) for s in stretches for event in (s.first, s.last)]
+    return tuple(dict.fromkeys(cited))
+
+
+def _spans_text(stretches: Sequence[Shown], sources: Sources) -> str:
+    return "; ".join(
+        span_text(s.first.captured_at_us, s.last.captured_at_us, sources.zone) for s in stretches
+    )
+
+
+def _stretches_meant(reading: Reading, sources: Sources) -> list[Shown]:
+    """The stretches of the windows that the question means, in order of time."""
+    meant = set(windows_meant(reading.question, names_in(reading.scope, sources)))
+    if not meant:
+        return []
+    return [s for s in stretches_of_windows(reading, sources) if s.name in meant]
 
 
 def tell_windows_length(reading: Reading, sources: Sources) -> Outcome:
     """For how long the windows that are meant were in front, in one claim."""
     outcome = Outcome()
-    meant = set(windows_meant(reading.question, sources.timeline.windows(reading.scope)))
-    if not meant:
+    stretches = _stretches_meant(reading, sources)
+    if not stretches:
         return outcome
-    stretches = [s for s in stretches_of_windows(reading, sources) if s.name in meant]
     shown = stretches[-(CITATIONS_MAX // 2) :]
-    cited = [_cite(event, sources) for s in shown for event in (s.first, s.last)]
-    citations = tuple(dict.fromkeys(c for c in cited if c is not None))
-    if not citations:
-        return outcome
     total_us = sum(s.length_us for s in stretches)
     names = "; ".join(dict.fromkeys(quoted(_name(s.name)) for s in shown))
-    when = "; ".join(
-        span_text(s.first.captured_at_us, s.last.captured_at_us, sources.zone) for s in shown
-    )
+    when = _spans_text(shown, sources)
     times = "" if len(stretches) == 1 else f" in all, {len(stretches)} times"
     claim = Claim(
         text=f"{names} was on screen for {length_text(total_us)}{times}: {when}",
-        citations=citations,
+        citations=_citations(shown, sources),
         first_us=stretches[0].first.captured_at_us,
         last_us=max(s.last.captured_at_us for s in stretches),
         visible_us=total_us,
@@ -123,10 +229,8 @@ def count_windows(reading: Reading, sources: Sources) -> Outcome:
     names, citations = [], []
     for name, event in list(first.items())[:CITED_MAX]:
         sources.deadline.check()
-        cited = _cite(event, sources)
-        if cited is not None:
-            names.append(name)
-            citations.append(cited)
+        names.append(name)
+        citations.append(_cite(event, sources))
     if not citations:
         return outcome
     more = "at least " if len(first) > len(names) else ""
@@ -135,7 +239,7 @@ def count_windows(reading: Reading, sources: Sources) -> Outcome:
     text = f"{more}{len(names)} {were} on screen: {'; '.join(map(quoted, names))}"
     outcome.add(Claim(text=text, citations=tuple(citations), amount=len(names)), sources)
     if len(first) > len(names):
-        outcome.notes.append(f"{len(first)} names in all; the others are not read yet")
+        outcome.notes.append(f"{len(first)} names in all, more than are cited")
     return outcome
 
 
@@ -152,16 +256,20 @@ def _name(name: WindowName) -> str:
     return title or app or ""
 
 
+def _called(name: WindowName) -> str:
+    return quoted(_name(name)) if any(name) else "a window without a name"
+
+
 def _is_of_kind(word: str, app: str | None) -> bool:
     own = {squash(part) for part in word_parts(app or "")}
     return bool(own & set(map(squash, kinds_of_program(word))))
 
 
-def _cite(event: CaptureEvent, sources: Sources) -> Citation | None:
-    """The line of a frame that names its window best, else the topmost; None where none is read."""
+def _cite(event: CaptureEvent, sources: Sources) -> Citation:
+    """The line of a frame that names its window best, else the topmost, else the whole frame."""
     stored = sources.derived.page_of(event.blob)
     if stored is None:
-        return None
+        return sources.citer.cite_frame(event)
     key, page = stored
     wanted = squash(event.window_title or event.app or "")
 
@@ -173,7 +281,7 @@ def _cite(event: CaptureEvent, sources: Sources) -> Citation | None:
 
     lines = [at for at, line in enumerate(page.lines) if line.text.strip()]
     if not lines:
-        return None
+        return sources.citer.cite_frame(event)
     at = min(lines, key=telling)
     text = page.lines[at].text
     start = len(text) - len(text.lstrip())
