@@ -49,6 +49,14 @@ class ExportReport:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
+def require_empty(target: Path) -> None:
+    """Raise `KernelError` ``export-exists`` for a folder that has something in it."""
+    if target.exists() and any(target.iterdir()):
+        raise KernelError(
+            "export-exists", f"{target} is not empty", hint="name a new folder for the export"
+        )
+
+
 def export(
     evidence: EvidenceStore, derived: DerivedStore | None, target: Path, options: ExportOptions
 ) -> ExportReport:
@@ -57,10 +65,7 @@ def export(
     Raises `KernelError`: ``export-exists`` when the folder is there and not empty,
     ``crop-needs-pillow`` when pictures are to be masked and no image library is installed.
     """
-    if target.exists() and any(target.iterdir()):
-        raise KernelError(
-            "export-exists", f"{target} is not empty", hint="name a new folder for the export"
-        )
+    require_empty(target)
     for folder in (target, target / "pictures", target / "texts"):
         folder.mkdir(parents=True, exist_ok=True)
     report = ExportReport()
