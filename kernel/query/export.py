@@ -72,11 +72,11 @@ def export(
     done: set[str] = set()
     with (target / "events.jsonl").open("w", encoding="utf-8") as lines:
         for event in _events(evidence, options):
-            lines.write(json.dumps(_event_facts(event, options, report)) + "\n")
-            report.events += 1
             if event.blob not in done:
                 done.add(event.blob)
                 _export_frame(evidence, derived, target, event.blob, options, report)
+            lines.write(json.dumps(_event_facts(event, options, report)) + "\n")
+            report.events += 1
     facts = {
         "raw": options.raw,
         "events": report.events,
@@ -107,7 +107,7 @@ def _event_facts(
         "monitor": event.monitor,
         "app": event.app,
         "window_title": event.window_title,
-        "picture": f"pictures/{event.blob}",
+        "picture": _picture_name(event.blob, options, report),
     }
     if options.raw:
         return facts | {"source": event.source, "source_path": event.source_path}
@@ -116,6 +116,13 @@ def _event_facts(
             facts[name], secrets = mask_text(facts[name])
             report.masked.update(secret.detector for secret in secrets)
     return facts
+
+
+def _picture_name(blob: str, options: ExportOptions, report: ExportReport) -> str | None:
+    """Where the frame lies in the export, None for one that was left out."""
+    if blob in report.left_out:
+        return None
+    return f"pictures/{blob}" if options.raw else f"pictures/{blob}.png"
 
 
 def _export_frame(

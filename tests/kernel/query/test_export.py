@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,19 @@ def test_a_window_of_time_is_exported_alone_and_never_over_something(
         with pytest.raises(KernelError) as refused:
             export(evidence, None, tmp_path / "out", window)
     assert refused.value.code == "export-exists"
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_each_event_names_the_file_of_its_picture_or_none(
+    data_dir: DataDir, tmp_path: Path, *, raw: bool
+) -> None:
+    with (
+        EvidenceStore.open_read_only(data_dir) as evidence,
+        DerivedStore.open_read_only(data_dir) as derived,
+    ):
+        report = export(evidence, derived, tmp_path / "out", ExportOptions(0, 10**18, raw=raw))
+    lines = (tmp_path / "out" / "events.jsonl").read_text().splitlines()
+    named = [json.loads(line)["picture"] for line in lines]
+    there = {f"pictures/{path.name}" for path in (tmp_path / "out" / "pictures").iterdir()}
+    assert {name for name in named if name} == there
+    assert named.count(None) == len(report.left_out) == (0 if raw else 2)
