@@ -21,9 +21,9 @@ from kernel.query.actions import tell_actions
 from kernel.query.changes import tell_changes
 from kernel.query.citing import CITATIONS_MAX, Citer
 from kernel.query.counting import count
-from kernel.query.covering import cover, window_names
+from kernel.query.covering import cover
 from kernel.query.deadline import Deadline, OutOfTime
-from kernel.query.places import WindowName
+from kernel.query.places import WindowName, are_programs
 from kernel.query.plan import Plan, Reading, make_plan
 from kernel.query.question import Kind
 from kernel.query.rows import asks_for_rows, count_rows
@@ -34,7 +34,7 @@ from kernel.query.sources import Outcome, Sources
 from kernel.query.stores import Derived, Evidence, NoTimeline, Timeline
 from kernel.query.summary import summarize
 from kernel.query.visibility import find_lines, find_parts, tell_when
-from kernel.query.windows import as_watched, tell_windows
+from kernel.query.windows import as_watched, names_in, tell_windows
 
 METHOD = "extractive-5"
 """Name of the way of answering, for the provenance; changes when answers may change."""
@@ -147,26 +147,28 @@ def _answer(request: Request, sources: Sources) -> Answer:
 
 
 def _plan(request: Request, sources: Sources) -> Plan:
-    """The plan, with the names of all windows of the time that is asked about.
+    """The plan, with the names of the windows of the time that is asked about.
 
-    What is not read yet has its names in the evidence alone; they are looked up only where the
-    question may name one.
+    "In the chat" means no window of another day. A program that is called by its name is meant
+    whenever it was there. Names are looked up only where the question may name one.
     """
-    known = sources.timeline.windows(request.scope)
 
     def planned(names: Sequence[WindowName]) -> Plan:
         return make_plan(
             request.text, request.scope, now_us=request.now_us, zone=request.zone, places=names
         )
 
-    plan = planned(known)
-    all_read = sources.derived.count_processed_events() >= sources.evidence.count_events()
-    if not plan.names_a_place or all_read:
+    plan = planned(sources.timeline.windows(request.scope))
+    if not plan.names_a_place:
         return _watched(plan)
     scope = plan.readings[-1].scope
     within = request.scope.within(scope.from_us, scope.to_us)
-    captured = window_names(sources.evidence, within)
-    return _watched(planned(sorted({*known, *captured}, key=lambda n: (n[0] or "", n[1] or ""))))
+    names = names_in(within, sources)
+    then = planned(names)
+    last = then.readings[-1]
+    if last.scope.places or last.missing or not are_programs(scope.places, request.text):
+        return _watched(then)
+    return _watched(plan)
 
 
 def _watched(plan: Plan) -> Plan:
@@ -304,7 +306,9 @@ def _nothing(coverage: Coverage, reading: Reading) -> str:
     window = reading.window
     when = f" in {window.understood}" if window is not None else ""
     if not coverage.events:
-        there = when or (" in that scope" if not reading.scope.is_open else " yet")
+        # Captures of other windows or monitors there may be: what was asked for is named.
+        untimed = replace(reading.scope, from_us=0, to_us=END_US).describe(dt.UTC)
+        there = f"{when} ({'; '.join(untimed)})" if untimed else when or " yet"
         return f"No evidence: nothing was captured{there}."
     share = 100 * coverage.processed // coverage.events
     return (

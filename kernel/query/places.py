@@ -125,6 +125,12 @@ def kinds_of_program(noun: str) -> tuple[str, ...]:
     return tuple(_PROGRAMS.get(noun.casefold(), "").split())
 
 
+def are_programs(places: Sequence[str], text: str) -> bool:
+    """Whether the places are programs that the text calls by their names ("in Thunderbird")."""
+    called = {squash(said) for f in _APP.finditer(text) for said in _beginnings(f.group("name"))}
+    return bool(places) and called.issuperset(map(squash, places))
+
+
 def names_a_place(text: str) -> bool:
     """Whether there may be the name of a place in it, so that the names of windows matter."""
     return any(p.search(text) for p in (_PLACE, _SHOWS, _APP, _UI_PLACE))

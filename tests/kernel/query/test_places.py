@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.query.places import find_monitor, find_place, names_a_place
+from kernel.query.places import are_programs, find_monitor, find_place, names_a_place
 from kernel.query.scope import Scope
 from tests.kernel.query.week import Desk
 
@@ -106,3 +106,42 @@ def test_where_all_windows_are_looked_at_instead_it_is_said(desk: Desk) -> None:
     answer = desk.ask('"plumber" in my notes yesterday')
     assert [claim.text for claim in answer.claims] == ["plumber 0171 5550 822"]
     assert any("“notes”: all windows were looked at" in note for note in answer.notes)
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_a_noun_means_no_window_of_another_day(desk: Desk, *, read: bool) -> None:
+    desk.shoot("24 09:00:00", ["good morning, crew"], app="Chat", title="Crew", read=read)
+    desk.shoot("25 09:00:00", ["the ferry leaves at seven"], app="Firefox", title="Crew room")
+    answer = desk.ask('"ferry leaves" in the chat yesterday')
+    assert [claim.text for claim in answer.claims] == ["the ferry leaves at seven"]
+    assert any("“chat”: all windows were looked at" in note for note in answer.notes)
+    assert not any("window of that name" in note for note in answer.notes)
+
+
+def test_a_program_called_by_its_name_is_meant_whenever_it_was_there(desk: Desk) -> None:
+    desk.shoot("24 09:00:00", ["invoice 4711 is due"], app="Thunderbird")
+    desk.shoot("25 09:00:00", ["invoice 4712 is due, see Thunderbird"], app="Firefox")
+    answer = desk.ask("invoice in Thunderbird yesterday")
+    assert answer.state == "no_evidence"
+    assert "(in windows named Thunderbird)" in answer.answer
+    assert are_programs(("Thunderbird",), "invoice in Thunderbird yesterday")
+    assert not are_programs(("chat",), "what was said in the chat yesterday?")
+    assert not are_programs((), "invoice in Thunderbird yesterday")
+
+
+@pytest.mark.parametrize(
+    ("question", "scope", "said"),
+    [
+        ("invoice yesterday", Scope(app="Slack"), "(application Slack)"),
+        ("invoice yesterday", Scope(title="Draft"), "(window Draft)"),
+        ("invoice on monitor 3 yesterday", Scope(), "(monitor 3)"),
+        ("invoice on 17 November", Scope(), "nothing was captured in 2025-11-17"),
+    ],
+)
+def test_nothing_captured_is_said_of_what_was_asked_for(
+    desk: Desk, question: str, scope: Scope, said: str
+) -> None:
+    desk.shoot("25 09:00:00", ["invoice 4711 is due"], app="Firefox", title="Inbox")
+    answer = desk.ask(question, scope=scope)
+    assert answer.state == "no_evidence"
+    assert said in answer.answer
