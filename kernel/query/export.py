@@ -20,7 +20,7 @@ from contracts.base import Box
 from contracts.capture import CaptureEvent
 from contracts.text import TextLine, TextPage
 from kernel.config.errors import KernelError
-from kernel.query.secrets import Secret, mask_text
+from kernel.query.secrets import Secret, find_in_lines, mask_finds, mask_text
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
 
@@ -134,6 +134,7 @@ def _export_frame(
     report: ExportReport,
 ) -> None:
     found = derived.page_of(blob) if derived else None
+    finds = find_in_lines([line.text for line in found[1].lines]) if found else []
     try:
         data = evidence.read_blob(blob)
     except KernelError as error:
@@ -145,7 +146,7 @@ def _export_frame(
         report.left_out[blob] = "its text was not read yet, so it cannot be masked"
         return
     else:
-        boxes = _secret_boxes(found[1], report)
+        boxes = _secret_boxes(found[1], finds, report)
         try:
             picture = mask_picture(data, boxes)
         except (OSError, ValueError, SyntaxError) as error:
@@ -154,14 +155,14 @@ def _export_frame(
         (target / "pictures" / f"{blob}.png").write_bytes(picture)
     report.pictures += 1
     if found is not None:
-        texts = [line.text if options.raw else mask_text(line.text)[0] for line in found[1].lines]
+        pairs = zip(found[1].lines, finds, strict=True)
+        texts = [line.text if options.raw else mask_finds(line.text, s) for line, s in pairs]
         (target / "texts" / f"{blob}.txt").write_text("\n".join(texts), encoding="utf-8")
 
 
-def _secret_boxes(page: TextPage, report: ExportReport) -> list[Box]:
+def _secret_boxes(page: TextPage, finds: list[list[Secret]], report: ExportReport) -> list[Box]:
     boxes: list[Box] = []
-    for line in page.lines:
-        secrets = mask_text(line.text)[1]
+    for line, secrets in zip(page.lines, finds, strict=True):
         report.masked.update(secret.detector for secret in secrets)
         for secret in secrets:
             boxes += boxes_of(line, secret)

@@ -107,3 +107,25 @@ def test_each_event_names_the_file_of_its_picture_or_none(
     there = {f"pictures/{path.name}" for path in (tmp_path / "out" / "pictures").iterdir()}
     assert {name for name in named if name} == there
     assert named.count(None) == len(report.left_out) == (0 if raw else 2)
+
+
+def test_all_lines_of_a_private_key_are_masked_in_text_and_pixels(tmp_path: Path) -> None:
+    data_dir = DataDir(tmp_path / "data")
+    with EvidenceStore.open(data_dir) as store:
+        (ack,) = store.append([draft(picture((250, 250, 250)))])
+    lines = ["-----BEGIN PRIVATE KEY-----", "Qx0dHg==", "-----END PRIVATE KEY-----"]
+    with DerivedStore.open(data_dir) as derived:
+        page = page_of(*lines, blob=ack.event.blob)
+        derived.commit_page(key_of(page), page, TIMING)
+    with (
+        EvidenceStore.open_read_only(data_dir) as evidence,
+        DerivedStore.open_read_only(data_dir) as read,
+    ):
+        export(evidence, read, tmp_path / "out", ALL)
+    (text,) = (tmp_path / "out" / "texts").iterdir()
+    assert text.read_text() == "\n".join(["[private-key]"] * 3)
+    (path,) = (tmp_path / "out" / "pictures").iterdir()
+    image = Image.open(path)
+    for line in page.lines:
+        x0, y0, x1, y1 = line.words[0].box
+        assert image.getpixel(((x0 + x1) // 2, (y0 + y1) // 2)) == (0, 0, 0)
