@@ -96,9 +96,9 @@ def back_up(
     The state is the one of the journal's copy: later captures are not in it. Nothing that the
     backup holds intact is overwritten: damage of the data dir is told and does not reach it.
     The backup is fully verified; a state that is not whole keeps the last whole one beside it.
-    Raises `KernelError`: ``no-data-dir``, ``backup-damaged``, ``backup-foreign`` (the
-    folder holds other evidence, nothing was written), ``backup-unsettled``,
-    ``copy-damaged``, ``disk-full``.
+    Raises `KernelError`: ``no-data-dir``, ``folder-overlaps``, ``backup-damaged``,
+    ``backup-foreign`` (the folder holds other evidence, nothing was written),
+    ``backup-unsettled``, ``copy-damaged``, ``disk-full``.
     """
     with _readable_journal(data_dir):
         EvidenceStore.open_read_only(data_dir).close()

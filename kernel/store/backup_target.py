@@ -21,15 +21,23 @@ from kernel.store.drives import MARKER_NAME
 from kernel.store.frame import SEGMENT_HEADER_BYTES
 from kernel.store.journal import Journal
 from kernel.store.manifest import VOLUMES_NAME, WHOLE_NAME, Manifest
+from kernel.store.overlap import lies_within
 from kernel.store.pack import list_segments, segment_path
 
 
 def check_target(data_dir: DataDir, identity: str, target: Path, manifest: Manifest | None) -> None:
     """Raise `KernelError` ``backup-foreign`` unless the folder may take the backup.
 
-    ``identity`` is that of the data dir. Nothing is written. Raises `OSError`.
+    Raises ``folder-overlaps`` for the data dir itself and what lies in it. ``identity`` is
+    that of the data dir. Nothing is written. Raises `OSError`.
     """
     there = DataDir(target)
+    if lies_within(target, data_dir.root) or lies_within(target, data_dir.packs_dir):
+        raise KernelError(
+            "folder-overlaps",
+            f"{target} is the data dir {data_dir.root}, or lies in it",
+            hint="name a folder elsewhere, best on another drive",
+        )
     for path in (there.lock_file, there.reserve_file):
         # Of the same identity too: a restored data dir has captures of its own by now.
         if os.path.lexists(path):

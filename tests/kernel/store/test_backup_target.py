@@ -100,6 +100,22 @@ def test_evidence_of_another_is_never_touched(
     assert contents(target) == before
 
 
+@pytest.mark.parametrize("name", ["data", "data/backup", "x/../data/new/deep", "link", "link/b"])
+def test_no_backup_goes_into_its_own_data_dir(
+    data_dir: DataDir, quick_dir: Path, name: str
+) -> None:
+    filled = fill(data_dir)
+    (quick_dir / "x").mkdir()
+    (quick_dir / "link").symlink_to(data_dir.root)
+    before = contents(data_dir.root)
+    with pytest.raises(KernelError) as refused:
+        back_up(data_dir, quick_dir / name, now_us=5)
+    assert refused.value.code == "folder-overlaps"
+    assert contents(data_dir.root) == before
+    assert not (data_dir.root / "backup").exists()
+    assert holds_all(data_dir, filled)
+
+
 @pytest.mark.parametrize("left", ["journal.db", "journal.db.new", "half", "nothing"])
 def test_an_own_first_backup_that_was_cut_short_is_gone_on_with(
     data_dir: DataDir, quick_dir: Path, left: str
