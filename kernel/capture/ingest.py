@@ -98,7 +98,8 @@ def offer_image(found: FoundFile, options: IngestOptions, now_us: int) -> Offer:
     read = read_file_bytes(found.path, options.limits)
     if isinstance(read, Refusal):
         return Offer(path, read)
-    return offer_bytes(path, read, options, now_us)
+    # One file is one source, by whatever links and detours it was named; a line says the name.
+    return replace(offer_bytes(describe_path(found.path), read, options, now_us), path=path)
 
 
 def offer_bytes(path: str, read: FileBytes, options: IngestOptions, now_us: int) -> Offer:

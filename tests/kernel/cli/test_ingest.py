@@ -123,3 +123,27 @@ def test_videos_are_taken_in_only_when_asked_for(data_dir: Path, tmp_path: Path)
     assert taken.exit_code == 0
     paths = [json.loads(line)["path"] for line in taken.stdout.splitlines()]
     assert paths == [f"{video}#t=0.000000", f"{video}#t=0.500000"]
+
+
+def test_a_file_is_one_capture_however_its_path_is_spelled(data_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    path = folder / "x.png"
+    buffer = io.BytesIO()
+    Image.new("RGB", (20, 10)).save(buffer, "PNG")
+    path.write_bytes(buffer.getvalue())
+    (tmp_path / "link").symlink_to(folder)
+    (tmp_path / "x link.png").symlink_to(path)
+    detours = [
+        folder, folder / ".." / "in" / "x.png", tmp_path / "link", tmp_path / "link" / "x.png",
+        tmp_path / "x link.png",
+    ]  # fmt: skip
+    done = run(path, *detours, "--json", "--data-dir", data_dir)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["status"] for line in lines] == ["stored"] + ["already-stored"] * len(detours)
+    assert {line["event_id"] for line in lines} == {lines[0]["event_id"]}
+    assert lines[-1]["path"] == str(tmp_path / "x link.png")
+    with EvidenceStore.open_read_only(DataDir(data_dir)) as store:
+        event = store.last_event()
+        assert event is not None
+        assert event.source_path == str(path.resolve())
