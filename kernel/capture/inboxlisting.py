@@ -39,7 +39,8 @@ class Pair:
 class Listing:
     """The inbox's names by meaning, each sorted by name.
 
-    Names that begin with a dot and the inbox's own folders are in none of them.
+    The inbox's own folders are in none of them. A file whose name begins with a dot is a
+    temporary one.
     """
 
     pairs: tuple[Pair, ...]
@@ -58,12 +59,10 @@ def sort_names(entries: Mapping[str, EntryKind]) -> Listing:
     """Match images with sidecars: ``NAME.png.json`` first, else ``NAME.json``."""
     files, temporaries, strangers = [], [], []
     for name, kind in sorted(entries.items()):
-        if name.startswith("."):
-            continue
         if kind is not EntryKind.FILE:
             if name not in (DONE_FOLDER, REFUSED_FOLDER) or kind is not EntryKind.FOLDER:
                 strangers.append((name, kind))
-        elif name.lower().endswith(TEMPORARY_SUFFIXES):
+        elif name.startswith(".") or name.lower().endswith(TEMPORARY_SUFFIXES):
             temporaries.append(name)
         else:
             files.append(name)

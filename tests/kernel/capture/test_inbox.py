@@ -282,6 +282,20 @@ def test_temporary_name_is_left_until_it_is_finished_or_abandoned(rig: InboxRig)
     assert rig.acts() == [("inbox-temporary-abandoned", "b.part", "")]
 
 
+def test_a_name_with_a_dot_in_front_is_a_temporary_one(rig: InboxRig) -> None:
+    path = rig.drop(".a.png", make_png(1))
+    rig.drop(".b.png", make_png(2))
+    rig.drop_json(".b.json", {})
+    assert rig.settle(3000).happenings == []
+    path.rename(rig.folder / "a.png")
+    assert rig.settle(2).count(InboxOutcome.TAKEN) == 1
+    rig.clock.step(600)
+    assert rig.poll().count(InboxOutcome.TEMPORARY_ABANDONED) == 2
+    assert rig.in_folder() == []
+    assert ".b.png" in rig.quarantined()
+    assert {act for act, _, _ in rig.acts()} == {"inbox-temporary-abandoned"}
+
+
 def test_folders_links_and_pipes_are_left_and_said_once(rig: InboxRig, tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
     secret.write_bytes(make_png())
