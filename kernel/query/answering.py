@@ -35,6 +35,7 @@ from kernel.query.stores import Derived, Evidence, NoTimeline, Timeline
 from kernel.query.summary import summarize
 from kernel.query.visibility import find_lines, find_parts, tell_when
 from kernel.query.windows import as_watched, names_in, tell_windows
+from kernel.query.wrapped import find_wrapped
 
 METHOD = "extractive-5"
 """Name of the way of answering, for the provenance; changes when answers may change."""
@@ -217,8 +218,11 @@ def _outcome(reading: Reading, sources: Sources) -> Outcome:
 def _lines_or_values(reading: Reading, sources: Sources) -> Outcome:
     """Lines with the words, else values near them, lines with part of a word, windows by name."""
     lines = find_lines(reading, sources)
-    if lines.claims or reading.literal:
+    if lines.claims:
         return lines
+    wrapped = find_wrapped(reading, sources)
+    if wrapped.claims or reading.literal:
+        return wrapped
     values = _values(reading, sources)
     if values.claims or values.cut:
         return values
