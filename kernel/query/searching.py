@@ -65,6 +65,9 @@ class Found:
             -self.event.captured_at_us,
             -self.score,
             self.candidate.answer,
+            # An id tells when a frame came in: what was seen decides before it.
+            self.event.source,
+            self.event.monitor,
             self.event.event_id,
         )
 

@@ -229,7 +229,7 @@ def stretches_of(sightings: Sequence[Sighting], scope: Scope, evidence: Evidence
     """
     spans = sorted(
         ((*clipped(s.line, scope, evidence), s) for s in sightings),
-        key=lambda row: (row[1], row[3], row[0]),
+        key=lambda row: (row[1], row[3], stream_of(row[4].line), row[0]),
     )
     joined: list[Stretch] = []
     for _, first_us, _, last_us, sighting in spans:

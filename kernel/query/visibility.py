@@ -107,7 +107,9 @@ def _rank(group: Sequence[Sighting], order: str) -> tuple[object, ...]:
 
 def _line_claim(group: Sequence[Sighting], reading: Reading, sources: Sources) -> Claim | None:
     stretches = stretches_of(group, reading.scope, sources.evidence)
-    newest = max(group, key=lambda s: (s.line.last_us, s.quality, s.line.last_event))
+    newest = max(
+        group, key=lambda s: (s.line.last_us, s.quality, stream_of(s.line), s.line.last_event)
+    )
     first, last = stretches[0], stretches[-1]
     citations = [
         _cite_edge(sources, newest, reading, late=True),
