@@ -165,8 +165,11 @@ def clipped(line: TextInterval, scope: Scope, evidence: Evidence) -> tuple[str, 
 
 
 _EDGE_ROWS = 400
+_PAGE_ROWS = 5000
 _EDGE_SPAN_US = 60_000_000
 _EDGE_GROWTH = 16
+PAUSE_US_MAX = 60_000_000
+"""What was on the screen in a longer pause between two unlike frames, nobody knows."""
 _LOOKED_BACK_US = 40 * 86_400_000_000
 """A neighbouring frame farther away than this is none."""
 
@@ -219,6 +222,39 @@ def frame_after(evidence: Evidence, stream: Stream, moment_us: int) -> CaptureEv
     """The frame of the stream after a moment; None when there is none near."""
     end = moment_us + _LOOKED_BACK_US
     return nearest_frame(evidence, stream, moment_us + 1, end, late=False)
+
+
+def is_unseen(before: CaptureEvent, after: CaptureEvent) -> bool:
+    """Whether nothing is known of the time between two frames that follow each other.
+
+    Where both are the same picture nothing changed: a still screen is captured seldom.
+    """
+    paused_us = after.captured_at_us - before.captured_at_us
+    return paused_us > PAUSE_US_MAX and before.blob != after.blob
+
+
+def unseen_within(stretch: Stretch, evidence: Evidence) -> int:
+    """How much of a stretch passed between frames so far apart that nothing is known of it.
+
+    Microseconds; frames of all streams on which the lines stood count together.
+    """
+    streams = {stream_of(sighting.line) for sighting in stretch.lines}
+    before: CaptureEvent | None = None
+    unseen_us = 0
+    after = (-1, -1)
+    while True:
+        page = evidence.events_between(
+            stretch.first_us, stretch.last_us + 1, limit_rows=_PAGE_ROWS, after=after
+        )
+        for event in page:
+            if stream_of(event) not in streams:
+                continue
+            if before is not None and is_unseen(before, event):
+                unseen_us += event.captured_at_us - before.captured_at_us
+            before = event
+        if len(page) < _PAGE_ROWS:
+            return unseen_us
+        after = (page[-1].captured_at_us, page[-1].seq)
 
 
 def stretches_of(sightings: Sequence[Sighting], scope: Scope, evidence: Evidence) -> list[Stretch]:

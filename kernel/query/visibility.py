@@ -26,11 +26,19 @@ from kernel.query.sightings import (
     frame_before,
     stream_of,
     stretches_of,
+    unseen_within,
 )
 from kernel.query.similar import fused_order
 from kernel.query.sources import Outcome, Sources, sightings_of
 from kernel.query.windows import tell_windows, tell_windows_length
-from kernel.query.wording import length_text, moment_text, quoted, span_text, window_text
+from kernel.query.wording import (
+    length_text,
+    moment_text,
+    quoted,
+    seen_text,
+    span_text,
+    window_text,
+)
 from kernel.store.folding import squash
 
 _MENTION_SHARE = 4
@@ -286,7 +294,8 @@ def _add_length(
     outcome: Outcome, stretches: Sequence[Stretch], reading: Reading, sources: Sources
 ) -> None:
     """One claim about all stretches together."""
-    total_us = sum(s.length_us for s in stretches)
+    unseen_us = sum(unseen_within(s, sources.evidence) for s in stretches)
+    total_us = sum(s.length_us for s in stretches) - unseen_us
     shown = stretches[-(CITATIONS_MAX // 2) :]
     citations = dict.fromkeys(c for s in shown for c in _edges(s, reading, sources))
     if not citations:
@@ -295,7 +304,7 @@ def _add_length(
     when = "; ".join(span_text(s.first_us, s.last_us, sources.zone) for s in shown)
     times = "" if len(stretches) == 1 else f" in all, {len(stretches)} times"
     text = (
-        f"{quoted(best.line.text)} was on screen for {length_text(total_us)}{times}: "
+        f"{quoted(best.line.text)} was on screen for {seen_text(total_us, unseen_us)}{times}: "
         f"{when}{window_text(best.line)}"
     )
     outcome.add(

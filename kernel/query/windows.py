@@ -21,8 +21,9 @@ from kernel.query.places import WindowName, kinds_of_program
 from kernel.query.plan import Asked, Reading
 from kernel.query.question import Question, analyse
 from kernel.query.scope import Scope
+from kernel.query.sightings import is_unseen
 from kernel.query.sources import Outcome, Sources
-from kernel.query.wording import length_text, moment_text, quoted, span_text
+from kernel.query.wording import moment_text, quoted, seen_text, span_text
 from kernel.query.words import spans_in
 from kernel.store.folding import squash, word_parts
 from kernel.store.frames import GAP_US_MAX
@@ -35,16 +36,20 @@ _WATCHING: Final = frozenset(
 
 @dataclass(slots=True)
 class Shown:
-    """A stretch of frames of one stream with one window in front: its first and last frame."""
+    """A stretch of frames of one stream with one window in front: its first and last frame.
+
+    ``unseen_us``: how much of it passed between frames so far apart that nothing is known of it.
+    """
 
     name: WindowName
     first: CaptureEvent
     last: CaptureEvent
+    unseen_us: int = 0
 
     @property
     def length_us(self) -> int:
-        """From the first frame to the last."""
-        return self.last.captured_at_us - self.first.captured_at_us
+        """From the first frame to the last, as far as it was seen."""
+        return self.last.captured_at_us - self.first.captured_at_us - self.unseen_us
 
 
 def windows_meant(question: Question, names: Sequence[WindowName]) -> list[WindowName]:
@@ -78,6 +83,8 @@ def stretches_of_windows(reading: Reading, sources: Sources) -> list[Shown]:
             and last.name == name
             and event.captured_at_us - last.last.captured_at_us <= GAP_US_MAX
         ):
+            if is_unseen(last.last, event):
+                last.unseen_us += event.captured_at_us - last.last.captured_at_us
             last.last = event
             continue
         running[stream] = Shown(name, event, event)
@@ -200,11 +207,12 @@ def tell_windows_length(reading: Reading, sources: Sources) -> Outcome:
         return outcome
     shown = stretches[-(CITATIONS_MAX // 2) :]
     total_us = sum(s.length_us for s in stretches)
+    unseen_us = sum(s.unseen_us for s in stretches)
     names = "; ".join(dict.fromkeys(quoted(_name(s.name)) for s in shown))
     when = _spans_text(shown, sources)
     times = "" if len(stretches) == 1 else f" in all, {len(stretches)} times"
     claim = Claim(
-        text=f"{names} was on screen for {length_text(total_us)}{times}: {when}",
+        text=f"{names} was on screen for {seen_text(total_us, unseen_us)}{times}: {when}",
         citations=_citations(shown, sources),
         first_us=stretches[0].first.captured_at_us,
         last_us=max(s.last.captured_at_us for s in stretches),

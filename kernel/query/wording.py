@@ -42,6 +42,14 @@ def length_text(length_us: int) -> str:
     return " ".join(said[:_UNITS_MAX])
 
 
+def seen_text(seen_us: int, unseen_us: int) -> str:
+    """How long something was there; at least, where nothing was captured for some of the time."""
+    if not unseen_us:
+        return length_text(seen_us)
+    least = f"at least {length_text(seen_us)}" if seen_us else f"at most {length_text(unseen_us)}"
+    return f"{least} (nothing was captured for {length_text(unseen_us)} in between)"
+
+
 def quoted(text: str) -> str:
     """A line in quotation marks, cut where it is very long."""
     cut = text if len(text) <= _QUOTE_CHARS_MAX else text[: _QUOTE_CHARS_MAX - 1] + "\u2026"

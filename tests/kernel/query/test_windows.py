@@ -88,3 +88,31 @@ def test_captures_without_names_of_windows_are_said_to_have_none(desk: Desk) -> 
     answer = desk.ask("How many windows did I have open on Monday?")
     assert answer.state == "no_evidence"
     assert "no capture of that time names its window" in answer.notes
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How long was the code editor open this morning?", "How long was the pump visible today?"],
+)
+@pytest.mark.parametrize(
+    ("pause_shows", "seen_s", "said"),
+    [
+        ("pump 9", 20, "at least 20 s (nothing was captured for 4 min 30 s in between)"),
+        ("pump 2", 290, "for 4 min 50 s: from"),
+    ],
+)
+def test_a_pause_without_captures_counts_only_when_nothing_changed_in_it(
+    tmp_path: Path, question: str, pause_shows: str, seen_s: int, said: str
+) -> None:
+    desk = Desk.open(tmp_path)
+    for clock, figure in (
+        ("26 09:00:00", "pump 1"),
+        ("26 09:00:10", "pump 2"),
+        ("26 09:04:40", pause_shows),
+        ("26 09:04:50", "pump 5"),
+    ):
+        desk.shoot(clock, ["the pump", figure], app="code editor", title="notes")
+    (claim,) = desk.ask(question).claims
+    assert claim.visible_us == seen_s * 1_000_000
+    assert said in claim.text
+    desk.close()
