@@ -219,7 +219,7 @@ class Kernel:
                 )
                 if problem
             ],
-            "spool": {"pending_segments": self._spool.segments_pending},
+            "spool": self._spool_facts(),
             "control_dropped": dict(self._control.dropped),
             "grabber": self._grabbing.facts(),
             "intake": {"queued": load.queued_items, "acknowledged": load.acknowledged},
@@ -230,6 +230,14 @@ class Kernel:
                 "problem": self._inbox.problem or "",
                 "outcomes": dict(self._inbox_outcomes),
             },
+        }
+
+    def _spool_facts(self) -> dict[str, Any]:
+        folder = self._parts.loaded.settings.disk.spool_dir
+        return {
+            "pending_segments": self._spool.segments_pending,
+            "dir": str(folder) if folder is not None else None,
+            "there": self._parts.evidence.last_disk_decision().spool_there,
         }
 
     def run(self, *, until: Callable[[Kernel], bool] | None = None) -> str:

@@ -87,7 +87,13 @@ def check_space(data_dir: DataDir, settings: Settings) -> Check:
     if decision.level is DiskLevel.GREEN:
         return Check("disk space", "ok", text, details=details)
     state, meaning = SPACE[decision.level]
-    remedy = "make room, or name a second drive in disk.spool_dir (limits: disk.*)"
+    if spool is None:
+        remedy = "make room, or name a second drive in disk.spool_dir (limits: disk.*)"
+    elif spool_free is None:
+        text += f", the second drive is absent ({spool})"
+        remedy = f"mount the second drive again ({spool}), or make room (limits: disk.*)"
+    else:
+        remedy = "make room (limits: disk.*)"
     return Check("disk space", state, f"{text}: {meaning}", remedy, details)
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-DISK_PROBLEMS = {
-    "red": "the drive is nearly full: new evidence goes to the second drive, if one is set",
-    "black": "the drive is full: captures are refused",
-}
+BLACK = "the drive is full: captures are refused"
+RED = "the drive is nearly full"
+RED_WITH_SPOOL = f"{RED}: new evidence goes to the second drive"
+RED_WITHOUT_SPOOL = f"{RED}: new evidence takes what is left, then captures are refused"
+MAKE_ROOM = "make room on the drive of the data dir (limits: disk.*)"
 START_AGAIN = "stop the kernel and start it again: it begins where it was"
 NOT_TAKEN = "reply-not-taken"
 """Of `control_dropped`: an answer that nobody was there for any more."""
@@ -70,13 +71,37 @@ def live_problems(live: dict[str, Any]) -> list[Problem]:
         for host in live["hosts"]
         if host["hung"]
     ]
-    disk = DISK_PROBLEMS.get(live["activity"]["disk"])
-    if disk:
-        found.append(Problem(disk, "make room, or name a second drive in disk.spool_dir"))
+    found += _disk_problems(live["activity"]["disk"], live["spool"])
     inbox = live["inbox"]
     if inbox["problem"]:
         remedy = f"see that {inbox['folder']} can be read and written; then: {START_AGAIN}"
         found.append(Problem(f"inbox: {inbox['problem']}", remedy))
+    return found
+
+
+def spool_absent(spool: dict[str, Any]) -> bool:
+    """Whether a second drive is set and is not there now."""
+    return spool["dir"] is not None and spool["there"] is False
+
+
+def _disk_problems(level: str, spool: dict[str, Any]) -> list[Problem]:
+    found = []
+    remedy = MAKE_ROOM
+    if spool_absent(spool):
+        remedy = f"mount the second drive again ({spool['dir']}), or {MAKE_ROOM}"
+    elif spool["dir"] is None:
+        remedy = f"{MAKE_ROOM}, or name a second drive in disk.spool_dir"
+    elif level == "black":
+        remedy = f"{MAKE_ROOM}, or on the second drive ({spool['dir']})"
+    if level == "red":
+        found.append(Problem(RED_WITH_SPOOL if spool["there"] else RED_WITHOUT_SPOOL, remedy))
+    elif level == "black":
+        found.append(Problem(BLACK, remedy))
+    if spool_absent(spool) and (found or spool["pending_segments"]):
+        waiting = spool["pending_segments"]
+        text = f"the second drive is absent: {spool['dir']}"
+        text += f"; {waiting} segments of evidence are on it" if waiting else ""
+        found.append(Problem(text, f"mount the second drive again ({spool['dir']})"))
     return found
 
 
@@ -88,6 +113,8 @@ def text_off(live: dict[str, Any]) -> bool:
 def notes_of(live: dict[str, Any]) -> list[str]:
     """What is no problem and yet explains why nothing happens."""
     notes = _dropped(live.get("control_dropped", {}))
+    if spool_absent(live["spool"]):
+        notes.append(f"the second drive is absent: {live['spool']['dir']}")
     activity = live["activity"]
     blind = activity["source"] == "none" and all(activity["sources"].values())
     if blind and live["governor"]["mode"] == "active" and activity["word"] == "none":

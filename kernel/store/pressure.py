@@ -6,7 +6,7 @@ drives (`kernel.store.drives`) and writing (`kernel.store.appender`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Literal
 
@@ -61,7 +61,8 @@ class DiskDecision:
     """What follows: where pixels go, whether heavy work may run, whether the spool may drain.
 
     ``packing``: whether there is room for the new form of a segment, so that packing frames may
-    give room back; always so where heavy work may run, never in red.
+    give room back; always so where heavy work may run, never in red. ``spool_there``: whether a
+    second drive is set and mounted; None where nobody asked.
     """
 
     level: DiskLevel
@@ -69,10 +70,16 @@ class DiskDecision:
     heavy_work: bool
     drain: bool
     packing: bool = False
+    spool_there: bool | None = None
 
 
 def decide_disk(facts: DiskFacts, limits: DiskLimits, previous: DiskLevel) -> DiskDecision:
     """The decision for these facts; the same facts and previous level give the same one."""
+    decision = _decide(facts, limits, previous)
+    return replace(decision, spool_there=facts.spool_free_bytes is not None)
+
+
+def _decide(facts: DiskFacts, limits: DiskLimits, previous: DiskLevel) -> DiskDecision:
     level = _primary_level(facts, limits, previous)
     if level < DiskLevel.RED:
         green = level is DiskLevel.GREEN

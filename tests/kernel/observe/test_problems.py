@@ -26,6 +26,7 @@ def live(**changes: object) -> dict[str, Any]:
             "sources": {"x11": "", "wsl": "not WSL"},
         },
         "inbox": {"problem": "", "folder": "/in"},
+        "spool": {"pending_segments": 0, "dir": None, "there": False},
     }
     return facts | changes
 
@@ -91,3 +92,30 @@ def test_what_the_control_socket_dropped_is_told_in_words_by_kind() -> None:
     assert unheard.startswith("2 answers")
     assert live_problems(live(control_dropped=dropped)) == [], "nothing is lost by it"
     assert notes_of(live(control_dropped={})) == []
+
+
+@pytest.mark.parametrize("level", ["green", "yellow", "red", "black"])
+@pytest.mark.parametrize("there", [True, False, None])
+def test_who_has_a_second_drive_is_not_told_to_name_one_and_hears_when_it_is_absent(
+    level: str, *, there: bool | None
+) -> None:
+    disk = live()["activity"] | {"disk": level}
+    spool = {"pending_segments": 0, "dir": "/mnt/second", "there": there}
+    facts = live(activity=disk, spool=spool)
+    problems, notes = live_problems(facts), notes_of(facts)
+    assert not any("disk.spool_dir" in problem.remedy for problem in problems)
+    full = level in {"red", "black"}
+    absent = "the second drive is absent: /mnt/second"
+    assert (absent in [problem.text for problem in problems]) == (full and there is False)
+    assert (absent in notes) == (there is False)
+    assert bool(problems) == full
+    if full and there is False:
+        assert all("mount the second drive again" in problem.remedy for problem in problems)
+    without = live_problems(live(activity=disk))
+    assert ["disk.spool_dir" in problem.remedy for problem in without] == [True] * full
+
+
+def test_a_second_drive_that_holds_evidence_is_missed_at_every_level() -> None:
+    spool = {"pending_segments": 3, "dir": "/mnt/second", "there": False}
+    (problem,) = live_problems(live(spool=spool))
+    assert "3 segments of evidence are on it" in problem.text
