@@ -244,11 +244,14 @@ def test_how_many_counts_the_rows_of_a_stored_table(desk: Rig, tmp_path: Path) -
     pods, products = "How many pods were on the screen?", "How many products were on the screen?"
     answer = desk.json("query", pods)
     assert answer["claims"][0]["amount"] == 3, "on the newest frame that shows them"
+    assert "kubectl get pods" in answer["claims"][0]["text"], "the caption of the stored table"
     assert said(answer)[-1].startswith("billing-worker-")
     assert desk.json("query", products)["claims"][0]["amount"] == 29
     assert "Gearbox GX-7 Pro" in said(desk.json("query", products))
     plain = without_states(desk, tmp_path)
-    assert plain.json("query", pods)["claims"][0]["amount"] == 1, "a line, where no table is known"
+    (claim,) = plain.json("query", pods)["claims"]
+    assert claim["amount"] == 3, "the layout of the lines tells rows, too"
+    assert "under “NAME”" in claim["text"], "but no caption"
 
 
 def test_a_cell_is_looked_up_in_a_table_and_what_changed_is_what_the_delta_says(desk: Rig) -> None:
