@@ -32,7 +32,7 @@ from kernel.store.journal_copy import back_up_before_migration
 from kernel.store.ledger import append_entry, write_anchor
 from kernel.store.lock import DataDirLock
 from kernel.store.lost_journal import lost_journal
-from kernel.store.outlets import Outlets
+from kernel.store.outlets import NO_PRESSURE, Outlets
 from kernel.store.pack import Frame, read_frame, segment_path
 from kernel.store.pressure import DiskDecision
 from kernel.store.recovery import Tail, adopt_tails, find_tails
@@ -71,6 +71,7 @@ class Appender:
         self.journal = journal
         self._outlets = outlets
         self._events_since_anchor = 0
+        self._told_decision = NO_PRESSURE
         self.carried: dict[int, set[bytes]] = {}
         """Batches that were carried over out of a segment which is still there, by its number."""
         # Frames that are durable in a pack while the journal's commit failed: a retry takes
@@ -121,7 +122,10 @@ class Appender:
             blob_ids, new = _split_known(journal, drafts, digests, self._reachable(journal))
             batch = _make_batch(journal.head(), drafts, digests, now_us)
             data, head = seal_batch(batch)
-            self._write_frames(journal, new, Frame(FrameKind.BATCH, head, data), now_us)
+            try:
+                self._write_frames(journal, new, Frame(FrameKind.BATCH, head, data), now_us)
+            finally:
+                self._tell_disk(connection, now_us)
             try:
                 self._commit(journal, batch, head, blob_ids, new)
             except apsw.Error:
@@ -135,7 +139,24 @@ class Appender:
     def disk_decision(self, now_us: int) -> DiskDecision:
         """What the drives allow at this moment. Raises `KernelError` ``disk-failed``."""
         with self.journal.turn() as connection:
-            return self._outlets.decide(Journal(connection), now_us)
+            decision = self._outlets.decide(Journal(connection), now_us)
+            self._tell_disk(connection, now_us)
+            return decision
+
+    def _tell_disk(self, connection: apsw.Connection, now_us: int) -> None:
+        """Ledger that the drives are fuller, or emptier, or that pixels go elsewhere now."""
+        before, now = self._told_decision, self._outlets.decision
+        if (before.level, before.target) == (now.level, now.target):
+            return
+        detail = {"from": before.level.name.lower(), "pixels_to": now.target}
+        try:
+            with sqlite.transaction(connection):
+                append_entry(connection, "disk.level", now.level.name.lower(), detail, now_us)
+        except apsw.Error as error:
+            # A drive that is all full takes no entry either; it is told when there is room.
+            _LOG.warning("the disk level %s could not be ledgered: %s", now.level.name, error)
+        else:
+            self._told_decision = now
 
     @property
     def last_disk_decision(self) -> DiskDecision:
@@ -295,7 +316,7 @@ class Appender:
         frame = Frame(FrameKind.VOID, blake3.blake3(head).digest(), head)
         try:
             self._outlets.write([frame], journal, now_us)
-        except OSError as error:
+        except (OSError, KernelError) as error:
             # Then a restart may adopt what was refused: a capture too many, never one too few.
             _LOG.warning("could not mark a refused batch: %s", error)
 

@@ -32,6 +32,18 @@ def disk_full(where: Path) -> KernelError:
     )
 
 
+def kept_free(where: Path, free_bytes: int, kept_bytes: int) -> KernelError:
+    """The error for a drive that has room, which stays free because the settings say so."""
+    return KernelError(
+        "disk-full",
+        f"{where}: {free_bytes} bytes are free, and {kept_bytes} of a drive stay free "
+        "(disk.black_free_bytes); nothing of this batch is stored, all that was acknowledged is "
+        "untouched",
+        hint="free space on that drive, set a spool dir on another one, or lower "
+        "disk.black_free_bytes",
+    )
+
+
 def disk_failed(where: Path, reason: str) -> KernelError:
     """The error for a disk that refuses or loses writes."""
     return KernelError(

@@ -24,7 +24,7 @@ from kernel.store.drives import (
     packs_dir,
     read_marker,
 )
-from kernel.store.failure import FULL_ERRNOS
+from kernel.store.failure import FULL_ERRNOS, kept_free
 from kernel.store.growth import bytes_per_day
 from kernel.store.journal import CAPTURES, PRIMARY, TILES, Journal, VolumeRow
 from kernel.store.pack import Frame, PackWriter, Written, list_segments, segment_path
@@ -110,12 +110,14 @@ class Outlets:
     def write(self, frames: Sequence[Frame], journal: Journal, now_us: int) -> tuple[int, Written]:
         """Write the frames durably where there is room; returns the volume and the places.
 
-        Falls over to the spool when the primary turns out to be full. Raises `OSError`;
-        ENOSPC when neither takes them.
+        Falls over to the spool when the primary turns out to be full. Raises `OSError`, ENOSPC
+        when neither takes them, and `KernelError` ``disk-full`` where the limits keep them out.
         """
         decision = self.decide(journal, now_us)
         if decision.target == "refuse":
-            raise no_space(self._data_dir.root)
+            assert self._limits is not None
+            free = free_bytes(self._data_dir.root)
+            raise kept_free(self._data_dir.root, free, self._limits.black_free_bytes)
         if decision.target == "primary":
             try:
                 written = self._write(self.primary, frames, now_us)

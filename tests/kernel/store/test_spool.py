@@ -126,8 +126,44 @@ def test_both_full_is_black_and_refused_loudly(data_dir: DataDir, spool_dir: Pat
         with pytest.raises(KernelError) as refused:
             store.append([draft(b"x")])
         assert refused.value.code == "disk-full"
+        assert "no space left" not in refused.value.message
+        assert f"{1 << 59} of a drive stay free (disk.black_free_bytes)" in refused.value.message
+        assert "disk.black_free_bytes" in (refused.value.hint or "")
         assert store.count_events() == 0
         assert store.drain_spool().bytes_copied == 0
+
+
+def levels_of(store: EvidenceStore) -> list[tuple[str, str, str]]:
+    return [
+        (entry.detail["from"], entry.subject, entry.detail["pixels_to"])
+        for entry in store.ledger.entries()
+        if entry.act == "disk.level"
+    ]
+
+
+def test_each_change_of_the_level_is_ledgered_and_where_pixels_go(
+    data_dir: DataDir, spool_dir: Path
+) -> None:
+    with EvidenceStore.open(data_dir) as store:
+        store.append([draft(b"at home")])
+        assert levels_of(store) == []
+    with open_red(data_dir, spool_dir) as store:
+        for number in range(3):
+            store.append([draft(f"spooled {number}".encode())])
+            store.disk_decision()
+        assert levels_of(store) == [("green", "red", "spool")]
+        spool_dir.rename(spool_dir.with_name("unplugged"))
+        store.append([draft(b"meanwhile")])
+        assert levels_of(store)[1:] == [("red", "red", "primary")]
+    assert verify(data_dir, quick=False).ok
+
+
+def test_a_refused_capture_leaves_the_level_in_the_ledger(data_dir: DataDir) -> None:
+    limits = DiskLimits(1 << 60, 1 << 60, 1 << 59, 0)
+    with EvidenceStore.open(data_dir, disk_limits=limits) as store:
+        with pytest.raises(KernelError):
+            store.append([draft(b"x")])
+        assert levels_of(store) == [("green", "black", "refuse")]
 
 
 def test_a_torn_tail_on_the_spool_is_sealed_like_any_other(
