@@ -90,8 +90,6 @@ def _closing(answer: Answer) -> list[str]:
             "read the rest now with: --extract-now (what was asked about, for a bounded time)"
             " or: kernel process --until-drained"
         )
-    if answer.provenance.claims_dropped:
-        lines.append(f"{answer.provenance.claims_dropped} claim(s) did not verify and were dropped")
     return lines
 
 

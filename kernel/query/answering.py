@@ -217,25 +217,31 @@ def _outcome(reading: Reading, sources: Sources) -> Outcome:
 
 def _lines_or_values(reading: Reading, sources: Sources) -> Outcome:
     """Lines with the words, else values near them, lines with part of a word, windows by name."""
-    lines = find_lines(reading, sources)
-    if lines.claims:
-        return lines
-    wrapped = find_wrapped(reading, sources)
-    if wrapped.claims or reading.literal:
-        return wrapped
-    values = _values(reading, sources)
-    if values.claims or values.cut:
-        return values
-    parts = find_parts(reading, sources)
-    return parts if parts.claims else tell_windows(reading, sources)
+    lines = (find_lines, find_wrapped)
+    if reading.literal:
+        return _first_with_claims(lines, reading, sources)
+    return _first_with_claims((*lines, _values, find_parts, tell_windows), reading, sources)
 
 
 def _values_or_rows(reading: Reading, sources: Sources) -> Outcome:
     """Values on the screen; where none is told, rows of a table that may be counted."""
-    values = _values(reading, sources)
-    if values.claims or values.cut or not asks_for_rows(reading.question):
-        return values
-    return count_rows(reading, sources)
+    counted = (count_rows,) if asks_for_rows(reading.question) else ()
+    return _first_with_claims((_values, *counted), reading, sources)
+
+
+def _first_with_claims(
+    ways: Sequence[Callable[[Reading, Sources], Outcome]], reading: Reading, sources: Sources
+) -> Outcome:
+    """What the first way of answering gives that gives anything; what fell on the way counts."""
+    dropped = 0
+    for way in ways:
+        outcome = way(reading, sources)
+        # One line that fell was found in several ways.
+        outcome.dropped = max(outcome.dropped, dropped)
+        if outcome.claims:
+            break
+        dropped = outcome.dropped
+    return outcome
 
 
 def _values(reading: Reading, sources: Sources) -> Outcome:
@@ -280,6 +286,8 @@ def _compose(
     claims, scope = outcome.claims, reading.scope
     complete = coverage.processed >= coverage.events and not outcome.dropped and not outcome.cut
     notes = [*reading.notes, *outcome.notes]
+    if outcome.dropped:
+        notes.insert(0, dropped_note(outcome.dropped))
     if outcome.cut:
         notes.append(
             f"the time limit of {sources.deadline.limit_s:g} s or the limit of rows was reached:"
@@ -288,7 +296,7 @@ def _compose(
     return Answer(
         question=request.text,
         state="no_evidence" if not claims else "ok" if complete else "partial",
-        answer="\n".join(claim.text for claim in claims) or _nothing(coverage, reading),
+        answer="\n".join(claim.text for claim in claims) or _nothing(coverage, reading, outcome),
         claims=tuple(claims),
         coverage=coverage,
         provenance=Provenance(
@@ -306,7 +314,13 @@ def _compose(
     )
 
 
-def _nothing(coverage: Coverage, reading: Reading) -> str:
+def dropped_note(dropped: int) -> str:
+    """What is said of claims that fell: they are not in the answer, and it is not all there is."""
+    were = "claim was" if dropped == 1 else "claims were"
+    return f"{dropped} {were} left out: what is stored now does not bear them out"
+
+
+def _nothing(coverage: Coverage, reading: Reading, outcome: Outcome) -> str:
     window = reading.window
     when = f" in {window.understood}" if window is not None else ""
     if not coverage.events:
@@ -314,6 +328,8 @@ def _nothing(coverage: Coverage, reading: Reading) -> str:
         untimed = replace(reading.scope, from_us=0, to_us=END_US).describe(dt.UTC)
         there = f"{when} ({'; '.join(untimed)})" if untimed else when or " yet"
         return f"No evidence: nothing was captured{there}."
+    if outcome.dropped:
+        return f"No evidence that stands{when}: {dropped_note(outcome.dropped)}."
     share = 100 * coverage.processed // coverage.events
     return (
         f"No evidence: nothing that was captured{when} answers this "

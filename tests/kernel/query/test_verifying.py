@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from contracts.answer import Citation, Claim
 from contracts.text import TextLine, TextPage, Word
+from kernel.cli.answer_text import format_answer
 from kernel.query.answering import Limits, ask
 from kernel.query.citing import verify_claim
 from kernel.query.layout import PageLayout
@@ -26,6 +27,7 @@ from tests.kernel.query.memory import (
     questions,
     text_page,
 )
+from tests.kernel.query.week import Desk
 
 QUESTION = "Who is INC0048213 assigned to?"
 TEXTS = sorted({q["question"] for q in (*questions("questions_extra.json"),)})
@@ -267,3 +269,33 @@ def assert_resolves(memory: Memory, citation: Citation) -> None:
     assert any(
         x0 <= w.box[0] and y0 <= w.box[1] and w.box[2] <= x1 and w.box[3] <= y1 for w in inside
     )
+
+
+@pytest.mark.parametrize(("lost", "state"), [((0,), "partial"), ((0, 1), "no_evidence")])
+def test_claims_that_fell_are_told_in_the_answer(
+    tmp_path: Path, lost: tuple[int, ...], state: str
+) -> None:
+    desk = Desk.open(tmp_path)
+    desk.shoot("25 09:00:00", ["the pump is off"])
+    desk.shoot("25 09:10:00", ["the pump is on again"])
+    for number in lost:
+        overwrite(desk, desk.events[number].blob)
+    answer = desk.ask("pump")
+    fell = len(lost)
+    note = f"{fell} claim{'s were' if fell > 1 else ' was'} left out: what is stored now"
+    assert (answer.state, answer.provenance.claims_dropped) == (state, fell)
+    assert answer.notes[0].startswith(note)
+    assert (note in answer.answer) is (state == "no_evidence")
+    assert format_answer(answer, {}).count("left out") == 1 + (state == "no_evidence")
+    desk.close()
+
+
+def overwrite(desk: Desk, blob: str) -> None:
+    """Damage the stored bytes of a blob."""
+    stored = desk.evidence.read_blob(blob)
+    for path in sorted(p for p in desk.data_dir.packs_dir.rglob("*") if p.is_file()):
+        data = path.read_bytes()
+        if stored in data:
+            path.write_bytes(data.replace(stored, bytes(len(stored))))
+            return
+    pytest.fail("the bytes of the blob lie in no pack")
