@@ -251,6 +251,9 @@ def _disk(data_dir: DataDir, bytes_per_day: int) -> dict[str, Any]:
 
 
 def _unreadable(what: str, error: Exception, remedy: str) -> Problem:
+    """What is told of an error; its own next step is better than the general one."""
+    if isinstance(error, KernelError) and error.hint:
+        remedy = error.hint
     return Problem(f"{what}: {telling_line(str(error))}", remedy)
 
 

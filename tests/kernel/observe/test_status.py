@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import apsw
 import pytest
 
 from kernel.config.paths import DataDir
@@ -12,6 +13,7 @@ from kernel.observe.status import read_status
 from kernel.store.derived import DerivedStore
 from kernel.store.draft import CaptureDraft
 from kernel.store.evidence import EvidenceStore
+from kernel.store.schema import VERSION
 
 
 def store_one(place: DataDir) -> None:
@@ -46,6 +48,20 @@ def test_evidence_and_coverage_are_counted(tmp_path: Path) -> None:
     assert (document["evidence"]["events"], document["evidence"]["blobs"]) == (1, 1)
     assert document["evidence"]["last_event"]["captured_at_us"] == 5
     assert document["coverage"] == {"events": 1, "processed": 0}
+
+
+def test_data_of_a_newer_program_is_no_damage_and_asks_for_that_program(tmp_path: Path) -> None:
+    place = DataDir(tmp_path)
+    store_one(place)
+    connection = apsw.Connection(str(place.journal_db))
+    connection.pragma("user_version", VERSION + 1)
+    connection.close()
+    document = read_status(place)
+    (problem,) = document["problems"]
+    assert f"schema {VERSION + 1}" in problem
+    assert document["remedies"] == [
+        "install the newer version of the program that wrote this data dir"
+    ]
 
 
 def test_writer_that_is_no_kernel_is_told_apart(tmp_path: Path) -> None:
