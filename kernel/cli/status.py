@@ -76,7 +76,7 @@ def format_status(document: dict[str, Any]) -> str:
         *(f"  note    {note}" for note in document["notes"] if note not in document["reason"]),
         f"data dir  {document['data_dir']} ({_room(document['disk'])})",
         f"evidence  {document['evidence']['events']} events, "
-        f"{document['evidence']['blobs']} frames, {_size(document['evidence']['bytes'])}"
+        f"{document['evidence']['frames']} frames, {_size(document['evidence']['bytes'])}"
         + _last_event(document["evidence"]["last_event"]),
         f"read      {coverage['processed']} of {coverage['events']} events",
         f"backlog   {_unread(backlog)} frames to read, {backlog['leased']} tasks running, "

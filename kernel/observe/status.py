@@ -116,7 +116,8 @@ def _lock_problems(data_dir: DataDir) -> list[Problem]:
 
 def _evidence(data_dir: DataDir, problems: list[Problem]) -> tuple[dict[str, Any], int]:
     """What is stored, and how fast it grows."""
-    facts: dict[str, Any] = {"events": 0, "blobs": 0, "bytes": 0, "last_event": None}
+    facts: dict[str, Any] = dict.fromkeys(("events", "blobs", "frames", "bytes"), 0)
+    facts["last_event"] = None
     lost = lost_journal(data_dir)
     if lost is not None:
         problems.append(Problem(lost.message, lost.hint or MEND_EVIDENCE))
@@ -132,6 +133,7 @@ def _evidence(data_dir: DataDir, problems: list[Problem]) -> tuple[dict[str, Any
     facts |= {
         "events": stats.events,
         "blobs": stats.blobs,
+        "frames": stats.frames,
         "bytes": stats.pack_bytes + stats.journal_bytes,
     }
     if last is not None:

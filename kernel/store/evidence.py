@@ -45,10 +45,14 @@ __all__ = ["Acknowledged", "CaptureDraft", "EvidenceStore", "StoreStats"]
 
 @dataclass(frozen=True, slots=True)
 class StoreStats:
-    """Sizes; ``pack_bytes`` is what the data dir's own segments occupy."""
+    """Sizes; ``pack_bytes`` is what the data dir's own segments occupy.
+
+    ``frames``: the blobs that were captured; the others are packs of them.
+    """
 
     events: int
     blobs: int
+    frames: int
     segments: int
     pack_bytes: int
     journal_bytes: int
@@ -334,11 +338,13 @@ class EvidenceStore:
         with self._readers.borrow() as connection:
             journal = Journal(connection)
             events, blobs = journal.count_events(), journal.count_blobs()
+            frames = blobs - PackedRows(connection).count_packs()
         packs = self._data_dir.packs_dir
         sizes = [_size(segment_path(packs, number)) for number in list_segments(packs)]
         database = self._data_dir.journal_db
         wal = database.with_name(database.name + "-wal")
-        return StoreStats(events, blobs, len(sizes), sum(sizes), _size(database) + _size(wal))
+        journal_bytes = _size(database) + _size(wal)
+        return StoreStats(events, blobs, frames, len(sizes), sum(sizes), journal_bytes)
 
     def disk_decision(self) -> DiskDecision:
         """What the drives allow at this moment. Raises `KernelError` ``store-read-only``."""

@@ -97,6 +97,15 @@ class PackedRows:
         )
         return [digest for _, digest in rows][::-1]
 
+    def count_packs(self) -> int:
+        """How many packs show some blob; its cost grows with the packs, not with the frames."""
+        row = self._connection.execute(
+            "WITH RECURSIVE pack (id) AS (SELECT min(pack_id) FROM packed UNION ALL "
+            "SELECT (SELECT min(pack_id) FROM packed WHERE pack_id > id) FROM pack "
+            "WHERE id IS NOT NULL) SELECT count(id) FROM pack"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
     def insert(self, blob_id: int, pack_id: int, frame: int) -> None:
         """The frame of the pack shows the blob's pixels; proved before."""
         self._connection.execute(

@@ -9,8 +9,10 @@ from pathlib import Path
 import apsw
 import pytest
 
+from kernel.cli.status import format_status
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
+from kernel.observe.status import read_status
 from kernel.query.export import ExportOptions, export
 from kernel.store import backup as backup_module
 from kernel.store.backup import back_up
@@ -214,6 +216,15 @@ def test_rows_that_name_another_frame_than_the_pack_are_found(packed: Packed) ->
     report = verify(packed.data_dir, quick=False)
     assert {finding.code for finding in report.findings} == {"packed-row-damaged"}
     assert report.findings[0].events_total == 1
+
+
+def test_packs_are_not_counted_as_frames(packed: Packed) -> None:
+    with EvidenceStore.open_read_only(packed.data_dir) as store:
+        stats = store.stats()
+    assert (stats.frames, stats.blobs) == (len(packed.pixels), len(packed.pixels) + 3)
+    told = read_status(packed.data_dir)
+    assert told["evidence"]["frames"] == len(packed.pixels)
+    assert f" {len(packed.pixels)} frames," in format_status(told)
 
 
 def test_packs_are_blobs_without_events_and_nobody_wonders(packed: Packed) -> None:
