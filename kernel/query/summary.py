@@ -1,19 +1,22 @@
 """What a stretch of time was about: an extractive list of its most telling lines.
 
-Covers: leaving out what is always there (task bars, menus, clocks), one line for what was
-typed letter by letter, a share for every window that was on screen, and when those were in front
-that have no telling line. Does not cover: writing sentences; every other entry is a stored line.
+Covers: leaving out what is always there (task bars, menus, clocks), heads of columns last, one
+line for what was typed letter by letter, a share for every window that was on screen, and when
+those were in front that have no telling line. Does not cover: writing sentences; every other
+entry is a stored line, cited.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from contracts.answer import Claim
 from contracts.interval import TextInterval
+from contracts.text import TextPage
 from kernel.query.citing import box_at
+from kernel.query.layout import PageLayout, Piece
 from kernel.query.ordinary import is_ordinary
 from kernel.query.plan import Reading
 from kernel.query.scope import Scope
@@ -32,6 +35,11 @@ _LETTERS_FULL = 60
 _WINDOWS_OF_CHROME = 2
 _RARE_WEIGHT = 6
 _PLACE_PX = 12
+_HEADS_MIN = 3
+_ROWS_UNDER = 2
+_HEAD_REACH = 6.0
+_LAYOUTS_MAX = 64
+"""Frames whose heads of columns are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,8 @@ def summarize(reading: Reading, sources: Sources) -> Outcome:
     for entry in sorted(entries, key=lambda e: (-e.score, e.line.first_us, e.line.text)):
         groups.setdefault(entry.window, []).append(entry)
     wanted = max(sources.claims_max, LINES_MAX)
-    for entry in sorted(_shared(groups, wanted), key=lambda e: (e.line.first_us, e.line.text)):
+    chosen = _shared(groups, wanted, _ColumnHeads(sources).is_head)
+    for entry in sorted(chosen, key=lambda e: (e.line.first_us, e.line.text)):
         sources.deadline.check()
         claim = _claim(entry.line, reading, sources)
         if claim is not None:
@@ -120,15 +129,75 @@ def _without_beginnings(rows: Sequence[TextInterval]) -> list[TextInterval]:
     return [line for line in ordered if id(line) not in grown]
 
 
-def _shared(groups: dict[tuple[str, str], list[_Entry]], wanted: int) -> list[_Entry]:
-    """The best of every window in turn, until there are enough."""
+def _shared(
+    groups: dict[tuple[str, str], list[_Entry]],
+    wanted: int,
+    is_head: Callable[[TextInterval], bool],
+) -> list[_Entry]:
+    """The best of every window in turn, until there are enough; heads of columns come last."""
     chosen: list[_Entry] = []
+    groups = {window: _heads_last(group, wanted, is_head) for window, group in groups.items()}
     rounds = max((len(group) for group in groups.values()), default=0)
     for at in range(rounds):
         for window in sorted(groups, key=lambda w: (groups[w][0].line.first_us, w)):
             if at < len(groups[window]) and len(chosen) < wanted:
                 chosen.append(groups[window][at])
     return chosen
+
+
+def _heads_last(
+    group: list[_Entry], wanted: int, is_head: Callable[[TextInterval], bool]
+) -> list[_Entry]:
+    looked, rest = group[: 2 * wanted], group[2 * wanted :]
+    heads = [entry for entry in looked if is_head(entry.line)]
+    return [entry for entry in looked if entry not in heads] + rest + heads
+
+
+class _ColumnHeads:
+    """Tells heads of columns: they say what may stand in a table, and nothing of what does."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._heads: dict[str, frozenset[str]] = {}
+
+    def is_head(self, line: TextInterval) -> bool:
+        """Whether the line is, or is part of, a row of heads on its first frame."""
+        if any(map(str.isdigit, line.text)) or len(self._heads) > _LAYOUTS_MAX:
+            return False
+        self._sources.deadline.check()
+        event = self._sources.evidence.find_event(line.first_event)
+        stored = self._sources.derived.page_of(event.blob) if event else None
+        if stored is None:
+            return False
+        key, page = stored
+        if key.input_digest not in self._heads:
+            self._heads[key.input_digest] = heads_on(page)
+        return line.text in self._heads[key.input_digest]
+
+
+def heads_on(page: TextPage) -> frozenset[str]:
+    """Texts of the lines that make rows of heads: pieces without a figure over columns with some.
+
+    In one column of three or more the next two pieces must have figures.
+    """
+    layout = PageLayout(page)
+    heads = set()
+    for piece in layout.pieces:
+        row = layout.row_of(piece)
+        if len(row) < _HEADS_MIN or any(_has_figure(p.text) for p in row):
+            continue
+        if any(_is_over_figures(layout, p) for p in row):
+            heads.add(page.lines[piece.line].text)
+    return frozenset(heads)
+
+
+def _is_over_figures(layout: PageLayout, head: Piece) -> bool:
+    under = layout.below(head, reach=_HEAD_REACH)[:_ROWS_UNDER]
+    return len(under) == _ROWS_UNDER and all(_has_figure(piece.text) for piece in under)
+
+
+def _has_figure(text: str) -> bool:
+    return any(map(str.isdigit, text))
 
 
 def _claim(line: TextInterval, reading: Reading, sources: Sources) -> Claim | None:
