@@ -45,3 +45,9 @@ def archive(*, folder: Path, older_than_days: int, data_dir: DataDir, as_json: b
     for name in report.moved:
         click.echo(f"moved {name}")
     click.echo(f"{len(report.moved)} segments, {report.moved_bytes} bytes moved to {folder}")
+    for count, why in (
+        (report.in_use, "still written to"),
+        (report.too_new, f"with a capture of the last {older_than_days} days (--older-than-days)"),
+    ):
+        if count:
+            click.echo(f"{count} segments stay: {why}")

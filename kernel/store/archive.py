@@ -40,10 +40,15 @@ from kernel.store.scan import scan_segment
 
 @dataclass(frozen=True, slots=True)
 class ArchiveReport:
-    """Names of the segments that were moved, and their bytes."""
+    """Names of the segments that were moved, and their bytes; how many stay, and why.
+
+    ``in_use``: still written to. ``too_new``: they hold a capture that is not old enough.
+    """
 
     moved: tuple[str, ...]
     moved_bytes: int
+    in_use: int = 0
+    too_new: int = 0
 
 
 def archive_segments(
@@ -57,7 +62,8 @@ def archive_segments(
 ) -> ArchiveReport:
     """Move every closed segment whose captures are all older than ``older_than_us``.
 
-    ``target`` must exist; it is marked as a volume of this data dir. Raises `KernelError`:
+    ``target`` must exist; it is marked as a volume of this data dir when something goes there.
+    Raises `KernelError`:
     ``no-archive-dir``, ``folder-overlaps``, ``archive-foreign``, ``segment-damaged``,
     ``disk-full``, ``disk-failed``.
     """
@@ -65,15 +71,18 @@ def archive_segments(
         raise KernelError("no-archive-dir", f"{target} is not a folder; is its drive mounted?")
     with translated(target):
         _check_apart(data_root, target)
-        volume = _take_volume(appender, target.absolute())
-        rows = _cold_segments(appender, older_than_us)
+        volume = _find_volume(appender, target.absolute())
+        rows, in_use, too_new = _cold_segments(appender, older_than_us)
+        if rows and volume is None:
+            volume = _new_volume(appender, target.absolute())
         total, done, moved = sum(row.end_bytes for row in rows), 0, []
         for row in rows:
+            assert volume is not None
             _move(appender, data_root, volume, row, now_us)
             moved.append(segment_path(target, row.number).name)
             done += row.end_bytes
             progress(Progress("archive", done, total, "bytes"))
-    return ArchiveReport(tuple(moved), done)
+    return ArchiveReport(tuple(moved), done, in_use, too_new)
 
 
 def _check_apart(data_root: Path, target: Path) -> None:
@@ -87,19 +96,24 @@ def _check_apart(data_root: Path, target: Path) -> None:
         )
 
 
-def _take_volume(appender: Appender, target: Path) -> VolumeRow:
-    with appender.journal.turn() as connection:
-        journal = Journal(connection)
-        volumes = journal.volumes()
-        marker = read_marker(target)
-        if marker is not None:
-            for volume in volumes:
-                if (volume.identity, volume.kind) == (marker.identity, "archive"):
-                    return volume
-            raise _foreign(f"{target} belongs to another data dir")
+def _find_volume(appender: Appender, target: Path) -> VolumeRow | None:
+    """The archive that is there already, None for a folder that may become one."""
+    marker = read_marker(target)
+    if marker is None:
         if found := _evidence_in(target):
             raise _foreign(f"{target} has {found}: it is somebody's data dir, backup or archive")
-        row = VolumeRow(len(volumes) + 1, "archive", uuid.uuid4().hex, str(target))
+        return None
+    with appender.journal.turn() as connection:
+        for volume in Journal(connection).volumes():
+            if (volume.identity, volume.kind) == (marker.identity, "archive"):
+                return volume
+    raise _foreign(f"{target} belongs to another data dir")
+
+
+def _new_volume(appender: Appender, target: Path) -> VolumeRow:
+    with appender.journal.turn() as connection:
+        journal = Journal(connection)
+        row = VolumeRow(len(journal.volumes()) + 1, "archive", uuid.uuid4().hex, str(target))
         mark_volume(target, VolumeMarker(row.identity, row.kind), OsDisk())
         with sqlite.transaction(connection):
             journal.insert_volume(row.volume_id, row.kind, row.identity, row.root)
@@ -123,17 +137,16 @@ def _evidence_in(target: Path) -> str | None:
     return None
 
 
-def _cold_segments(appender: Appender, older_than_us: int) -> list[SegmentRow]:
+def _cold_segments(appender: Appender, older_than_us: int) -> tuple[list[SegmentRow], int, int]:
+    """What may move; how many segments are still written to; how many are too new."""
     with appender.journal.turn() as connection:
         journal = Journal(connection)
         rows = [row for row in journal.segments() if row.state in {"open", "sealed"}]
         # The newest one of each kind is still written to.
         newest = {row.content: row.number for row in rows}
-        return [
-            row
-            for row in rows
-            if newest[row.content] != row.number and journal.newest_capture_us(row) < older_than_us
-        ]
+        closed = [row for row in rows if newest[row.content] != row.number]
+        cold = [row for row in closed if journal.newest_capture_us(row) < older_than_us]
+    return cold, len(rows) - len(closed), len(closed) - len(cold)
 
 
 def _move(

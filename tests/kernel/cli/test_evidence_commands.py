@@ -66,6 +66,14 @@ def test_the_commands_back_up_restore_and_archive(tmp_path: Path) -> None:
     into = ["--data-dir", str(tmp_path / "r")]
     done = run.invoke(restore_command, [str(tmp_path / "b"), *into])
     assert done.exit_code == 0, done.output
+    done = run.invoke(
+        archive_command, [str(tmp_path / "cold"), "--older-than-days", "20000", *into]
+    )
+    assert done.exit_code == 0, done.output
+    assert "0 segments, 0 bytes moved" in done.output
+    assert "1 segments stay: still written to" in done.output
+    assert "2 segments stay: with a capture of the last 20000 days" in done.output
+    assert list((tmp_path / "cold").iterdir()) == []
     done = run.invoke(archive_command, [str(tmp_path / "cold"), "--older-than-days", "0", *into])
     assert done.exit_code == 0, done.output
     assert "moved pack-000001.seg" in done.output

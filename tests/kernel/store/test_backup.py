@@ -133,7 +133,8 @@ def test_archived_segments_are_read_while_mounted_and_honestly_missed_otherwise(
     target.mkdir()
     with EvidenceStore.open(data_dir) as store:
         nothing = store.archive(target, older_than_us=START_US, progress=ignore_progress)
-        assert nothing == ArchiveReport((), 0)
+        assert nothing == ArchiveReport((), 0, in_use=1, too_new=2)
+        assert list(target.iterdir()) == []
         before = store.stats().pack_bytes
         report = store.archive(target, older_than_us=START_US + 1, progress=ignore_progress)
         assert len(report.moved) > 1
