@@ -88,11 +88,12 @@ def tell_changes(reading: Reading, sources: Sources) -> Outcome:
     wanted = [c for c in changes if not is_noise(c) and _is_asked(c, reading)]
     limit = min(sources.claims_max * _CLAIMS_SHARE, _CLAIMS_MAX)
     chosen = _spread(wanted, limit)
-    for change in sorted(chosen, key=lambda c: (c.at_us, c.kind, _text(c))):
-        sources.deadline.check()
-        claim = _claim(change, sources)
-        if claim is not None:
-            outcome.add(claim, sources)
+    with outcome.until_over():
+        for change in sorted(chosen, key=lambda c: (c.at_us, c.kind, _text(c))):
+            sources.deadline.check()
+            claim = _claim(change, sources)
+            if claim is not None:
+                outcome.add(claim, sources)
     if len(wanted) > limit:
         outcome.notes.append(f"{len(wanted)} changes in all; more with --limit")
     return outcome

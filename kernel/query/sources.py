@@ -7,12 +7,15 @@ opening stores.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+import apsw
 
 from contracts.answer import Claim
 from kernel.query.citing import FRAME_EXTRACTOR, Citer, verify_claim
-from kernel.query.deadline import Deadline
+from kernel.query.deadline import Deadline, OutOfTime
 from kernel.query.plan import Reading
 from kernel.query.searching import SearchLimits
 from kernel.query.sightings import Sighting, find_sightings, on_its_frame
@@ -59,6 +62,14 @@ class Outcome:
             return True
         self.dropped += 1
         return False
+
+    @contextmanager
+    def until_over(self) -> Iterator[None]:
+        """Keep what was found when the time is over in the middle of it: the rest is cut."""
+        try:
+            yield
+        except (OutOfTime, apsw.InterruptError):
+            self.cut = True
 
     def extractors(self) -> Iterable[str]:
         """Which plugins read what is cited, sorted."""

@@ -62,14 +62,15 @@ def summarize(reading: Reading, sources: Sources) -> Outcome:
     for entry in sorted(entries, key=lambda e: (-e.score, e.line.first_us, e.line.text)):
         groups.setdefault(entry.window, []).append(entry)
     wanted = max(sources.claims_max, LINES_MAX)
-    chosen = _shared(groups, wanted, _ColumnHeads(sources).is_head)
-    for entry in sorted(chosen, key=lambda e: (e.line.first_us, e.line.text)):
-        sources.deadline.check()
-        claim = _claim(entry.line, reading, sources)
-        if claim is not None:
+    with outcome.until_over():
+        chosen = _shared(groups, wanted, _ColumnHeads(sources).is_head)
+        for entry in sorted(chosen, key=lambda e: (e.line.first_us, e.line.text)):
+            sources.deadline.check()
+            claim = _claim(entry.line, reading, sources)
+            if claim is not None:
+                outcome.add(claim, sources)
+        for claim in tell_untold(reading, groups.keys(), sources, limit=LINES_MAX):
             outcome.add(claim, sources)
-    for claim in tell_untold(reading, groups.keys(), sources, limit=LINES_MAX):
-        outcome.add(claim, sources)
     outcome.claims.sort(key=lambda claim: (claim.first_us or 0, claim.text))
     outcome.notes += _windows_seen(groups, reading, sources)
     return outcome

@@ -71,13 +71,14 @@ def _told(sightings: Sequence[Sighting], reading: Reading, sources: Sources) -> 
     ordered = sorted(groups.values(), key=lambda group: _rank(group, sources.order))
     if sources.alike:
         ordered = _with_alike(ordered, reading, sources, outcome)
-    for group in ordered[: sources.claims_max * _LINES_LOOKED_AT]:
-        sources.deadline.check()
-        if len(outcome.claims) >= sources.claims_max:
-            break
-        claim = _line_claim(group, reading, sources)
-        if claim is not None:
-            outcome.add(claim, sources)
+    with outcome.until_over():
+        for group in ordered[: sources.claims_max * _LINES_LOOKED_AT]:
+            sources.deadline.check()
+            if len(outcome.claims) >= sources.claims_max:
+                break
+            claim = _line_claim(group, reading, sources)
+            if claim is not None:
+                outcome.add(claim, sources)
     if len(ordered) > len(outcome.claims) + outcome.dropped and outcome.claims:
         outcome.notes.append(f"{len(ordered)} different lines hold it; more with --limit")
     return outcome
@@ -164,11 +165,12 @@ def tell_when(reading: Reading, sources: Sources) -> Outcome:
     edge = reading.asked.edge
     wanted = [stretches[0]] if edge == "first" else stretches[::-1]
     wanted = wanted[:1] if edge else wanted[: sources.claims_max]
-    for stretch in sorted(wanted, key=lambda s: s.first_us):
-        sources.deadline.check()
-        claim = _stretch_claim(stretch, reading, sources)
-        if claim is not None:
-            outcome.add(claim, sources)
+    with outcome.until_over():
+        for stretch in sorted(wanted, key=lambda s: s.first_us):
+            sources.deadline.check()
+            claim = _stretch_claim(stretch, reading, sources)
+            if claim is not None:
+                outcome.add(claim, sources)
     if len(stretches) > len(wanted):
         outcome.notes.append(f"it was on screen {len(stretches)} times in all")
     return outcome

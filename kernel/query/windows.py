@@ -121,10 +121,11 @@ def tell_windows(reading: Reading, sources: Sources) -> Outcome:
     stretches = _stretches_meant(reading, sources)
     edge = reading.asked.edge
     wanted = stretches[:1] if edge == "first" else stretches[-1 if edge else -sources.claims_max :]
-    for shown in wanted:
-        sources.deadline.check()
-        claim = _stretch_claim(shown, edge, sources)
-        outcome.add(claim, sources)
+    with outcome.until_over():
+        for shown in wanted:
+            sources.deadline.check()
+            claim = _stretch_claim(shown, edge, sources)
+            outcome.add(claim, sources)
     if len(stretches) > len(wanted):
         outcome.notes.append(f"it was on screen {len(stretches)} times in all")
     return outcome
