@@ -151,10 +151,24 @@ def _kernel_lines(live: dict[str, Any]) -> list[str]:
         )
     if pending := live["spool"]["pending_segments"]:
         lines.append(f"spool     {pending} segments on the second drive wait to be brought home")
+    lines += [f"grabber   {line}"] if (line := _grabber(live["grabber"])) else []
     inbox = live["inbox"]
     outcomes = ", ".join(f"{name} {count}" for name, count in sorted(inbox["outcomes"].items()))
     lines.append(f"inbox     {inbox['folder']}: {inbox['waiting']} waiting {outcomes}".rstrip())
     return lines
+
+
+def _grabber(facts: dict[str, Any] | None) -> str:
+    """The screen grabber in a line; empty when none is wanted."""
+    if facts is None:
+        return ""
+    doing = f"pid {facts['pid']}" if facts["pid"] is not None else "does not run"
+    parts = (
+        f"{facts['plugin']}: {doing}",
+        f"started {facts['starts']} times" if facts["starts"] > 1 else "",
+        facts["problem"] or facts["words"],
+    )
+    return ", ".join(part for part in parts if part)
 
 
 def _host_line(host: dict[str, Any]) -> str:
