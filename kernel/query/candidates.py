@@ -102,6 +102,7 @@ _FORM_GAP = 2.2
 _FIELD = 240
 _FAR = 60
 _HINT = 110
+_PUT_OUT_WORDS_MIN = 3
 _OVER_WORDS_MAX = 4
 _HINT_LINES_MAX = 3
 _FIGURE = 260
@@ -122,6 +123,7 @@ STARTS_ANEW = re.compile(
 )
 _INLINE = re.compile(r"(?P<sep>(?<=[\w)%\]\"'])\s?:(?=\s)|\s?(?<![=!<>≠])=(?!=)\s?|\s->\s|\s→\s)")
 _NEXT_PAIR = re.compile(r"[\s,;]+[\w.\-/]+\s?=(?!=)")
+_COMPARES = re.compile(r"\s(?:[=!<>]=|<>)\s")
 _COUNTED = re.compile(r"(?P<label>[^\d:]{2,40}?)\s*[(\[]?(?P<count>\d[\d.,]*)[)\]]?")
 _COMMENT = re.compile(r"\s+(?:#|//)\s")
 
@@ -201,6 +203,9 @@ def inline_fields(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
             value_end = _value_end(piece.text, value_start, assignment="=" in found.group())
             label = piece.text[label_start : found.start()]
             value = piece.text[value_start:value_end].rstrip(" ,;")
+            if _COMPARES.search(value):
+                # A condition that does not hold is no value.
+                continue
             if not value or not label.strip() or len(label.split()) > _LABEL_WORDS_MAX:
                 continue
             start, end = piece.start + label_start, piece.start + value_start + len(value)
@@ -316,7 +321,7 @@ def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, 
         yield from _beside_value(label, beside)
     else:
         beside = None
-    if heads or in_log_row(layout, label):
+    if heads or in_log_row(layout, label) or (not big and _is_put_out(layout, label)):
         return
     if len(label.text.split()) > _OVER_WORDS_MAX:
         return
@@ -329,6 +334,11 @@ def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, 
     for value in layout.above(label, reach=1.2)[:1]:
         if _is_figure_of(value, label):
             yield value, Form.BELOW, _FIGURE
+
+
+def _is_put_out(layout: PageLayout, label: Piece) -> bool:
+    """Whether it is a line that a command put out: no label of the line below it."""
+    return len(label.text.split()) >= _PUT_OUT_WORDS_MIN and layout.prompt_over(label) is not None
 
 
 def _beside_value(label: Piece, beside: Piece) -> Iterator[tuple[Piece, Form, int]]:

@@ -13,12 +13,17 @@ from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
 from kernel.query.nearness import LOCAL
 from kernel.query.ordinary import is_ordinary
-from kernel.query.question import WEAK_WEIGHT, Kind, Question
+from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.told import Told, is_in, told_by
 from kernel.query.vocabulary import CALENDAR, COMMUNICATING
+from kernel.query.words import spans_in, stem_of
 
 _SHORT_WORDS_MAX = 3
 _DEED_LEVEL_MIN = 840
+_TO_BE_DONE = re.compile(
+    r"\b(?:must|should|shall|can|may|will|have to|has to|to be|is|are)\b", re.IGNORECASE
+)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _ROLE = re.compile(
     r"\b(?:manager|engineer|director|lead|head|officer|developer|analyst|designer|consultant|doctor"
     r"|dentist|president|secretary|assistant|administrator|architect|accountant|owner|founder|ceo"
@@ -92,10 +97,48 @@ def is_byline_of_a_deed(question: Question, candidate: Candidate, levels: list[i
 
     The sender of a mail wrote it; who paid the invoice that it speaks of is another question.
     """
+    if candidate.form is Form.CARD and _is_of_two_sentences(question, candidate):
+        return True
     if question.deed is None:
         return False
     verb = question.terms[question.deed].text.casefold()
+    if _is_no_deed(question, candidate, question.deed):
+        return True
     return verb not in COMMUNICATING and levels[question.deed] < _DEED_LEVEL_MIN
+
+
+def _is_no_deed(question: Question, candidate: Candidate, deed: int) -> bool:
+    """Whether the verb is only a button ("Resolve"), an adjective, or done by or to another."""
+    verb = question.terms[deed].text.casefold()
+    stem = stem_of(verb)
+    words = [word for word in re.findall(r"[^\W\d_]+", candidate.text) if stem_of(word) == stem]
+    forms = {word.casefold() for word in words}
+    past = verb.endswith(("ed", "en")) and not _TO_BE_DONE.search(question.text)
+    if past and forms and all(_is_undone(form, verb) for form in forms):
+        return True
+    if candidate.form is not Form.CARD or question.kind is not Kind.PERSON:
+        return False
+    told = [
+        sentence
+        for sentence in _SENTENCE_END.split(candidate.text.rpartition(" \u2014 ")[2])
+        if any(stem_of(word) == stem for word in re.findall(r"[^\W\d_]+", sentence))
+    ]
+    passive = re.compile(rf"\b(?:was|were|is|are|been|being|gets?|got)\s+(?:\w+\s+)?{verb}\b", re.I)
+    return bool(told) and all(passive.search(sentence) for sentence in told)
+
+
+def _is_of_two_sentences(question: Question, candidate: Candidate) -> bool:
+    """Whether a message says of another thing what is asked of the one that it names, too."""
+    sentences = _SENTENCE_END.split(candidate.text.rpartition(" \u2014 ")[2])
+    held = [{t for t in question.terms if spans_in(t.needle, sentence)} for sentence in sentences]
+    said = frozenset[Term]().union(*held)
+    named = {term for term in said if term.specific}
+    return bool(named) and not any(one == said for one in held if one & named)
+
+
+def _is_undone(form: str, verb: str) -> bool:
+    """Whether a form of the verb tells of no deed: "delete", "cancelling"."""
+    return form.endswith("ing") or (form != verb and verb in (form + "d", form + "ed"))
 
 
 def _labelled_as_asked(question: Question, candidate: Candidate, hits: PageHits) -> bool:

@@ -56,6 +56,13 @@ def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator
         outside = [p for p in above if not layout.same_block(p, anchor)]
         heads = [p for p in outside if _is_board_head(layout, p)]
         for head in heads[-1:]:
+            if any(
+                layout.pieces[hit.piece] in layout.row_of(head)
+                for term in asked
+                for hit in hits.by_term[term]
+            ):
+                # A table that has a column of that name says it there.
+                continue
             dated = shapes.is_time(head.text) or head.text.casefold() in _DAYS
             if squash(head.text) in squash(anchor.text) or (dated and not of_days):
                 continue

@@ -116,6 +116,7 @@ _NUMBER = re.compile(
     r"|\b(?:no|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b",
     re.I,
 )
+_COUNTS = re.compile(rf"\W*(?:(?:about|over|only|at least|up to)\s+)?(?:{_NUMBER.pattern})", re.I)
 _COUNT_WORDS_BEFORE, _COUNT_WORDS_AFTER = 3, 2
 
 
@@ -210,15 +211,26 @@ def counts_another_thing(question: Question, candidate: Candidate, hits: PageHit
         return False
     told = told_by(question, candidate, hits)
     if candidate.form is not Form.SENTENCE:
-        return False
+        # A date is no amount, nor is what only ends in a figure.
+        return not _COUNTS.match(shapes.without_times(told.text))
     numbers = [found.span() for found in _NUMBER.finditer(told.text)]
     return not any(
         told.words_between(number, noun) <= reach
         for number in numbers
         for noun in told.asked
-        for reach in (_COUNT_WORDS_BEFORE if number[0] < noun[0] else _COUNT_WORDS_AFTER,)
+        for reach in (_reach(told, number, noun),)
         if number[1] <= noun[0] or noun[1] <= number[0]
     )
+
+
+def _reach(told: Told, number: tuple[int, int], noun: tuple[int, int]) -> int:
+    """How many words may part a number and what it counts.
+
+    None for what was done: "218: assertion failed: depth == 4" is no number of failures.
+    """
+    if told.text[slice(*noun)].casefold().endswith("ed"):
+        return 0
+    return _COUNT_WORDS_BEFORE if number[0] < noun[0] else _COUNT_WORDS_AFTER
 
 
 def _is_near(told: Told, span: tuple[int, int]) -> bool:

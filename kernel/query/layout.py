@@ -39,6 +39,7 @@ _ALIGNED_SHARE_MIN = 0.3
 _ALIKE = 1.7
 BAR_SHARE, BAR_PIECES_MIN = 0.955, 3
 """A task bar: so many pieces in a row, from this share of the height of the frame on."""
+TITLE_SHARE = 0.05
 _FORM_GAP = 2.2
 _FORM_EDGE_PX, _FORM_LABELS_MIN = 4, 3
 
@@ -145,6 +146,12 @@ class PageLayout:
         edge = BAR_SHARE * self.page.height_px
         low = [piece for piece in self.pieces if piece.box[1] >= edge]
         return frozenset(piece.index for piece in low if len(self.row_of(piece)) >= BAR_PIECES_MIN)
+
+    @cached_property
+    def titles(self) -> list[Piece]:
+        """Pieces at the upper edge of the frame, where windows have their titles."""
+        edge = TITLE_SHARE * self.page.height_px
+        return [piece for piece in self.pieces if piece.box[3] <= edge]
 
     @cached_property
     def form_labels(self) -> frozenset[int]:

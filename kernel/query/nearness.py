@@ -10,7 +10,7 @@ import re
 
 from kernel.query import shapes
 from kernel.query.candidates import STARTS_ANEW, Candidate, Form, Part
-from kernel.query.layout import Hit, PageLayout, Piece, distance
+from kernel.query.layout import TITLE_SHARE, Hit, PageLayout, Piece, distance
 
 LEVEL_OWN = 1000
 LEVEL_PIECE = 920
@@ -38,12 +38,19 @@ _IDENTITIES = frozenset(
     " summary type product".split()
 )
 """Labels of what a form is about."""
+_FIELD_LINE = re.compile(r"[\w .()/-]{1,30}:\s")
+_NAME_WORDS_MAX = 6
+_TABLE_CELLS_MIN = 3
+_LARGE_PRINT = 1.5
+_ASSIGNS = re.compile(r"\s*[\w.]+\s*=(?!=)")
+_OUTCOME = re.compile(r"\.\.\.\s*\w+$")
+"""A line of a test run ("test a ... ok") tells of itself alone."""
+_ITEMS = (STARTS_ANEW, _ASSIGNS)
 _LOG_BLANKS_MIN = 3
 _ASIDE_HEIGHTS_MAX = 20
 _NEAR_HEIGHTS = 12.0
 _ROW_HEIGHTS_MAX = 12
 _HEADING_WORDS_MAX = 10
-_TITLE_SHARE = 0.05
 
 
 def level_of(layout: PageLayout, found: tuple[Hit, ...], candidate: Candidate) -> int:
@@ -52,6 +59,11 @@ def level_of(layout: PageLayout, found: tuple[Hit, ...], candidate: Candidate) -
     for hit in found:
         best = max(best, _nearness(layout, hit, candidate) * hit.quality // 1000)
     return best
+
+
+def place_of(layout: PageLayout, found: tuple[Hit, ...], candidate: Candidate) -> int:
+    """As `level_of`, whether the word itself stands there or an inflected form of it."""
+    return max((_nearness(layout, hit, candidate) for hit in found), default=0)
 
 
 def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
@@ -69,8 +81,10 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
     command = _of_one_command(layout, piece, home[0])
     if command is not None:
         return command
-    if _tells_all(home[0]):
+    if _tells_all(home[0]) or _OUTCOME.search(piece.text):
         return _distant_level(layout, hit, home[0])
+    if _heads_the_fields(layout, piece, home[0]):
+        return LEVEL_BLOCK
     if any(layout.same_block(piece, member) for member in home) and not are_peers(piece, home[0]):
         return LEVEL_BLOCK
     level = _distant_level(layout, hit, home[0])
@@ -78,6 +92,16 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
         # Prose is not about what happens to stand left or right of it.
         level = max(level, LEVEL_ROW)
     return level
+
+
+def _heads_the_fields(layout: PageLayout, piece: Piece, home: Piece) -> bool:
+    """Whether it is the name over a card whose lines are fields: "Ada Ltd", "Phone: ..."."""
+    block = layout.block(home)
+    if block[0].index != piece.index or len(piece.text.split()) > _NAME_WORDS_MAX:
+        return False
+    fields = [member for member in block[1:] if _FIELD_LINE.match(member.text)]
+    told = not _FIELD_LINE.match(piece.text) and not any(map(str.isdigit, piece.text))
+    return told and len(fields) == len(block) - 1 and home.index != piece.index
 
 
 def _of_another_field(layout: PageLayout, piece: Piece) -> int | None:
@@ -119,21 +143,29 @@ def _on_one_row(layout: PageLayout, piece: Piece, home: Piece) -> bool:
 
 def are_peers(piece: Piece, home: Piece) -> bool:
     """Whether both begin like items of one list or log: then one says nothing of the other."""
-    return bool(STARTS_ANEW.match(piece.text) and STARTS_ANEW.match(home.text))
+    return any(begins.match(piece.text) and begins.match(home.text) for begins in _ITEMS)
 
 
 def _distant_level(layout: PageLayout, hit: Hit, home: Piece) -> int:
     piece = layout.pieces[hit.piece]
     heights = distance(piece.box, home.box) / layout.height
     level = LEVEL_PAGE + int((LEVEL_NEAR - LEVEL_PAGE) * _NEAR_HEIGHTS / (_NEAR_HEIGHTS + heights))
-    titled = piece.box[3] <= _TITLE_SHARE * layout.page.height_px and piece.box[1] < home.box[1]
+    titled = piece.box[3] <= TITLE_SHARE * layout.page.height_px and piece.box[1] < home.box[1]
     if titled and not _in_address(layout, hit):
         level = max(level, LEVEL_TITLE)
     short = len(piece.text.split()) <= _HEADING_WORDS_MAX
     over = piece.box[3] <= home.box[1] and _overlap_across(piece, home)
-    if short and over and piece.height > 1.12 * layout.height:
+    if short and over and _may_head(layout, piece) and piece.height > 1.12 * layout.height:
         level = max(level, LEVEL_HEADING)
     return level
+
+
+def _may_head(layout: PageLayout, piece: Piece) -> bool:
+    """Whether it opens its block and is no cell of a table: then it may head what is below."""
+    if piece.height >= _LARGE_PRINT * layout.height:
+        return True
+    opens = layout.block(piece)[0].index == piece.index
+    return opens and len(layout.row_of(piece)) < _TABLE_CELLS_MIN
 
 
 def _overlap_across(first: Piece, second: Piece) -> bool:

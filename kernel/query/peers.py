@@ -30,6 +30,7 @@ _HEAD_NOUNS = frozenset(
 )
 """Single words that head columns; as values they are rare."""
 _FOLDED_DAYS = frozenset(fold(name) for name in CALENDAR)
+_LIST_WORDS_MIN = 3
 _ROW_CELLS_MIN = 3
 
 
@@ -50,7 +51,10 @@ def _is_day(text: str) -> bool:
 
 
 def _is_parallel(first: str, second: str) -> bool:
-    """Whether two texts are of one pattern with figures (``SR-211``, ``SR-183``)."""
+    """Whether two texts are of one pattern: ``SR-211``, ``SR-183``; ``test a ok``, ``test b``."""
+    one, other = first.split(), second.split()
+    if len(one) == len(other) >= _LIST_WORDS_MIN and one[0] == other[0] and one[0].isalpha():
+        return True
     return bool(re.search(r"\d", first)) and _pattern(first) == _pattern(second)
 
 

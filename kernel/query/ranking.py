@@ -8,6 +8,7 @@ which nothing is said at all. Does not cover: finding candidates, ties between f
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from kernel.query.nearness import (
     level_of,
     overlaps,
 )
+from kernel.query.polarity import rates_in
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.refusing import is_missed, is_refused, is_vague, lacks_what_is_searched
 from kernel.query.screen_tables import ScreenTable, state_cells
@@ -37,6 +39,7 @@ from kernel.query.tables import (
     row_subjects,
     table_cells,
 )
+from kernel.query.unmet import is_unmet
 from kernel.query.vocabulary import EVENT_NOUNS, TITLE_NOUNS
 from kernel.query.words import spans_in
 
@@ -51,6 +54,9 @@ _TOLD_BLANKS_MIN = 3
 LABEL_FIT_WHOLE = 1000
 _BARE_TIME_WORDS_MAX = 2
 _NUMBER_WORDS_MAX = 4
+_ASKS_CLOCK = re.compile(r"\b(?:what|which) time\b", re.IGNORECASE)
+_DATED = re.compile(r"(?<![\w-])\d")
+"""A figure that is no part of a name such as eu-west-1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +206,7 @@ def _judge(
         is_missed(term, level) for term, level in zip(question.terms, levels, strict=True)
     ):
         return None
-    if is_refused(question, hits, candidate, levels):
+    if is_refused(question, hits, candidate, levels) or is_unmet(question, layout, hits, candidate):
         return None
     weights = _weights(question, levels, candidate)
     total = sum(weights)
@@ -342,7 +348,8 @@ def _says_what_is_asked(
     if question.kind is Kind.FIND:
         return True
     labelled = candidate.form not in (Form.SENTENCE, Form.CARD)
-    need = LEVEL_SYNONYM if question.strict and labelled else LOCAL
+    # A sentence beside another one does not tell what that one names.
+    need = LEVEL_SYNONYM if question.strict else LOCAL
     asked = met = 0
     last = max((at for at, term in enumerate(question.terms) if term.asked), default=-1)
     plain = question.kind in (Kind.PERSON, Kind.TIME) and any(
@@ -351,11 +358,11 @@ def _says_what_is_asked(
     for index, (term, level) in enumerate(zip(question.terms, levels, strict=True)):
         if not term.asked or (plain and term.specific and not question.strict):
             continue
-        if _is_unsaid_event(question, term):
+        if _is_unsaid_event(question, term) or rates_in(term.text):
             continue
         asked += 1
         met += (
-            level >= need
+            level >= (LOCAL if term.required and not labelled else need)
             or index in candidate.speaks_for
             or _named_by_shape(question, term, candidate)
             or is_beside_its_subject(question, term, candidate, hits)
@@ -416,8 +423,10 @@ def _may_answer(question: Question, candidate: Candidate, levels: list[int]) -> 
             named and any(ch.isalpha() for ch in value) and not shapes.is_time(value)
         )
     if kind is Kind.TIME:
+        if _ASKS_CLOCK.search(question.text) and not shapes.tells_clock(value):
+            return False
         timed = shapes.fits(kind, value) or shapes.tells_occasion(value)
-        return timed or (lone and any(ch.isdigit() for ch in value))
+        return timed or (lone and _DATED.search(value) is not None)
     if kind is Kind.DURATION:
         return shapes.fits(kind, value) or (lone and shapes.is_count(value))
     if kind is Kind.NUMBER:

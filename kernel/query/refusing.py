@@ -23,6 +23,7 @@ from kernel.query.nearness import (
     LEVEL_SYNONYM,
     LOCAL,
 )
+from kernel.query.polarity import is_denied, is_per_another_unit, is_the_contrary
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.vocabulary import COMMUNICATING, VAGUE_NOUNS
 
@@ -53,7 +54,10 @@ def is_refused(question: Question, hits: PageHits, candidate: Candidate, levels:
     ):
         return True
     return (
-        is_half_of_the_thing(question, levels)
+        is_denied(question, candidate, hits)
+        or is_per_another_unit(question, candidate)
+        or is_the_contrary(question, candidate)
+        or is_half_of_the_thing(question, levels)
         or is_of_another_kind(question, levels, candidate)
         or is_about_nothing_else(question, levels)
         or is_of_another_subject(question, candidate, levels)
@@ -73,6 +77,9 @@ def _asks_only(question: Question, candidate: Candidate) -> bool:
 
     "Can you review PR 5520?" tells which PR.
     """
+    asks = any(term.text.casefold() in ("ask", "asked") for term in question.terms)
+    if asks and question.kind is Kind.THING:
+        return not shapes.is_question(candidate.value)
     if not shapes.is_question(candidate.value):
         return False
     named = [term.text for term in question.terms if term.asked and not is_vague(term)]

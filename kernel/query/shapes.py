@@ -42,6 +42,7 @@ _DURATION = re.compile(
     r"|years?|yrs?)(?![^\W\d_])|\d:\d\d\s*/|\b(?:daily|hourly|weekly|monthly|yearly|always|never)\b",
     re.IGNORECASE,
 )
+_OF_DAY = re.compile(r"\d{1,2}:\d{2}|\b\d{1,2}\s?[ap]\.?m\b|\bnoon\b|\bmidnight\b", re.IGNORECASE)
 _OCCASION = re.compile(r"\b(?:when|once|until|as soon as)\b", re.IGNORECASE)
 _ASKS = re.compile(
     r"(?:^|[:.!?>]\s)\W*(?:(?:what|who|whom|whose|when|where|why|how)(?:'s|\s+(?:is|are|was|were|do|does"
@@ -58,7 +59,7 @@ _REASON = re.compile(
     r"\b(?:because|due to|since(?! \d)|so that|caused?|reason|after|failed|fails|error|code|cannot"
     r"|could not|out of|not found|no such|invalid|exceeded|expired|killed|lost|broken|full"
     r"|refused|denied|timeout|timed out|unreachable|missing|no space|exit)\b"
-    r"|\b[A-Z]+(?:_[A-Z]+)+\b",
+    r"|(?-i:\b[A-Z]+(?:_[A-Z]+)+\b)",
     re.IGNORECASE,
 )
 
@@ -158,6 +159,11 @@ def is_byline(text: str) -> bool:
 def tells_reason(text: str) -> bool:
     """Whether the text holds a word with which reasons and failures are told."""
     return bool(_REASON.search(text))
+
+
+def tells_clock(text: str) -> bool:
+    """Whether the text tells a time of day."""
+    return bool(_OF_DAY.search(text))
 
 
 def tells_occasion(text: str) -> bool:

@@ -236,7 +236,8 @@ class _Grid:
             _edge_share(words, body, layout.height), _edge_share(body, words, layout.height)
         )
         by_word = cls(tuple((w.box[0], w.box[2]) for w in words), words, tuple(row))
-        if share >= _EDGE_SHARE_SURE:
+        cut = len(heads) == len(row) and _in_order(heads, row)
+        if share >= _EDGE_SHARE_SURE and not cut:
             # A terminal: every word under its own head, however the engine cut the lines.
             return by_word
         complete = [r for r in between if len(r) == len(heads) and _in_order(heads, r)]
@@ -268,7 +269,10 @@ class _Grid:
             None,
         )
         key_column = self._column_of(layout.box_of(key.line, key.start, key.end))
-        if target is None or key_column is None or key_column == target:
+        if target is None or key_column == target:
+            return None
+        if key_column is None and layout.pieces[key.piece].box[2] > self.ranges[0][0]:
+            # The first cells of rows may have no head: "Mem:" of a terminal.
             return None
         named = self.heads[target]
         head_part = Part(named.line, named.start, named.end)

@@ -24,7 +24,7 @@ EXACT, STEM, SYNONYM, GLUED, HYPHENED, PART = 1000, 900, 850, 850, 700, 500
 _STEMMED_CHARS_MIN, _STEM_CHARS_MIN = 4, 3
 _CUT_CHARS_MIN = 5
 _CUT_GAPS = " -_./'\u2019"
-_GAP_CHARS_MAX = 2
+_GAP_CHARS_MAX = 3
 _GLUED_LETTERS_MIN, _GLUED_DIGITS_MIN = 3, 2
 """What is glued to a match must be a word or number of its own: GX-7b is not GX-7."""
 

@@ -1,0 +1,139 @@
+"""Whether a statement says the opposite of what is asked, or says it per another unit.
+
+Covers: negation (not, never, without, n't) of question and statement, rates ("per day", "hourly")
+and units asked for ("in minutes"), words that exclude each other (used and free). Does not cover:
+whether the words of the question are there at all (`kernel.query.unmet`). Pure.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kernel.query import shapes
+from kernel.query.candidates import Candidate, Form, PageHits
+from kernel.query.question import Kind, Question
+from kernel.query.told import told_by
+
+_NEGATION = re.compile(
+    r"\b(?:not|never|without|cannot|neither|nor|nobody|none|isnt|dont|cant)\b|n['\u2019]t\b"
+    r"|\bno\b(?!\.|\s*[:#]?\s*\d)",
+    re.IGNORECASE,
+)
+_DENIED_WORDS_MAX = 2
+"""So many words may stand between a negation and the word that it denies."""
+_UNDECIDED = re.compile(r"\b(?:who|whom|whose|when|where|why|whether|how|which|what|if)\b", re.I)
+_CLAUSE = re.compile(r"[,;:.!?\u2014](?:\s|$)|\b(?:but|because|and|so|although)\b", re.IGNORECASE)
+_QUOTED = re.compile('["“„«][^"“”„«»]+["”“»]')
+_UNITS = {
+    "second": "second seconds sec secs s secondly",
+    "minute": "minute minutes min mins minutely",
+    "hour": "hour hours hr hrs h hourly",
+    "day": "day days d daily",
+    "night": "night nights nightly",
+    "week": "week weeks wk weekly",
+    "month": "month months mo mth monthly",
+    "quarter": "quarter quarters quarterly",
+    "year": "year years yr yrs y annum yearly annual annually",
+}
+_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
+_RATE = re.compile(
+    r"(?:\b(?:per|each|every|an?)\s+|/\s?)(?P<unit>[a-z]+)\b"
+    r"|\b(?P<adverb>hourly|daily|nightly|weekly|monthly|quarterly|yearly|annual|annually)\b",
+    re.IGNORECASE,
+)
+_LOOSE_ARTICLES = re.compile(r"\b(?:an?)\s+[a-z]+\s+(?:ago|earlier|later|before|after|old)\b", re.I)
+_IN_UNIT = re.compile(
+    r"\bin (?P<unit>milliseconds|seconds|minutes|hours|days|weeks|months|years)\s*\??$", re.I
+)
+_MUCH = re.compile(r"\bhow (?:much|many)\b", re.IGNORECASE)
+_VERBS = frozenset({"use", "pass", "fail"})
+"""What is used is another matter than what somebody uses."""
+_EXCLUDING = (
+    (
+        ("used", "use", "usage", "spent"),
+        ("free", "left", "remaining", "available", "avail"),
+        ("total", "overall"),
+    ),
+    (
+        ("passed", "pass", "ok", "succeeded"),
+        ("failed", "fail", "failing"),
+        ("ignored", "skipped"),
+    ),
+)
+
+
+def is_denied(question: Question, candidate: Candidate, hits: PageHits) -> bool:
+    """Whether question and candidate differ in what they deny.
+
+    A question that denies is answered by a statement that does, and by none of a table's cells; one
+    that does not is not answered where the statement denies what is asked.
+    """
+    if question.kind is Kind.FIND:
+        return False
+    if denies(question.text):
+        failed = question.kind is Kind.REASON and shapes.tells_reason(candidate.text)
+        return not failed and not _NEGATION.search(candidate.text)
+    statement = candidate.form in (Form.SENTENCE, Form.CARD)
+    return statement and _denies_a_word_of(question, candidate, hits)
+
+
+def denies(text: str) -> bool:
+    """Whether a question asks for what is not so."""
+    return bool(_NEGATION.search(_QUOTED.sub(" ", text)))
+
+
+def _denies_a_word_of(question: Question, candidate: Candidate, hits: PageHits) -> bool:
+    text = candidate.text
+    words = {term.text.casefold() for term in question.terms if not term.specific}
+    stems = {term.needle.stem for term in question.terms if term.needle.stem}
+    told = told_by(question, candidate, hits)
+    said = {told.text[a:b].casefold() for a, b in told.words} | words
+    for found in _NEGATION.finditer(text):
+        clause = _CLAUSE.split(text[found.end() :], maxsplit=1)[0]
+        after = re.findall(r"[^\W_]+", clause)
+        near = after[: _DENIED_WORDS_MAX + 1]
+        if any(word.casefold() in said or word.casefold() in stems for word in near):
+            return True
+        if _UNDECIDED.search(" ".join(near)):
+            # "We have not decided who will be on call" names nobody.
+            return True
+    return False
+
+
+def is_per_another_unit(question: Question, candidate: Candidate) -> bool:
+    """Whether a rate or unit is asked for that the candidate is not told in."""
+    asked = rates_in(question.text)
+    if asked and not asked <= rates_in(candidate.text):
+        return True
+    unit = _IN_UNIT.search(question.text)
+    if unit is None or question.kind not in (Kind.NUMBER, Kind.DURATION, Kind.THING):
+        return False
+    wanted = _UNIT_OF.get(unit.group("unit").casefold())
+    told = {_UNIT_OF.get(word.casefold()) for word in re.findall(r"[^\W\d_]+", candidate.text)}
+    return wanted not in told
+
+
+def rates_in(text: str) -> frozenset[str]:
+    """The units of time per which something is told: "per day", "hourly", "/month"."""
+    text = _LOOSE_ARTICLES.sub(" ", _QUOTED.sub(" ", text))
+    found = (hit.group("unit") or hit.group("adverb") for hit in _RATE.finditer(text))
+    return frozenset(unit for word in found if (unit := _UNIT_OF.get(word.casefold())))
+
+
+def is_the_contrary(question: Question, candidate: Candidate) -> bool:
+    """Whether the candidate tells what excludes what is asked: the free space, not the used."""
+    if question.kind is Kind.FIND:
+        return False
+    asked = set(re.findall(r"[a-z]+", question.text.casefold())) - _VERBS
+    label = candidate.text
+    if candidate.form is not Form.SENTENCE and label.endswith(candidate.value):
+        label = label[: -len(candidate.value)]
+    told = set(re.findall(r"[a-z]+", label.casefold()))
+    for groups in _EXCLUDING:
+        own = [group for group in groups if asked & set(group)]
+        if len(own) != 1 or told & set(own[0]):
+            continue
+        measured = candidate.form is not Form.SENTENCE and bool(_MUCH.search(question.text))
+        if measured or any(told & set(group) for group in groups if group is not own[0]):
+            return True
+    return False
