@@ -17,6 +17,7 @@ from kernel.query.export import ExportOptions, ExportReport, require_empty
 from kernel.query.export import export as export_evidence
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
+from kernel.store.manifest import MANIFEST_NAME
 
 RAW_PHRASE = "unmasked-evidence"
 END_US = 253_402_300_799_999_999
@@ -56,6 +57,7 @@ def export(
     options = ExportOptions(from_us or 0, END_US if to_us is None else to_us, raw is not None)
     with EvidenceStore.open_read_only(data_dir) as evidence, contextlib.ExitStack() as stack:
         require_empty(folder)
+        _refuse_backup(data_dir)
         derived = None
         if data_dir.derived_db.exists():
             derived = stack.enter_context(DerivedStore.open_read_only(data_dir))
@@ -64,6 +66,15 @@ def export(
         report = export_evidence(evidence, derived, folder, options)
         record_act(data_dir, "export.made", folder, _facts(options) | _counts(report))
     click.echo(msgspec.json.encode(report).decode() if as_json else format_export(report))
+
+
+def _refuse_backup(data_dir: DataDir) -> None:
+    if (data_dir.root / MANIFEST_NAME).exists():
+        raise KernelError(
+            "export-from-backup",
+            f"{data_dir.root} is a backup: an export is ledgered, and a backup is not written to",
+            hint="run: kernel restore, and export from the restored data dir",
+        )
 
 
 def record_act(data_dir: DataDir, act: str, folder: Path, detail: dict[str, str]) -> None:

@@ -13,6 +13,7 @@ from kernel.boot import sinks
 from kernel.cli.export import export as export_command
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
+from kernel.store.backup import back_up
 from kernel.store.evidence import EvidenceStore
 from tests.kernel.query.test_export import picture, three_captures
 
@@ -90,3 +91,16 @@ def test_a_refused_export_is_no_act(data_dir: DataDir, tmp_path: Path) -> None:
     )
     assert isinstance(done.exception, KernelError)
     assert exports_of(data_dir) == []
+
+
+def test_a_backup_is_not_written_to_by_an_export(data_dir: DataDir, tmp_path: Path) -> None:
+    back_up(data_dir, tmp_path / "backup", now_us=5)
+    before = {path: path.read_bytes() for path in (tmp_path / "backup").rglob("*.db")}
+    done = CliRunner().invoke(
+        export_command, [str(tmp_path / "out"), "--data-dir", str(tmp_path / "backup")]
+    )
+    assert isinstance(done.exception, KernelError)
+    assert done.exception.code == "export-from-backup"
+    assert not (tmp_path / "out").exists()
+    assert {path: path.read_bytes() for path in before} == before
+    assert back_up(data_dir, tmp_path / "backup", now_us=6).ok
