@@ -6,6 +6,7 @@ a number that stands on the screen (that is a value, `kernel.query.searching`).
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import replace
 
 from contracts.answer import Claim
@@ -24,6 +25,8 @@ from kernel.store.folding import squash
 CITED_MAX = 32
 _LISTED_MAX = 8
 _FRAMES_LOOKED_AT = 8
+_READINGS_COMPARED_MAX = 200
+_LETTERS_MISREAD_MAX, _LINE_CHARS_MIN = 2, 20
 
 
 def count(reading: Reading, sources: Sources) -> Outcome:
@@ -81,6 +84,33 @@ def _begin_alike(sightings: list[Sighting]) -> bool:
     return len(places) == 1 and (places == {0} or all(word.isupper() for word in told))
 
 
+def without_misreadings(sightings: list[Sighting]) -> list[Sighting]:
+    """Those of the lines that are no other reading of one before: an engine reads a letter anew.
+
+    Readings of one line have the same figures, differ in few letters, and are never on the screen
+    at once.
+    """
+    kept: list[Sighting] = []
+    for sighting in sightings:
+        if not any(_is_read_anew(sighting, other) for other in kept[-_READINGS_COMPARED_MAX:]):
+            kept.append(sighting)
+    return kept
+
+
+def _is_read_anew(sighting: Sighting, other: Sighting) -> bool:
+    first, second = sighting.line, other.line
+    if first.first_us <= second.last_us and second.first_us <= first.last_us:
+        return False
+    one, two = squash(first.text), squash(second.text)
+    if [ch for ch in first.text if ch.isdigit()] != [ch for ch in second.text if ch.isdigit()]:
+        return False
+    if abs(len(one) - len(two)) > _LETTERS_MISREAD_MAX or min(len(one), len(two)) < _LINE_CHARS_MIN:
+        return False
+    matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
+    same = sum(block.size for block in matcher.get_matching_blocks())
+    return max(len(one), len(two)) - same <= _LETTERS_MISREAD_MAX
+
+
 def _lines(sightings: list[Sighting], reading: Reading, sources: Sources) -> Outcome:
     outcome = Outcome()
     newest: dict[str, Sighting] = {}
@@ -89,6 +119,7 @@ def _lines(sightings: list[Sighting], reading: Reading, sources: Sources) -> Out
         if key not in newest or newest[key].line.last_us < sighting.line.last_us:
             newest[key] = sighting
     ordered = sorted(newest.values(), key=lambda s: (s.line.first_us, s.line.text))
+    ordered = without_misreadings(ordered)
     citations = []
     counted: list[Sighting] = []
     for sighting in ordered[:CITED_MAX]:

@@ -26,6 +26,15 @@ from kernel.query.vocabulary import STOP_WORDS
 
 _I = r"(?:i|we|you)"
 _SCREEN = r"(?:on (?:the|my) screen|on screen|visible|shown|displayed|open|up|seen|in view)"
+_STATE = re.compile(r"\b(?:open|up)$", re.IGNORECASE)
+_WINDOW_NOUN = re.compile(
+    r"\b(?:windows?|tabs?|apps?|applications?|programs?|browser|terminal|console|shell|editor|chat"
+    r"|mail|mailbox|inbox|calendar|sheet|spreadsheet|document|page|site|website|file|ticket|board"
+    r"|dialog|notes?|player|viewer|i|we|you)\b|\.\w{1,5}\b|[\"“„]",
+    re.IGNORECASE,
+)
+"""What is open when it is on the screen; an invoice, a shop or a host is open or up by itself."""
+_PROGRAM = re.compile(r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)*")
 _ATTRIBUTION = re.compile(
     r",?\s*\b(?:according to (?:the|my) [\w-]+|as (?:(?:the|my) [\w-]+ )?(?:seen|shown|displayed"
     rf"|stated|listed|said|showed|told|{_I} saw|{_I} read)"
@@ -331,7 +340,7 @@ def _asked_of_screen(bare: str) -> Asked:
     """The type of the answer where what stood on the screen gives it."""
     for pattern in _WHEN:
         found = pattern.fullmatch(bare)
-        if found and _names_something(found.group("subject")):
+        if found and _names_something(found.group("subject")) and _is_of_screen(found):
             groups = found.groupdict()
             edge = (groups.get("edge") or groups.get("edge2") or "").casefold()
             verb = (groups.get("verb") or "").casefold()
@@ -339,7 +348,7 @@ def _asked_of_screen(bare: str) -> Asked:
             return Asked("when", _subject(found.group("subject")), edge=edge, side=side)
     for pattern in _LONG:
         found = pattern.fullmatch(bare)
-        if found and _names_something(found.group("subject")):
+        if found and _names_something(found.group("subject")) and _is_of_screen(found):
             return Asked("when", _subject(found.group("subject")), measure="length")
     found = _CHANGED.fullmatch(bare)
     if found:
@@ -350,6 +359,19 @@ def _asked_of_screen(bare: str) -> Asked:
     if found:
         return Asked("summary", _subject(found.group("rest")))
     return _asked_count(bare) or Asked("value")
+
+
+def _is_of_screen(found: re.Match[str]) -> bool:
+    """Whether "open" or "up" is said of a window: a host that is up is not on the screen."""
+    if not _STATE.search(found.group()):
+        return True
+    groups = found.groupdict()
+    subject = groups.get("subject") or groups.get("subject2") or ""
+    said = found.group().replace(subject, " ", 1)
+    if _PROGRAM.fullmatch(subject) and re.search(r"\b(?:was|were)\b.*\bopen$", said):
+        # "When was VLC open?"
+        return True
+    return bool(_WINDOW_NOUN.search(subject) or re.search(rf"\b{_I}\b", said, re.IGNORECASE))
 
 
 def _asked_count(bare: str) -> Asked | None:
@@ -363,7 +385,7 @@ def _asked_count(bare: str) -> Asked | None:
         if found:
             groups = found.groupdict()
             subject = groups.get("subject") or groups.get("subject2") or ""
-            if _names_something(subject):
+            if _names_something(subject) and _is_of_screen(found):
                 return Asked("count", _subject(subject), measure=measure)
     return None
 
