@@ -150,8 +150,9 @@ def _answer(request: Request, sources: Sources) -> Answer:
 def _plan(request: Request, sources: Sources) -> Plan:
     """The plan, with the names of the windows of the time that is asked about.
 
-    "In the chat" means no window of another day. A program that is called by its name is meant
-    whenever it was there. Names are looked up only where the question may name one.
+    "In the chat" means no window of another day, unless nothing but the place is asked about: then
+    other windows cannot answer. A program that is called by its name is meant whenever it was
+    there. Names are looked up only where the question may name one.
     """
 
     def planned(names: Sequence[WindowName]) -> Plan:
@@ -167,9 +168,9 @@ def _plan(request: Request, sources: Sources) -> Plan:
     names = names_in(within, sources)
     then = planned(names)
     last = then.readings[-1]
-    if last.scope.places or last.missing or not are_programs(scope.places, request.text):
-        return _watched(then)
-    return _watched(plan)
+    meant = are_programs(scope.places, request.text) or not last.question.terms
+    kept = scope.places and meant and not last.scope.places
+    return _watched(plan if kept else then)
 
 
 def _watched(plan: Plan) -> Plan:

@@ -118,6 +118,20 @@ def test_a_noun_means_no_window_of_another_day(desk: Desk, *, read: bool) -> Non
     assert not any("window of that name" in note for note in answer.notes)
 
 
+@pytest.mark.parametrize(
+    "question", ["What changed in the chat yesterday?", "What did I read in the chat yesterday?"]
+)
+def test_other_windows_do_not_answer_where_only_the_place_is_asked_about(
+    desk: Desk, question: str
+) -> None:
+    desk.shoot("24 09:00:00", ["good morning, crew"], app="Chat", title="Crew")
+    desk.shoot("25 09:00:00", ["the ferry leaves at seven"], app="Firefox", title="Ferries")
+    desk.shoot("25 09:00:10", ["the ferry leaves at eight"], app="Firefox", title="Ferries")
+    answer = desk.ask(question)
+    assert answer.state == "no_evidence"
+    assert "(in windows named chat)" in answer.answer
+
+
 def test_a_program_called_by_its_name_is_meant_whenever_it_was_there(desk: Desk) -> None:
     desk.shoot("24 09:00:00", ["invoice 4711 is due"], app="Thunderbird")
     desk.shoot("25 09:00:00", ["invoice 4712 is due, see Thunderbird"], app="Firefox")
