@@ -72,5 +72,5 @@ def read_recorded(path: Path) -> tuple[dict[str, ModelTimings], tuple[tuple[floa
 
 
 if __name__ == "__main__":
-    json.dump(record(DataDir(Path(sys.argv[1]))), sys.stdout, indent=1)
+    json.dump(record(DataDir(Path(sys.argv[1]))), sys.stdout)
     print()
