@@ -115,12 +115,14 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:Dr|Mr|Mrs|Ms|St|No|Nr|incl|excl|ext|vs|approx|e\.g|i\.e|Inc|Ltd|Co|Prof|etc|ca|resp"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
-_BOUNDARY = re.compile(r"[.!?][\"')\]]?\s+(?=[\"'(\[]?[A-Z0-9€$£@])|\s+[|•·]\s+")
+_BOUNDARY = re.compile(r"(?<!\.\.)[.!?][\"')\]]?\s+(?=[\"'(\[]?[A-Z0-9€$£@])|\s+[|•·]\s+")
 STARTS_ANEW = re.compile(
     r"^\W*(?:\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}|[A-Z][a-z]{2} +\d{1,2} \d"
     r"|(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL|CRITICAL|PANIC)\b)"
     r"|^[\w .-]{1,30}:\s|^[-*•]\s"
 )
+OUTCOME = re.compile(r"\.\.\.\s*\w+$")
+"""A line of a test run ("test a ... ok") tells of itself alone."""
 _INLINE = re.compile(r"(?P<sep>(?<=[\w)%\]\"'])\s?:(?=\s)|\s?(?<![=!<>≠])=(?!=)\s?|\s->\s|\s→\s)")
 _NEXT_PAIR = re.compile(r"[\s,;]+[\w.\-/]+\s?=(?!=)")
 _COMPARES = re.compile(r"\s(?:[=!<>]=|<>)\s")
@@ -184,7 +186,7 @@ def _continues(before: Piece, piece: Piece, width: int) -> bool:
     fill = (before.box[2] - before.box[0]) / max(1, width)
     ended = before.text.rstrip()[-1:] in ".!?:"
     lower = piece.text[:1].islower()
-    if ended or before.text.count(" ") < _PROSE_BLANKS_MIN:
+    if ended or OUTCOME.search(before.text) or before.text.count(" ") < _PROSE_BLANKS_MIN:
         return False
     return fill >= _FULL_LINE or (lower and fill >= _LONG_LINE)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from kernel.query import shapes
-from kernel.query.candidates import STARTS_ANEW, Candidate, Form, Part
+from kernel.query.candidates import OUTCOME, STARTS_ANEW, Candidate, Form, Part
 from kernel.query.layout import TITLE_SHARE, Hit, PageLayout, Piece, distance
 
 LEVEL_OWN = 1000
@@ -43,8 +43,6 @@ _NAME_WORDS_MAX = 6
 _TABLE_CELLS_MIN = 3
 _LARGE_PRINT = 1.5
 _ASSIGNS = re.compile(r"\s*[\w.]+\s*=(?!=)")
-_OUTCOME = re.compile(r"\.\.\.\s*\w+$")
-"""A line of a test run ("test a ... ok") tells of itself alone."""
 _ITEMS = (STARTS_ANEW, _ASSIGNS)
 _LOG_BLANKS_MIN = 3
 _ASIDE_HEIGHTS_MAX = 20
@@ -81,7 +79,7 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
     command = _of_one_command(layout, piece, home[0])
     if command is not None:
         return command
-    if _tells_all(home[0]) or _OUTCOME.search(piece.text):
+    if _tells_all(home[0]) or OUTCOME.search(piece.text):
         return _distant_level(layout, hit, home[0])
     if _heads_the_fields(layout, piece, home[0]):
         return LEVEL_BLOCK

@@ -125,10 +125,7 @@ def is_the_contrary(question: Question, candidate: Candidate) -> bool:
     if question.kind is Kind.FIND:
         return False
     asked = set(re.findall(r"[a-z]+", question.text.casefold())) - _VERBS
-    label = candidate.text
-    if candidate.form is not Form.SENTENCE and label.endswith(candidate.value):
-        label = label[: -len(candidate.value)]
-    told = set(re.findall(r"[a-z]+", label.casefold()))
+    told = set(re.findall(r"[a-z]+", candidate.text.casefold()))
     for groups in _EXCLUDING:
         own = [group for group in groups if asked & set(group)]
         if len(own) != 1 or told & set(own[0]):
