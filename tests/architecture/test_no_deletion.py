@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.architecture.destruction import EVIDENCE_TABLES, destructive_acts
-from tests.architecture.tree import REPOSITORY, name_of, python_files
+from tests.architecture.tree import review
 
 ALLOWED = {
     ("kernel/boot/rebuildable.py", "open_or_set_aside"): "what can be made again is laid aside",
@@ -93,15 +93,8 @@ ALLOWED = {
 
 def test_no_statement_deletes_evidence() -> None:
     """In all packages; whoever adds one says here what it is about."""
-    found, named = [], set()
-    for path in python_files("kernel", "contracts", "plugin_host", "plugins"):
-        for function, what in destructive_acts(path.read_text(encoding="utf-8")):
-            place = (name_of(path), function)
-            named.add(place)
-            if place not in ALLOWED:
-                found.append(f"{place[0]}, {function}: {what}")
+    found, gone = review(destructive_acts, ALLOWED)
     assert not found, "\n".join(found)
-    gone = {place for place in ALLOWED if place not in named and (REPOSITORY / place[0]).exists()}
     assert not gone, f"these do no such thing any more: {gone}"
 
 

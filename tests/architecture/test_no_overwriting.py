@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.architecture.overwriting import overwriting_acts
-from tests.architecture.tree import REPOSITORY, name_of, python_files
+from tests.architecture.tree import review
 
 ALLOWED = {
     (
@@ -71,15 +71,8 @@ ALLOWED = {
 
 def test_no_statement_writes_over_evidence() -> None:
     """In all packages; whoever adds one says here what it writes."""
-    found, named = [], set()
-    for path in python_files("kernel", "contracts", "plugin_host", "plugins"):
-        for function, what in overwriting_acts(path.read_text(encoding="utf-8")):
-            place = (name_of(path), function)
-            named.add(place)
-            if place not in ALLOWED:
-                found.append(f"{place[0]}, {function}: {what}")
+    found, gone = review(overwriting_acts, ALLOWED)
     assert not found, "\n".join(found)
-    gone = {place for place in ALLOWED if place not in named and (REPOSITORY / place[0]).exists()}
     assert not gone, f"these do no such thing any more: {gone}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -37,3 +37,22 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
+
+
+def review(
+    acts_of: Callable[[str], Iterable[tuple[str, str]]], allowed: Mapping[tuple[str, str], str]
+) -> tuple[list[str], set[tuple[str, str]]]:
+    """The packages against a list of reviewed places, (file, function).
+
+    Gives the acts that are not on the list, for people, and the places of it that do no such
+    thing any more. ``acts_of`` makes (function, what) of a source text.
+    """
+    found, named = [], set()
+    for path in python_files(*PACKAGES):
+        for function, what in acts_of(path.read_text(encoding="utf-8")):
+            place = (name_of(path), function)
+            named.add(place)
+            if place not in allowed:
+                found.append(f"{place[0]}, {function}: {what}")
+    gone = {place for place in allowed if place not in named and (REPOSITORY / place[0]).exists()}
+    return found, gone
