@@ -59,37 +59,29 @@ class Citer:
     def cite(self, part: Part, key: DerivationKey, page: TextPage, event: CaptureEvent) -> Citation:
         """The citation of a part of a page as one event shows it."""
         line = page.lines[part.line]
-        blob = self._evidence.find_blob(page.blob)
-        return Citation(
-            event_id=event.event_id,
-            captured_at=local_time(event),
-            captured_at_us=event.captured_at_us,
-            source_path=event.source_path,
-            monitor=event.monitor,
-            app=event.app,
-            window_title=event.window_title,
-            box=padded(box_of_span(line, part.start, part.end), page),
-            text=line.text,
-            text_start=part.start,
-            text_end=part.end,
-            blob=page.blob,
-            extractor=key.plugin_id,
-            extractor_version=key.plugin_version,
-            tz_name=event.tz_name,
-            pixel_digest=(blob.pixel_digest if blob else None) or page.pixel_digest,
-            config_digest=key.config_digest,
-            contracts_lock=self.locks[0],
-            plugins_lock=self.locks[1],
-        )
+        box = padded(box_of_span(line, part.start, part.end), page)
+        return self._cite(event, (key, page), box, line.text, (part.start, part.end))
 
     def cite_frame(self, event: CaptureEvent) -> Citation:
         """The citation of a whole frame, for its time and its window: no words, an empty span.
 
         Its box is the whole frame; empty where no one has decoded it yet.
         """
-        stored = self._pages.page_of(event.blob)
-        key = stored[0] if stored else None
-        blob = self._evidence.find_blob(event.blob)
+        box = _whole(event.blob, self._evidence, self._pages)
+        return self._cite(event, self._pages.page_of(event.blob), box, "", (0, 0))
+
+    def _cite(
+        self,
+        event: CaptureEvent,
+        stored: tuple[DerivationKey, TextPage] | None,
+        box: Box,
+        text: str,
+        span: tuple[int, int],
+    ) -> Citation:
+        """``stored``: what was read of the event's frame, and by whom."""
+        key, page = stored or (None, None)
+        digest = page.blob if page else event.blob
+        blob = self._evidence.find_blob(digest)
         return Citation(
             event_id=event.event_id,
             captured_at=local_time(event),
@@ -98,16 +90,16 @@ class Citer:
             monitor=event.monitor,
             app=event.app,
             window_title=event.window_title,
-            box=_whole(event.blob, self._evidence, self._pages),
-            text="",
-            text_start=0,
-            text_end=0,
-            blob=event.blob,
+            box=box,
+            text=text,
+            text_start=span[0],
+            text_end=span[1],
+            blob=digest,
             extractor=key.plugin_id if key else FRAME_EXTRACTOR,
             extractor_version=key.plugin_version if key else FRAME_EXTRACTOR_VERSION,
             tz_name=event.tz_name,
             pixel_digest=(blob.pixel_digest if blob else None)
-            or (stored[1].pixel_digest if stored else None),
+            or (page.pixel_digest if page else None),
             config_digest=key.config_digest if key else None,
             contracts_lock=self.locks[0],
             plugins_lock=self.locks[1],
