@@ -23,6 +23,7 @@ from kernel.query.citing import CITATIONS_MAX, Citer
 from kernel.query.counting import count
 from kernel.query.covering import cover
 from kernel.query.deadline import Deadline, OutOfTime
+from kernel.query.listing import asks_for_a_list, list_rows
 from kernel.query.places import WindowName, are_programs
 from kernel.query.plan import Plan, Reading, make_plan
 from kernel.query.question import Kind
@@ -225,9 +226,10 @@ def _lines_or_values(reading: Reading, sources: Sources) -> Outcome:
 
 
 def _values_or_rows(reading: Reading, sources: Sources) -> Outcome:
-    """Values on the screen; where none is told, rows of a table that may be counted."""
+    """Rows that are so, or are not; else values; else rows of a table that may be counted."""
+    listed = (list_rows,) if asks_for_a_list(reading.question) else ()
     counted = (count_rows,) if asks_for_rows(reading.question) else ()
-    return _first_with_claims((_values, *counted), reading, sources)
+    return _first_with_claims((*listed, _values, *counted), reading, sources)
 
 
 def _first_with_claims(

@@ -15,7 +15,7 @@ from kernel.query.nearness import LOCAL
 from kernel.query.ordinary import is_ordinary
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.told import Told, is_in, told_by
-from kernel.query.vocabulary import CALENDAR, COMMUNICATING
+from kernel.query.vocabulary import CALENDAR, COMMUNICATING, LIGHT_DEEDS
 from kernel.query.words import spans_in, stem_of
 
 _SHORT_WORDS_MAX = 3
@@ -104,7 +104,15 @@ def is_byline_of_a_deed(question: Question, candidate: Candidate, levels: list[i
     verb = question.terms[question.deed].text.casefold()
     if _is_no_deed(question, candidate, question.deed):
         return True
+    if question.kind is Kind.PERSON and verb in LIGHT_DEEDS and _tells_by_whom(candidate):
+        return False
     return verb not in COMMUNICATING and levels[question.deed] < _DEED_LEVEL_MIN
+
+
+def _tells_by_whom(candidate: Candidate) -> bool:
+    """Whether a field says who it was: "Last commit: 9be41c7 by Omar Haddad"."""
+    labelled = candidate.form in (Form.FIELD, Form.CELL, Form.ASSIGNMENT)
+    return labelled and bool(re.search(r"(?:^|\bby\s+)[A-Z]", candidate.value))
 
 
 def _is_no_deed(question: Question, candidate: Candidate, deed: int) -> bool:

@@ -6,6 +6,7 @@ Does not cover: what follows from it (`kernel.query.ranking`). Pure.
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from kernel.query import shapes
@@ -46,6 +47,13 @@ _ASSIGNS = re.compile(r"\s*[\w.]+\s*=(?!=)")
 _ITEMS = (STARTS_ANEW, _ASSIGNS)
 _LOG_BLANKS_MIN = 3
 _ASIDE_HEIGHTS_MAX = 20
+_REFERS_BACK = re.compile(
+    r"\W*(?:(?:yes|no|ok|okay|sure|done|thanks|right)\b\W*)?(?:[\w'\u2019]+\s+){0,2}?"
+    r"(?<!that )(?:it|its|they|them)\b(?!(?: is|'s| was| has been) [a-z]+ (?:to|that)\b)",
+    re.IGNORECASE,
+)
+_SPOKEN_REACH = 5.0
+_SPOKEN_BLANKS_MIN = 2
 _NEAR_HEIGHTS = 12.0
 _ROW_HEIGHTS_MAX = 12
 _HEADING_WORDS_MAX = 10
@@ -70,9 +78,13 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
         return LEVEL_OWN
     home = [layout.piece_at(part.line, part.start) for part in own]
     piece = layout.pieces[hit.piece]
+    before = _spoken_of_before(layout, candidate)
     if any(piece.index == member.index for member in home):
-        # Another sentence speaks of something else as often as not.
-        return LEVEL_PIECE if candidate.form is not Form.SENTENCE else LEVEL_SENTENCE
+        # Another sentence speaks of something else as often as not, but for "It is valid until".
+        meant = candidate.form is not Form.SENTENCE or (before and hit.end <= own[0].start)
+        return LEVEL_PIECE if meant else LEVEL_SENTENCE
+    if piece.index in before:
+        return LEVEL_PIECE
     field = _of_another_field(layout, piece)
     if field is not None:
         return field
@@ -90,6 +102,25 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
         # Prose is not about what happens to stand left or right of it.
         level = max(level, LEVEL_ROW)
     return level
+
+
+def _spoken_of_before(layout: PageLayout, candidate: Candidate) -> tuple[int, ...]:
+    """The piece (by index) to which a statement with a pronoun refers back; none without one.
+
+    That is the statement over it in its column: what was asked or said right before in a chat.
+    """
+    if candidate.form not in (Form.SENTENCE, Form.CARD):
+        return ()
+    part = (candidate.support or candidate.answer)[0]
+    home = layout.piece_at(part.line, part.start)
+    said = home.text if candidate.form is Form.CARD else candidate.text
+    if not _REFERS_BACK.match(said):
+        return ()
+    over = layout.above(home, reach=_SPOKEN_REACH)
+    told = (
+        p for p in over if p.text.count(" ") >= _SPOKEN_BLANKS_MIN and not shapes.is_byline(p.text)
+    )
+    return tuple(piece.index for piece in itertools.islice(told, 1))
 
 
 def _heads_the_fields(layout: PageLayout, piece: Piece, home: Piece) -> bool:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from kernel.query.ordinary import is_ordinary
+from kernel.query.phrasal import is_particle, is_unsaid_after, phrasal_needle
 from kernel.query.vocabulary import (
     ACRONYMS,
     ANCHORS,
@@ -24,12 +25,15 @@ from kernel.query.vocabulary import (
     COPULAS,
     DEGREES,
     ENDING_VERBS,
+    HEAD_NOUNS,
     IMPLIED_NOUNS,
     MESSAGES,
     NUMBER_NOUNS,
+    PARTICLES,
     PERSON_NOUNS,
     PHRASE_ENDS,
     PLACE_NOUNS,
+    SPAN_ENDS,
     SPANS,
     STOP_WORDS,
     TIME_NOUNS,
@@ -136,10 +140,11 @@ def analyse(text: str) -> Question:
     positions: list[int] = []
     for at, token in enumerate(tokens):
         before = lowered[at - 1] if at else ""
+        if at and not tokens[at - 1].quoted and is_unsaid_after(before, lowered[at]):
+            continue
         calling = kind is Kind.PERSON and before == "who" and lowered[at] == "called"
         term = _term(token, at, asked=at in asked, anchored=before in ANCHORS, kept=calling)
-        if term and kind is not Kind.FIND and _is_unfamiliar(term):
-            term = replace(term, unfamiliar=True, needle=_unfamiliar_needle(term))
+        term = term and _with_other_words(term, lowered[at + 1 : at + 2], kind)
         if term and terms and not term.specific and term.weight > WEAK_WEIGHT:
             beside = terms[-1].specific and positions[-1] == at - 1
             classing = beside and not tokens[at - 1].breaks_after and kind is not Kind.FIND
@@ -163,17 +168,31 @@ def analyse(text: str) -> Question:
         kind=_refine(kind, terms),
         terms=tuple(terms),
         groups=_groups(tokens, terms, positions),
-        implied=_implied(lowered),
+        implied=_implied(lowered, kind),
         strict=strict,
         compounds=tuple(_compounds(terms, positions)),
         deed=deed,
     )
 
 
+def _with_other_words(term: Term, following: list[str], kind: Kind) -> Term:
+    """The term with what a screen may say for it: nothing else for a name or an unusual word."""
+    if term.specific:
+        return term
+    if following and is_particle(term.text.casefold(), following[0]):
+        term = replace(term, needle=phrasal_needle(term.text, term.needle, following[0]))
+    if kind is not Kind.FIND and _is_unfamiliar(term):
+        term = replace(term, unfamiliar=True, needle=_unfamiliar_needle(term))
+    return term
+
+
 def _verb_needle(needle: Needle) -> Needle:
     """Nobody has paid a payment that is due, or the net pay: only forms of what was done count."""
     verbs = frozenset(
-        w for w in needle.synonyms if w.endswith(_DEED_ENDINGS) and not w.endswith("ment")
+        w
+        for w in needle.synonyms
+        if (w.endswith(_DEED_ENDINGS) and not w.endswith("ment"))
+        or w.removeprefix(needle.stem).removesuffix("s") in PARTICLES
     )
     return replace(needle, synonyms=verbs)
 
@@ -209,8 +228,11 @@ def _deed(
     return None
 
 
-def _implied(lowered: list[str]) -> tuple[Needle, ...]:
-    """Nouns for "how much" and "how many"."""
+def _implied(lowered: list[str], kind: Kind) -> tuple[Needle, ...]:
+    """Nouns for "how much" and "how many"; heads over the ends of a span."""
+    if kind is Kind.TIME:
+        ends = [side for side, words in SPAN_ENDS.items() if words & set(lowered)]
+        return tuple(needle_of(noun, exact=True) for side in ends[:1] for noun in side.split())
     for first, second in itertools.pairwise(lowered):
         if first == "how" and second in IMPLIED_NOUNS:
             return tuple(needle_of(noun, exact=False) for noun in IMPLIED_NOUNS[second])
@@ -225,6 +247,8 @@ def _tokens(text: str) -> list[_Token]:
         for found in _WORD.finditer(text, at, end):
             raw = found.group()
             whole = raw.strip(_EDGES)
+            # "Aren't": that it is denied is told by the question as a whole.
+            whole = re.sub(r"(?<=[a-z])n['\u2019]t$", "", whole)
             bare = whole.removesuffix("'s").removesuffix("\u2019s")
             owns = bare != whole
             if bare:
@@ -374,6 +398,9 @@ def _refine(kind: Kind, terms: list[Term]) -> Kind:
         return kind
     for term in reversed([term for term in terms if term.asked]):
         word = term.text.casefold()
+        if word in HEAD_NOUNS:
+            # A cost centre is no cost.
+            return kind
         if word in TIME_NOUNS:
             return Kind.TIME
         if word in PERSON_NOUNS:
@@ -432,5 +459,8 @@ def _numbered(
             # "Was worker 3 killed": the number belongs to the noun before it.
             owned = first is numbered and _is_participle(second.text.casefold())
             numbered = second if second.needle.numeric and not first.specific else None
+            if second.text.casefold() in WEAK_VERBS:
+                # "How long did the deploy of 7.3.0 take": no name is made of them.
+                continue
             if numbered is not None or (first.needle.numeric and not second.specific and not owned):
                 yield (index - 1, index)

@@ -426,7 +426,8 @@ def _may_answer(question: Question, candidate: Candidate, levels: list[int]) -> 
         if _ASKS_CLOCK.search(question.text) and not shapes.tells_clock(value):
             return False
         timed = shapes.fits(kind, value) or shapes.tells_occasion(value)
-        return timed or (lone and _DATED.search(value) is not None)
+        dated = _DATED.search(value) is not None and not shapes.is_count(value)
+        return timed or (lone and dated)
     if kind is Kind.DURATION:
         return shapes.fits(kind, value) or (lone and shapes.is_count(value))
     if kind is Kind.NUMBER:

@@ -29,6 +29,8 @@ _ROWS_REACH = 120
 """In line heights: how far over a cell its head may be."""
 _CAPTION_REACH = 3.0
 _PITCH_MAX = 3.0
+_LOW = 0.8
+"""Words without high letters ("never") have a low box: this share of a line's height at least."""
 _CELLS_MIN = 3
 
 
@@ -82,19 +84,37 @@ def count_rows(reading: Reading, sources: Sources) -> Outcome:
 def rows_of(layout: PageLayout, question: Question) -> Counted | None:
     """The rows of a page that the question asks for; None where no one table has them."""
     hits = find_hits(layout, question)
+    said = said_of_rows(question)
     asked = [at for at, term in enumerate(question.terms) if term.asked]
-    said = frozenset(
+    tables = columns_saying(layout, hits, said) if said else _whole_tables(layout, hits, asked)
+    return the_one_named(layout, question, tables)
+
+
+def said_of_rows(question: Question) -> frozenset[int]:
+    """The terms (by index) that tell which rows: "running" of "how many pods are running"."""
+    return frozenset(
         at for at, term in enumerate(question.terms) if not term.asked and term.weight > WEAK_WEIGHT
     )
+
+
+def columns_saying(
+    layout: PageLayout, hits: PageHits, said: frozenset[int]
+) -> list[tuple[Piece, list[Piece]]]:
+    """The heads over cells that say all of it, each with those cells."""
     columns: dict[int, list[Piece]] = {}
     for index in hits.pieces():
         cell = layout.pieces[index]
-        head = head_over(layout, cell) if said else None
+        head = head_over(layout, cell)
         if head is not None and _is_meant(hits, cell, head, said):
             columns.setdefault(head.index, []).append(cell)
-    tables = [(layout.pieces[at], cells) for at, cells in columns.items()]
-    if not said:
-        tables = _whole_tables(layout, hits, asked)
+    return [(layout.pieces[at], cells) for at, cells in columns.items()]
+
+
+def the_one_named(
+    layout: PageLayout, question: Question, tables: Sequence[tuple[Piece, list[Piece]]]
+) -> Counted | None:
+    """The rows of the only table of which a head, command or caption names what is asked for."""
+    asked = [at for at, term in enumerate(question.terms) if term.asked]
     tables = [
         (head, cells)
         for head, cells in tables
@@ -111,7 +131,7 @@ def head_over(layout: PageLayout, cell: Piece) -> Piece | None:
     """The head of the column in which a cell stands; None where it is in no table."""
     head, last = None, cell
     for over in layout.above(cell, reach=_ROWS_REACH):
-        apart = last.middle_y - over.middle_y > _PITCH_MAX * cell.height
+        apart = last.middle_y - over.middle_y > _PITCH_MAX * max(cell.height, _LOW * layout.height)
         if apart or over in layout.prompts or not layout.of_one_command(over, cell):
             break
         if _is_head(layout, over):
@@ -164,23 +184,28 @@ def _whole_tables(
                     row = contiguous_row(layout, piece)
                     own = piece if piece is named else row[0]
                     heads[own.index] = own
-    return [(head, cells) for head in heads.values() if (cells := _column_under(layout, head))]
+    return [(head, cells) for head in heads.values() if (cells := column_under(layout, head))]
 
 
-def _column_under(layout: PageLayout, head: Piece) -> list[Piece]:
+def column_under(layout: PageLayout, head: Piece) -> list[Piece]:
     """The cells under a head, as far as they follow each other closely."""
     cells: list[Piece] = []
     last, width = head, len(contiguous_row(layout, head))
     for piece in layout.below(head, reach=_ROWS_REACH):
-        if piece.middle_y - last.middle_y > _PITCH_MAX * piece.height:
+        if piece.middle_y - last.middle_y > _PITCH_MAX * max(piece.height, _LOW * layout.height):
             break
         if not layout.of_one_command(piece, head) or len(contiguous_row(layout, piece)) < width:
             # Sums and the like leave columns empty.
             break
-        if abs(piece.box[0] - head.box[0]) <= head.height and piece.box[1] >= last.box[3] - 2:
+        if _is_in_column(piece, head) and piece.box[1] >= last.box[3] - 2:
             cells.append(piece)
             last = piece
     return cells
+
+
+def _is_in_column(piece: Piece, head: Piece) -> bool:
+    """Whether the left or the right edge is that of the head."""
+    return any(abs(piece.box[side] - head.box[side]) <= head.height for side in (0, 2))
 
 
 def _names_the_table(

@@ -78,6 +78,7 @@ _SHAPES: dict[str, re.Pattern[str]] = {
     "version": re.compile(r"\bv?\d+(?:\.\d+)+"),
     "file": re.compile(r"\b[\w-]+\.[a-z][a-z0-9]{1,5}\b"),
     "path": re.compile(r"(?:^|\s)[~.]?/[\w./-]+"),
+    "line": re.compile(r"\blines?\s+\d+|\.\w+:\d+|\bLn\s*\d+", re.IGNORECASE),
     "time": _TIME,
     "person": _NAME,
 }
@@ -96,6 +97,7 @@ _NOUN_SHAPE = {
     "version": "version release",
     "file": "file attachment module",
     "path": "path mount directory folder",
+    "line": "line",
     "time": "time date day deadline start end hour weekday",
     "person": "person",
 }

@@ -100,6 +100,9 @@ def _must_be_met(question: Question, index: int, term: Term, candidate: Candidat
     if term.asked and question.kind is Kind.NUMBER and term.text.casefold().endswith("ed"):
         # "How many tests failed" asks for those that did.
         return not candidate.plain
+    if term.asked and question.kind is Kind.DURATION:
+        # "How long did the staging deploy take": what took it stands beside it.
+        return not _is_scaffolding(question, term, candidate)
     if term.asked:
         timed = question.kind is Kind.TIME and not question.strict
         return timed and _names_the_timed(term, candidate)

@@ -43,7 +43,7 @@ COMMUNICATING = frozenset(
 
 WEAK_ADJECTIVES = frozenset(
     "default initial exact actual given following value large high tall heavy fast"
-    " expensive".split()
+    " expensive away".split()
 )
 """As weak, and never asked for."""
 
@@ -90,6 +90,28 @@ CALENDAR = frozenset(
     " tuesday wednesday thursday friday saturday sunday yesterday today tomorrow".split()
 )
 """Capitalised, yet no names."""
+
+PARTICLES = frozenset("up off out down over back in on after away".split())
+PARTICLE_VERBS = frozenset(
+    "set shut put cut sent sold run held built go goes log logs sign signs check checks turn turns"
+    " back backs break breaks roll rolls shuts sets look looks hand hands".split()
+)
+"""Besides those in -ed and -ing: verbs that a particle makes another verb of ("shut down")."""
+PHRASAL_VERBS = {"look after": "owner", "sign off": "approved", "hand in": "submitted"}
+"""What a screen says for a verb (its stem) with a particle."""
+MEASURED = frozenset("space room money".split())
+"""After "how much": what is measured goes without saying."""
+SPAN_ENDS = {
+    "from start": frozenset("start starts begin begins from".split()),
+    "until till to end": frozenset("end ends until till finish finishes".split()),
+}
+"""Heads of columns for the words with which the ends of a span are asked for."""
+LIGHT_DEEDS = frozenset("made make makes did does do gave".split())
+"""Verbs of deeds that a noun tells: who made a commit stands beside "Commit" as "by ..."."""
+HEAD_NOUNS = frozenset(
+    "centre center list limit plan code type class format category zone policy".split()
+)
+"""After a noun these tell what is asked for: a price list is no price."""
 
 TIME_NOUNS = frozenset("time date day deadline month year weekday".split())
 NUMBER_NOUNS = frozenset(

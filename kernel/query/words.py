@@ -22,6 +22,7 @@ EXACT, STEM, SYNONYM, GLUED, HYPHENED, PART = 1000, 900, 850, 850, 700, 500
 """How well an occurrence fits its term, in thousandths."""
 
 _STEMMED_CHARS_MIN, _STEM_CHARS_MIN = 4, 3
+_CLICK_CHARS = 5
 _CUT_CHARS_MIN = 5
 _CUT_GAPS = " -_./'\u2019"
 _GAP_CHARS_MAX = 3
@@ -154,6 +155,9 @@ def stem_of(word: str) -> str:
         if bare != text and len(bare) >= _STEM_CHARS_MIN:
             doubled = len(bare) > _STEM_CHARS_MIN and bare[-1] == bare[-2]
             text = bare[:-1] if doubled and bare[-1] not in "ls" else bare
+            if ending != "er" and text.endswith("ick") and len(text) > _CLICK_CHARS:
+                # Panicked, trafficking: the k stands for the sound alone.
+                text = text[:-1]
             break
     return text.removesuffix("e") if len(text) > _STEM_CHARS_MIN else text
 
