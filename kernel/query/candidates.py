@@ -59,6 +59,8 @@ class Candidate:
     """Whether the label is no name of a thing: BACKLOG is one of a count, retry.py is not."""
     speaks_for: frozenset[int] = frozenset()
     """Terms (by index) that the form itself stands for, though their words are not there."""
+    goes_on: bool = False
+    """Whether a sentence speaks of what the question names, or of what was said before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,18 @@ _COUNTED = re.compile(r"(?P<label>[^\d:]{2,40}?)\s*[(\[]?(?P<count>\d[\d.,]*)[)\
 _COMMENT = re.compile(r"\s+(?:#|//)\s")
 
 
+_OPENING = re.compile(
+    r"(?:\W*\b(?:the|a|an|our|my|your|his|her|their|its|new|old|first|last|next|only|other|current"
+    r"|final|please|then|so|and|but|yes|no|ok)\b)*\W*",
+    re.IGNORECASE,
+)
+_SPOKEN_OF = frozenset(
+    "it its they them their this that these those he she his her i we you both all each there here"
+    " use see call ask contact try set run take send check change replace add remove".split()
+)
+"""Subjects that were named before, and verbs that tell somebody what to do."""
+
+
 def sentences(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
     """The sentences that hold a term, followed over line breaks."""
     seen: set[tuple[Part, ...]] = set()
@@ -139,7 +153,22 @@ def sentences(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
                 continue
             seen.add(parts)
             text = " ".join(_text(layout, part) for part in parts)
-            yield Candidate(Form.SENTENCE, parts, (), text, text, _SENTENCE)
+            goes_on = _goes_on(text, parts[0], hits)
+            yield Candidate(Form.SENTENCE, parts, (), text, text, _SENTENCE, goes_on=goes_on)
+
+
+def _goes_on(text: str, first: Part, hits: PageHits) -> bool:
+    """Whether a sentence's subject is of the question, a pronoun, or none: "New MRN is ...".
+
+    "Item 3 was shipped" speaks of something new, whatever was spoken of before.
+    """
+    opening = _OPENING.match(text)
+    at = first.start + (opening.end() if opening else 0)
+    subject = re.match(r"[\w'\u2019-]+", text[at - first.start :])
+    if subject is None:
+        return False
+    named = bool(hits.within(first.line, at, at + subject.end()))
+    return named or subject.group().casefold() in _SPOKEN_OF
 
 
 def _sentences_of(layout: PageLayout, piece: Piece) -> Iterator[tuple[Part, ...]]:

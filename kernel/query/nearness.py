@@ -80,9 +80,11 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
     piece = layout.pieces[hit.piece]
     before = _spoken_of_before(layout, candidate)
     if any(piece.index == member.index for member in home):
-        # Another sentence speaks of something else as often as not, but for "It is valid until".
-        meant = candidate.form is not Form.SENTENCE or (before and hit.end <= own[0].start)
-        return LEVEL_PIECE if meant else LEVEL_SENTENCE
+        if candidate.form is not Form.SENTENCE or (before and hit.end <= own[0].start):
+            return LEVEL_PIECE
+        # What was said before is still spoken of; what comes after speaks of something else.
+        spoken = candidate.goes_on and hit.end <= own[0].start
+        return LEVEL_BLOCK if spoken and names_no_other(hit, candidate, piece) else LEVEL_SENTENCE
     if piece.index in before:
         return LEVEL_PIECE
     field = _of_another_field(layout, piece)
@@ -102,6 +104,21 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
         # Prose is not about what happens to stand left or right of it.
         level = max(level, LEVEL_ROW)
     return level
+
+
+def names_no_other(hit: Hit, candidate: Candidate, piece: Piece) -> bool:
+    """Whether a statement names no other number, identifier or person than one named before."""
+    word = piece.text[hit.start - piece.start : hit.end - piece.start]
+    if any(map(str.isdigit, word)):
+        form = _skeleton(word)
+        return all(_skeleton(other) != form for other in candidate.text.split())
+    return not (word[:1].isupper() and shapes.is_person(word) and shapes.holds_person(candidate.text))
+
+
+def _skeleton(word: str) -> str:
+    """The shape of an identifier: letters, figures and what stands between them."""
+    bare = word.strip(".,;:!?()[]")
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", bare))
 
 
 def _spoken_of_before(layout: PageLayout, candidate: Candidate) -> tuple[int, ...]:

@@ -471,6 +471,6 @@ def _is_about_a_peer(
         layout.same_block(layout.pieces[hit.piece], home)
         and are_peers(layout.pieces[hit.piece], home)
         for term, found, level in zip(question.terms, hits.by_term, levels, strict=True)
-        if level < LOCAL and not term.asked and term.weight > WEAK_WEIGHT
+        if level < LEVEL_HEADING and not term.asked and term.weight > WEAK_WEIGHT
         for hit in found
     )
