@@ -213,7 +213,8 @@ def _continues(before: Piece, piece: Piece, width: int) -> bool:
     if piece.box[1] < before.middle_y or STARTS_ANEW.match(piece.text):
         return False
     fill = (before.box[2] - before.box[0]) / max(1, width)
-    ended = before.text.rstrip()[-1:] in ".!?:"
+    # A line may break after a colon where it is full: "Contact there:" / "Ada King."
+    ended = before.text.rstrip()[-1:] in (".!?" if fill >= _LONG_LINE else ".!?:")
     lower = piece.text[:1].islower()
     if ended or OUTCOME.search(before.text) or before.text.count(" ") < _PROSE_BLANKS_MIN:
         return False

@@ -23,6 +23,8 @@ _DEED_LEVEL_MIN = 840
 _TO_BE_DONE = re.compile(
     r"\b(?:must|should|shall|can|may|will|have to|has to|to be|is|are)\b", re.IGNORECASE
 )
+_OF_ONESELF = re.compile(r"\b(?:I|I['\u2019](?:m|ll|ve|d)|me|my|mine|we|our|us)\b")
+_DONE = re.compile(r"(?:^|[.!?;,]\s+)(?:\W*(?:done|ok|yes)\W+)?[A-Z]?[a-z]+(?:ed|ing)\b|^\W*[Dd]one\b")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _ROLE = re.compile(
     r"\b(?:manager|engineer|director|lead|head|officer|developer|analyst|designer|consultant|doctor"
@@ -99,6 +101,8 @@ def is_byline_of_a_deed(question: Question, candidate: Candidate, levels: list[i
     """
     if candidate.form is Form.CARD and _is_of_two_sentences(question, candidate):
         return True
+    if _is_told_of_another(question, candidate):
+        return True
     if question.deed is None:
         return False
     verb = question.terms[question.deed].text.casefold()
@@ -107,6 +111,21 @@ def is_byline_of_a_deed(question: Question, candidate: Candidate, levels: list[i
     if question.kind is Kind.PERSON and verb in LIGHT_DEEDS and _tells_by_whom(candidate):
         return False
     return verb not in COMMUNICATING and levels[question.deed] < _DEED_LEVEL_MIN
+
+
+def _is_told_of_another(question: Question, candidate: Candidate) -> bool:
+    """Whether a message tells who it was, but of somebody else than its writer.
+
+    "I'm on call", "Done" and "Moved it to Friday" are of the writer, "Contact: Ada King" is not.
+    """
+    if question.kind is not Kind.PERSON or candidate.form is not Form.CARD:
+        return False
+    if not shapes.is_byline(candidate.value) or any(
+        term.text.casefold() in COMMUNICATING for term in question.terms
+    ):
+        return False
+    said = candidate.text.rpartition(" \u2014 ")[2]
+    return not (_OF_ONESELF.search(said) or _DONE.search(said))
 
 
 def _tells_by_whom(candidate: Candidate) -> bool:
