@@ -148,13 +148,17 @@ def sentences(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
     """The sentences that hold a term, followed over line breaks."""
     seen: set[tuple[Part, ...]] = set()
     for index in hits.pieces():
+        spoken = False
         for parts in _sentences_of(layout, layout.pieces[index]):
-            if parts in seen or not any(hits.within(p.line, p.start, p.end) for p in parts):
-                continue
-            seen.add(parts)
             text = " ".join(_text(layout, part) for part in parts)
             goes_on = _goes_on(text, parts[0], hits)
-            yield Candidate(Form.SENTENCE, parts, (), text, text, _SENTENCE, goes_on=goes_on)
+            said = any(hits.within(p.line, p.start, p.end) for p in parts)
+            # "Those stay on 4.6.9": of what the sentence before it names.
+            meant = said or (spoken and goes_on)
+            spoken = meant
+            if meant and parts not in seen:
+                seen.add(parts)
+                yield Candidate(Form.SENTENCE, parts, (), text, text, _SENTENCE, goes_on=goes_on)
 
 
 def _goes_on(text: str, first: Part, hits: PageHits) -> bool:

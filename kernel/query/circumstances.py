@@ -24,7 +24,9 @@ _TO_BE_DONE = re.compile(
     r"\b(?:must|should|shall|can|may|will|have to|has to|to be|is|are)\b", re.IGNORECASE
 )
 _OF_ONESELF = re.compile(r"\b(?:I|I['\u2019](?:m|ll|ve|d)|me|my|mine|we|our|us)\b")
-_DONE = re.compile(r"(?:^|[.!?;,]\s+)(?:\W*(?:done|ok|yes)\W+)?[A-Z]?[a-z]+(?:ed|ing)\b|^\W*[Dd]one\b")
+_DONE = re.compile(
+    r"(?:^|[.!?;,]\s+)(?:\W*(?:done|ok|yes)\W+)?[A-Z]?[a-z]+(?:ed|ing)\b|^\W*[Dd]one\b"
+)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _ROLE = re.compile(
     r"\b(?:manager|engineer|director|lead|head|officer|developer|analyst|designer|consultant|doctor"

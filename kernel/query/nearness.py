@@ -80,11 +80,7 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
     piece = layout.pieces[hit.piece]
     before = _spoken_of_before(layout, candidate)
     if any(piece.index == member.index for member in home):
-        if candidate.form is not Form.SENTENCE or (before and hit.end <= own[0].start):
-            return LEVEL_PIECE
-        # What was said before is still spoken of; what comes after speaks of something else.
-        spoken = candidate.goes_on and hit.end <= own[0].start
-        return LEVEL_BLOCK if spoken and names_no_other(hit, candidate, piece) else LEVEL_SENTENCE
+        return _on_its_line(hit, candidate, piece, refers=bool(before))
     if piece.index in before:
         return LEVEL_PIECE
     field = _of_another_field(layout, piece)
@@ -106,19 +102,35 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
     return level
 
 
+def _on_its_line(hit: Hit, candidate: Candidate, piece: Piece, *, refers: bool) -> int:
+    """The level of what stands on the candidate's own line, outside of it."""
+    earlier = hit.end <= candidate.answer[0].start
+    if candidate.form is not Form.SENTENCE or (refers and earlier):
+        return LEVEL_PIECE
+    # What was said before is still spoken of; what comes after speaks of something else.
+    spoken = candidate.goes_on and earlier and names_no_other(hit, candidate, piece)
+    return LEVEL_BLOCK if spoken else LEVEL_SENTENCE
+
+
 def names_no_other(hit: Hit, candidate: Candidate, piece: Piece) -> bool:
     """Whether a statement names no other number, identifier or person than one named before."""
     word = piece.text[hit.start - piece.start : hit.end - piece.start]
     if any(map(str.isdigit, word)):
-        form = _skeleton(word)
-        return all(_skeleton(other) != form for other in candidate.text.split())
-    return not (word[:1].isupper() and shapes.is_person(word) and shapes.holds_person(candidate.text))
+        forms = _forms_of(word)
+        return not any(forms & _forms_of(other) for other in candidate.text.split())
+    return not (
+        word[:1].isupper() and shapes.is_person(word) and shapes.holds_person(candidate.text)
+    )
 
 
-def _skeleton(word: str) -> str:
-    """The shape of an identifier: letters, figures and what stands between them."""
-    bare = word.strip(".,;:!?()[]")
-    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", bare))
+def _forms_of(word: str) -> frozenset[str]:
+    """What identifiers of one sort share: the letters with what stands between, or the shape."""
+    bare = word.strip(".,;:!?()[]\"'")
+    if not any(map(str.isdigit, bare)):
+        return frozenset()
+    return frozenset(
+        {re.sub(r"\d+", "0", bare), re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "0", bare))}
+    )
 
 
 def _spoken_of_before(layout: PageLayout, candidate: Candidate) -> tuple[int, ...]:

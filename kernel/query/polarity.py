@@ -7,6 +7,7 @@ whether the words of the question are there at all (`kernel.query.unmet`). Pure.
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from kernel.query import shapes
@@ -19,6 +20,8 @@ _NEGATION = re.compile(
     r"|\bno\b(?!\.|\s*[:#]?\s*\d)",
     re.IGNORECASE,
 )
+_LACKING = re.compile(r"\b(?:missing|lacks?|lacking)\b", re.IGNORECASE)
+_EXCEPT = re.compile(r"\b(?:except(?: for)?|excluding|other than|but not)\b", re.IGNORECASE)
 _DENIED_WORDS_MAX = 2
 """So many words may stand between a negation and the word that it denies."""
 _UNDECIDED = re.compile(r"\b(?:who|whom|whose|when|where|why|whether|how|which|what|if)\b", re.I)
@@ -88,7 +91,14 @@ def _denies_a_word_of(question: Question, candidate: Candidate, hits: PageHits) 
     stems = {term.needle.stem for term in question.terms if term.needle.stem}
     told = told_by(question, candidate, hits)
     said = {told.text[a:b].casefold() for a, b in told.words} | words
-    for found in _NEGATION.finditer(text):
+    if any(
+        word.casefold() in said
+        for found in _EXCEPT.finditer(text)
+        for word in re.findall(r"[^\W_]+", _CLAUSE.split(text[found.end() :], maxsplit=1)[0])
+    ):
+        return True
+    negations = [_NEGATION] if _LACKING.search(question.text) else [_NEGATION, _LACKING]
+    for found in itertools.chain.from_iterable(one.finditer(text) for one in negations):
         clause = _CLAUSE.split(text[found.end() :], maxsplit=1)[0]
         after = re.findall(r"[^\W_]+", clause)
         near = after[: _DENIED_WORDS_MAX + 1]

@@ -39,6 +39,7 @@ from kernel.query.tables import (
     row_subjects,
     table_cells,
 )
+from kernel.query.telling import telling_bonus
 from kernel.query.unmet import is_unmet
 from kernel.query.vocabulary import EVENT_NOUNS, TITLE_NOUNS
 from kernel.query.words import spans_in
@@ -272,6 +273,7 @@ def _bonus(
     question: Question, hits: PageHits, candidate: Candidate, levels: list[int], *, named: bool
 ) -> int:
     bonus = candidate.bonus + (_NAMED_BONUS if named else 0)
+    bonus += telling_bonus(question, candidate, hits)
     if candidate.form in (Form.FIELD, Form.BELOW) and not _label_is_asked(
         question, candidate, levels
     ):

@@ -58,8 +58,8 @@ _PROMPT = re.compile(r"^\S*@\S+[:~ ]\S*\s?[$#%>] |^PS [A-Z]:|^[$>] ")
 _REASON = re.compile(
     r"\b(?:because|due to|since(?! \d)|so that|caused?|reason|after|failed|fails|error|code|cannot"
     r"|could not|out of|not found|no such|invalid|exceeded|expired|killed|lost|broken|full"
-    r"|refused|denied|timeout|timed out|unreachable|missing|no space|exit|wait(?:ing|s)? for|awaiting"
-    r"|blocked|lack(?:s|ing)?|shortage|owing to|thanks to|delayed|depends on|instead of)\b"
+    r"|refused|denied|timeout|timed out|unreachable|missing|no space|exit|wait(?:ing|s)? for"
+    r"|awaiting|blocked|lack(?:s|ing)?|shortage|owing to|thanks to|delayed|depends on|instead of)\b"
     r"|(?-i:\b[A-Z]+(?:_[A-Z]+)+\b)",
     re.IGNORECASE,
 )

@@ -41,7 +41,8 @@ def test_abbreviations_do_not_end_a_sentence() -> None:
     canvas = one_line("Ask Dr. Falk about it. She knows.")
     layout = PageLayout(canvas.page())
     hits = find_hits(layout, analyse("Falk"))
-    assert [c.text for c in candidates.sentences(layout, hits)] == ["Ask Dr. Falk about it."]
+    texts = [c.text for c in candidates.sentences(layout, hits)]
+    assert texts == ["Ask Dr. Falk about it.", "She knows."]
 
 
 @pytest.mark.parametrize(
