@@ -18,6 +18,7 @@ from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
 from kernel.query.circumstances import is_no_person
 from kernel.query.headings import headings
+from kernel.query.informing import informing_bonus
 from kernel.query.kinds import is_beside_its_subject
 from kernel.query.layout import Hit, PageLayout
 from kernel.query.nearness import (
@@ -39,7 +40,6 @@ from kernel.query.tables import (
     row_subjects,
     table_cells,
 )
-from kernel.query.telling import telling_bonus
 from kernel.query.unmet import is_unmet
 from kernel.query.vocabulary import EVENT_NOUNS, TITLE_NOUNS
 from kernel.query.words import spans_in
@@ -273,7 +273,7 @@ def _bonus(
     question: Question, hits: PageHits, candidate: Candidate, levels: list[int], *, named: bool
 ) -> int:
     bonus = candidate.bonus + (_NAMED_BONUS if named else 0)
-    bonus += telling_bonus(question, candidate, hits)
+    bonus += informing_bonus(question, candidate, hits)
     if candidate.form in (Form.FIELD, Form.BELOW) and not _label_is_asked(
         question, candidate, levels
     ):

@@ -22,7 +22,7 @@ _IDENTIFIER = re.compile(r"\d|[a-z][A-Z]|\w[_@/\\]\w|\w\.\w|^[-~/.]\w")
 _BEFORE_VALUE = re.compile(r"\s*(?:is|was|are|were|will be|named|called|[:=#])?\s*[\"“(]?$")
 
 
-def telling_bonus(question: Question, candidate: Candidate, hits: PageHits) -> int:
+def informing_bonus(question: Question, candidate: Candidate, hits: PageHits) -> int:
     """What a sentence is worth for what it tells, in thousandths of its score; else 0."""
     if candidate.form is not Form.SENTENCE or question.kind is not Kind.THING:
         return 0
