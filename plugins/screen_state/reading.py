@@ -21,7 +21,8 @@ from plugins.screen_state.edges import Rules, find_rules
 from plugins.screen_state.geometry import height, is_in, middle, overlap, union
 from plugins.screen_state.grid import Grid, find_grids
 from plugins.screen_state.gutter import CodePane, find_code
-from plugins.screen_state.pieces import Piece, cut, join_text, page_pieces
+from plugins.screen_state.pieces import Piece, cut, join_text, page_pieces, text_rows
+from plugins.screen_state.ruled import RuledTable, find_ruled
 from plugins.screen_state.tree import Draft, in_order
 from plugins.screen_state.windows import (
     Region,
@@ -51,6 +52,7 @@ SAMPLES: Final = 24
 WINDOW_PERMILLE: Final = 900
 PANE_PERMILLE: Final = 800
 GRID_PERMILLE: Final = 950
+RULED_PERMILLE: Final = 850
 COLUMNS_PERMILLE: Final = 700
 CODE_PERMILLE: Final = 900
 BLOCK_PERMILLE: Final = 600
@@ -80,7 +82,7 @@ def read_tree(page: TextPage, rgb: Pixels, grey: Pixels, checkpoint: Checkpoint)
     loose: list[Draft] = []
     for number, region in enumerate(regions):
         own = [grid for grid in grids if _home(grid, regions, windows) == number]
-        found = _region_parts(parts.get(number, []), own, rules, grey, rgb)
+        found = _region_parts(parts.get(number, []), region.box, own, rules, grey, rgb)
         if region.is_pane:
             found = [_pane(region, found, rgb)]
         (loose if region.window is None else roots[region.window].children).extend(found)
@@ -119,7 +121,12 @@ def _pane(region: Region, parts: list[Draft], rgb: Pixels) -> Draft:
 
 
 def _region_parts(
-    pieces: Sequence[Piece], grids: Sequence[Grid], rules: Rules, grey: Pixels, rgb: Pixels
+    pieces: Sequence[Piece],
+    box: Box,
+    grids: Sequence[Grid],
+    rules: Rules,
+    grey: Pixels,
+    rgb: Pixels,
 ) -> list[Draft]:
     """What stands in one region; each piece in one part."""
     parts: list[Draft] = []
@@ -127,6 +134,9 @@ def _region_parts(
     for grid in grids:
         table, rest = _grid_table(grid, rest)
         parts.extend(table)
+    for ruled in find_ruled(rest, rules, box, grey):
+        drawn, rest = _ruled_table(ruled, rest)
+        parts.append(drawn)
     code = find_code(rest)
     if code is not None:
         parts.append(_code(code, grey))
@@ -190,7 +200,7 @@ def _grid_table(grid: Grid, pieces: list[Piece]) -> tuple[list[Draft], list[Piec
     cells = []
     for number, cell in enumerate(grid.cells):
         own = parts.get(number, [])
-        text = join_text(own) if own else None
+        text = _cell_text(own) if own else None
         cells.append((cell.row, cell.column, cell.box, text, _mean(own)))
     order = min(piece.order for place in inside for piece in parts[place])
     return [_table(cells, grid.box, order, GRID_PERMILLE)], parts.get(None, [])
@@ -224,6 +234,25 @@ def _firsts(places: Iterable[tuple[int, int]]) -> list[int]:
     for index, value in places:
         least[index] = min(value, least.get(index, value))
     return [least[index] for index in sorted(least)]
+
+
+def _cell_text(pieces: Sequence[Piece]) -> str:
+    """What stands in a cell: its lines, one below the other, parted by newlines."""
+    return "\n".join(join_text(line) for line in text_rows(pieces))
+
+
+def _ruled_table(ruled: RuledTable, pieces: list[Piece]) -> tuple[Draft, list[Piece]]:
+    """The table and the pieces that are not in it."""
+    parts = cut(pieces, ruled.find)
+    places = sorted(place for place in parts if isinstance(place, tuple))
+    cells = []
+    for row, column in places:
+        own = parts[row, column]
+        box = union(piece.box for piece in own)
+        cells.append((row, column, box, _cell_text(own), _mean(own)))
+    order = min(piece.order for place in places for piece in parts[place])
+    box = union(cell[2] for cell in cells)
+    return _table(cells, box, order, RULED_PERMILLE), parts.get(None, [])
 
 
 def _column_table(columns: Columns) -> Draft:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EXTRACTOR: Final = "screen_state"
-VERSION: Final = "1.0.0"
+VERSION: Final = "1.1.0"
 
 
 @dataclass(frozen=True, slots=True)
