@@ -113,7 +113,8 @@ class Working:
             budget = replace(budget, awaited=True)
         could_read = decision.reads and self._could_read()
         packs = self._has_turn(decision, budget, could_read=could_read)
-        if decision.reads and not (packs and could_read):
+        reads = decision.reads and not (packs and could_read)
+        if reads:
             self._too_large = self._find_too_large(budget)
             parts.walks.step()
             parts.dispatcher.dispatch(budget, now_s=self._governing.worked_s)
@@ -122,7 +123,9 @@ class Working:
         if packs or parts.dispatcher.in_hand > 0 or parts.backlog.unfinished() > 0:
             self._idle_since_s = None
             return
-        self._governing.ask("nothing")
+        # Pages may wait for their places, or a replay to go on, though no task waits.
+        if not (parts.stages and parts.walks.is_behind) and reads == decision.reads:
+            self._governing.ask("nothing")
         now_s = self._now_s()
         self._idle_since_s = self._idle_since_s or now_s
         if now_s - self._idle_since_s > IDLE_HOST_KEEP_S:

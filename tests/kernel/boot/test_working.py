@@ -59,6 +59,30 @@ def test_profile_that_counts_as_idle_works_without_being_asked(tmp_path: Path) -
         stop.request("enough")
 
 
+def test_what_was_asked_for_lasts_until_a_replay_is_over_though_no_task_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = make_rig(tmp_path)
+    for name, value in rig.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    # One small step of a replay in each turn, as where there is much to put in its place.
+    monkeypatch.setattr("kernel.pipeline.replaying.STEP_S", 0.0)
+    place = DataDir(rig.data_dir)
+    loaded = load_settings(None, place, {"activity.providers": []})
+    with kernel_session(place, loaded) as (kernel, _):
+        replays = kernel.parts.derived.replays
+        replays.order("text", 0)
+        kernel.request_processing()
+        kernel._working.work()
+        assert kernel.parts.backlog.unfinished() == 0
+        assert replays.running() is not None
+        assert kernel.progress().unfinished, "the replay is not over"
+        assert kernel.governor_facts()["asked"] == "all"
+        drive(kernel, until=lambda: replays.running() is None)
+        drive(kernel, until=lambda: kernel.governor_facts()["asked"] == "nothing")
+
+
 @pytest.mark.timeout(3 * WAIT_S)
 def test_frames_are_packed_though_the_backlog_never_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
