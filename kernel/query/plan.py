@@ -16,145 +16,34 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from contracts.answer import AnswerType
-from kernel.query.actions import asked_action
+from kernel.query.asked import PERSON, Asked, asked_of, subject_of
 from kernel.query.places import WindowName, find_monitor, find_place, names_a_place, tidy
 from kernel.query.question import Kind, Question, analyse
 from kernel.query.scope import Scope
-from kernel.query.times import Window, combined, find_windows
-from kernel.query.vocabulary import STOP_WORDS
+from kernel.query.times import find_windows
+from kernel.query.timewindow import Window, combined
 
-_I = r"(?:i|we|you)"
-_SCREEN = r"(?:on (?:the|my) screen|on screen|visible|shown|displayed|open|up|seen|in view)"
-_STATE = re.compile(r"\b(?:open|up)$", re.IGNORECASE)
-_WINDOW_NOUN = re.compile(
-    r"\b(?:windows?|tabs?|apps?|applications?|programs?|browser|terminal|console|shell|editor|chat"
-    r"|mail|mailbox|inbox|calendar|sheet|spreadsheet|document|page|site|website|file|ticket|board"
-    r"|dialog|notes?|player|viewer|i|we|you)\b|\.\w{1,5}\b|[\"“„]",
-    re.IGNORECASE,
-)
-"""What is open when it is on the screen; an invoice, a shop or a host is open or up by itself."""
-_PROGRAM = re.compile(r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)*")
 _ATTRIBUTION = re.compile(
     r",?\s*\b(?:according to (?:the|my) [\w-]+|as (?:(?:the|my) [\w-]+ )?(?:seen|shown|displayed"
-    rf"|stated|listed|said|showed|told|{_I} saw|{_I} read)"
+    rf"|stated|listed|said|showed|told|{PERSON} saw|{PERSON} read)"
     r"(?: (?:in|on) (?:the|my) [\w-]+)?)"
-    rf"(?:,? (?:(?:that|which) )?{_I} (?:saw|read|had open|looked(?: at)?|was reading))?\b"
-    rf"|\b(?:(?:that|which) )?(?<!did )(?<!have )(?<!had ){_I} (?:saw|read|had open"
+    rf"(?:,? (?:(?:that|which) )?{PERSON} (?:saw|read|had open|looked(?: at)?|was reading))?\b"
+    rf"|\b(?:(?:that|which) )?(?<!did )(?<!have )(?<!had ){PERSON} (?:saw|read|had open"
     r"|had on screen|looked(?: at)?|was reading)\b",
     re.IGNORECASE,
 )
 _SEEING = re.compile(
-    rf"\b{_I}\b[\w ]*\b(?:see|saw|seen|read|look|looked|have open|had open|work|working|do|doing)\b"
+    rf"\b{PERSON}\b[\w ]*\b(?:see|saw|seen|read|look|looked|have open|had open|work|working|do"
+    r"|doing)\b"
     r"|\bon (?:the|my) screen\b|\bon screen\b|\bvisible\b|\bshowed?\b|\bshown\b|\bdisplayed\b",
     re.IGNORECASE,
 )
 _PAST = re.compile(r"\b(?:did|was|were|had|said|showed)\b", re.IGNORECASE)
 _PAST_VERB = re.compile(r"\b[a-z]{3,}ed\b", re.IGNORECASE)
 _PRESENT = re.compile(r"\b(?:is|are|do|does|should|shall|will|must|can|may|has|have)\b", re.I)
-_EDGE = re.compile(r"^[\s,;:.!?-]+|[\s,;:-]+$")
 
-_WHEN = (
-    re.compile(
-        rf"when (?:did|have|had|was it that) {_I} (?:(?P<edge>first|last)(?: time)? )?"
-        r"(?:see|saw|seen|read|view|look at|have|open|get|notice)\s+(?P<subject>.+)",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        rf"(?:when was |what was )?the (?P<edge>first|last) time (?:that )?{_I}"
-        r" (?:saw|see|read|looked at|had|opened)\s+(?P<subject>.+)",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"(?:when|at what time) (?:was|were|is) (?P<subject>.+?) (?:(?P<edge>first|last) )?"
-        rf"{_SCREEN}(?: (?P<edge2>first|last))?",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"(?:when|at what time) did (?P<subject>.+?) (?:(?P<edge>first|last) )?"
-        r"(?P<verb>appear|disappear|vanish|show up|come up|pop up|go away|change)"
-        r"(?: (?P<edge2>first|last))?",
-        re.IGNORECASE,
-    ),
-)
-_LONG = (
-    re.compile(
-        rf"how long (?:was|were|is|has|have) (?P<subject>.+?) (?:been )?{_SCREEN}", re.IGNORECASE
-    ),
-    re.compile(
-        rf"how long did {_I} (?:see|look at|read|watch|have|stare at) (?P<subject>.+?)"
-        rf"(?: {_SCREEN})?",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        rf"how long (?:was|were|did|have|had) {_I} (?:been )?(?:in|use|using|spend (?:in|on)"
-        r"|work(?:ing)? (?:in|with|on)) (?P<subject>.+)",
-        re.IGNORECASE,
-    ),
-    re.compile(r"how long did (?P<subject>.+?) (?:stay|remain|last|stand)(?: .*)?", re.IGNORECASE),
-)
-_CHANGED = re.compile(
-    r"what(?:'s| is| was| has| have| did| had|)\s*(?P<verb>changed?|appeared?|disappeared?"
-    r"|vanished?|new|added|removed|gone|different|differed|differs?|came up|come up|went away"
-    r"|go away|popped up)"
-    r"\b\s*(?P<rest>.*)",
-    re.IGNORECASE,
-)
-_TIMES = re.compile(
-    rf"how (?:many times|often) (?:(?:did|have|had) {_I} (?:see|seen|read|look at|open|have)"
-    rf"|was|were)\s+(?P<subject>.+?)(?:\s+{_SCREEN})?",
-    re.IGNORECASE,
-)
-_WINDOWS = re.compile(
-    r"how many (?:(?:different|distinct|various|separate) )?"
-    r"(?P<noun>windows?|apps?|applications?|programs?)"
-    rf"(?: (?:(?:did|have|had) {_I}|were|was|are|is)\b(?! switch).*)?",
-    re.IGNORECASE,
-)
-_LINES = re.compile(
-    r"how many (?:lines|rows|messages|entries|places) (?:(?:were|are|was|there)\s+)*"
-    r"(?:with|contain(?:ed|ing|s)?|say(?:ing|s)?|said|mention(?:ed|ing|s)?|held|hold|about)"
-    r"\s+(?P<subject>.+?)(?:\s+(?:were|was|are|is)(?:\s+.*)?)?",
-    re.IGNORECASE,
-)
-_SHOWN = re.compile(
-    rf"how many (?P<subject>.+?) (?:were|are|was) (?:there )?{_SCREEN}(?:.*)?"
-    r"|how many (?P<subject2>.+?) did (?:the|my) [\w -]+ (?:show|have|print|display)",
-    re.IGNORECASE,
-)
-_SUMMARY = re.compile(
-    r"(?:please )?(?:summari[sz]e|sum up|recap|(?:give me |show me )?(?:a |the )?(?:summary|recap"
-    r"|overview)(?: of| for)?|what (?:was|were) "
-    rf"{_I} (?:doing|working(?: on)?|reading|looking(?: at)?|up to)|what did {_I} "
-    r"(?:do|see|read|work on|look at)|what happened"
-    r"|what was (?:going on|happening|on (?:the|my) screen))"
-    r"\b(?P<rest>.*)",
-    re.IGNORECASE,
-)
-_GONE = frozenset(
-    {"disappear", "disappeared", "vanish", "vanished", "removed", "gone", "go away", "went away"}
-)
-_NEW = frozenset(
-    {"appear", "appeared", "new", "added", "came up", "come up", "show up", "pop up", "popped up"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What sort of answer is wanted, and about what.
-
-    ``edge``: "first", "last" or empty; ``side``: "appeared", "vanished" or empty; ``measure``:
-    "times", "lines", "things" (rows of a table, else lines that begin alike), "windows",
-    "programs", "acts" or "length".
-    """
-
-    answer_type: AnswerType
-    subject: str = ""
-    edge: str = ""
-    side: str = ""
-    measure: str = ""
-    actions: tuple[str, ...] = ()
-    """Kinds of action of which one is asked for: what somebody did, not what stood there."""
+_STANDING = frozenset({"lines", "things"})
+"""Measures of what stands there at a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,22 +119,31 @@ def _plan_within(
     seeing = bool(_SEEING.search(text) or _ATTRIBUTION.search(text))
     whole = _cut(text, windows)
     bare = _without_attribution(whole)
-    asked = _asked(bare)
-    if asked.answer_type == "value" and _asked(whole).edge:
+    asked = asked_of(bare)
+    if asked.answer_type == "value" and asked_of(whole).edge:
         # "The last time I saw X" is about the seeing.
-        bare, asked = whole, _asked(whole)
+        bare, asked = whole, asked_of(whole)
     timed = _Timed(text, scope, window, windows, places)
     if window is None:
         return Plan(text, (timed.read(bare if seeing else text, asked, inside=False),))
     inside = timed.read(bare, asked, inside=True)
+    then = _at_the_moment(inside)
     if asked.answer_type not in ("value", "find"):
-        return Plan(text, (inside,))
+        return Plan(text, then if asked.measure in _STANDING else (inside,))
     kind = inside.question.kind
     past = _is_past(text) or kind is Kind.FIND
     if window.sure or (seeing and _is_near(window)) or (_is_near(window) and past) or seeing:
-        return Plan(text, (inside,))
+        return Plan(text, then)
     literal = timed.literally(asked)
-    return Plan(text, (literal, inside) if past else (literal,))
+    return Plan(text, (literal, *then) if past else (literal,))
+
+
+def _at_the_moment(reading: Reading) -> tuple[Reading, ...]:
+    """What was there in the very minute that was named goes before what was there around it."""
+    scope = reading.scope
+    if scope.near is None:
+        return (reading,)
+    return (replace(reading, scope=scope.within(*scope.near)), reading)
 
 
 class _Timed:
@@ -270,7 +168,8 @@ class _Timed:
         scope, window = self._scope, self._window if inside else None
         notes: tuple[str, ...] = ()
         if window is not None:
-            scope = scope.within(window.from_us, window.to_us)
+            scope = scope.within(window.from_us, window.through_us)
+            scope = replace(scope, near=window.at_us)
             notes = (f"“{window.text}”: {window.understood}", *window.notes)
         place = find_place(text, self._places)
         bare = inside or text != self._text
@@ -283,7 +182,7 @@ class _Timed:
             notes = (*notes, place.note)
         if asked.answer_type != "value":
             inner = find_place(asked.subject, self._places)
-            left = _subject(asked.subject if inner is None else inner.left)
+            left = subject_of(asked.subject if inner is None else inner.left)
             asked = replace(asked, subject=left)
         question = analyse(left)
         if asked.answer_type == "value" and question.kind is Kind.FIND:
@@ -322,88 +221,6 @@ def _is_near(window: Window) -> bool:
             r"|evening|noon)\b",
             said,
         )
-    )
-
-
-def _asked(text: str) -> Asked:
-    """The type of the answer, from the question without its time."""
-    bare = _EDGE.sub("", text).rstrip("?!. ")
-    action = asked_action(bare)
-    if action is not None:
-        kind: AnswerType = "count" if action.counted else "changed"
-        measure = "acts" if action.counted else ""
-        return Asked(kind, _subject(action.subject), measure=measure, actions=action.kinds)
-    return _asked_of_screen(bare)
-
-
-def _asked_of_screen(bare: str) -> Asked:
-    """The type of the answer where what stood on the screen gives it."""
-    for pattern in _WHEN:
-        found = pattern.fullmatch(bare)
-        if found and _names_something(found.group("subject")) and _is_of_screen(found):
-            groups = found.groupdict()
-            edge = (groups.get("edge") or groups.get("edge2") or "").casefold()
-            verb = (groups.get("verb") or "").casefold()
-            side = "vanished" if verb in _GONE else "appeared" if verb in _NEW else ""
-            return Asked("when", _subject(found.group("subject")), edge=edge, side=side)
-    for pattern in _LONG:
-        found = pattern.fullmatch(bare)
-        if found and _names_something(found.group("subject")) and _is_of_screen(found):
-            return Asked("when", _subject(found.group("subject")), measure="length")
-    found = _CHANGED.fullmatch(bare)
-    if found:
-        verb = found.group("verb").casefold()
-        side = "vanished" if verb in _GONE else "appeared" if verb in _NEW else ""
-        return Asked("changed", _subject(found.group("rest")), side=side)
-    found = _SUMMARY.fullmatch(bare)
-    if found:
-        return Asked("summary", _subject(found.group("rest")))
-    return _asked_count(bare) or Asked("value")
-
-
-def _is_of_screen(found: re.Match[str]) -> bool:
-    """Whether "open" or "up" is said of a window: a host that is up is not on the screen."""
-    if not _STATE.search(found.group()):
-        return True
-    groups = found.groupdict()
-    subject = groups.get("subject") or groups.get("subject2") or ""
-    said = found.group().replace(subject, " ", 1)
-    if _PROGRAM.fullmatch(subject) and re.search(r"\b(?:was|were)\b.*\bopen$", said):
-        # "When was VLC open?"
-        return True
-    return bool(_WINDOW_NOUN.search(subject) or re.search(rf"\b{_I}\b", said, re.IGNORECASE))
-
-
-def _asked_count(bare: str) -> Asked | None:
-    """The amount that is asked for; None where it stands on the screen, if anywhere."""
-    found = _WINDOWS.fullmatch(bare)
-    if found:
-        noun = found.group("noun").casefold()
-        return Asked("count", measure="windows" if noun.startswith("win") else "programs")
-    for pattern, measure in ((_TIMES, "times"), (_LINES, "lines"), (_SHOWN, "things")):
-        found = pattern.fullmatch(bare)
-        if found:
-            groups = found.groupdict()
-            subject = groups.get("subject") or groups.get("subject2") or ""
-            if _names_something(subject) and _is_of_screen(found):
-                return Asked("count", _subject(subject), measure=measure)
-    return None
-
-
-def _names_something(subject: str) -> bool:
-    words = re.findall(r"[^\s,.?!]+", subject)
-    return any(word.casefold() not in STOP_WORDS for word in words)
-
-
-def _subject(text: str) -> str:
-    """What is asked about, without articles and words like "the line"."""
-    bare = tidy(re.sub(r"\b(?:on|from|in) (?:the |my )?screen\b", " ", text, flags=re.IGNORECASE))
-    return re.sub(
-        r"^(?:(?:the|a|an|my|any|that|some)\s+)?(?:(?:line|text|words?|message|phrase)s?\s+"
-        r"(?=[\"“”']))?",
-        "",
-        bare,
-        flags=re.IGNORECASE,
     )
 
 

@@ -32,6 +32,14 @@ class Scope:
     title: str = ""
     monitor: int | None = None
     places: tuple[str, ...] = ()
+    near: tuple[int, int] | None = None
+    """The minute or second that was asked for: of like frames the nearest to it counts."""
+
+    def away_us(self, moment_us: int) -> int:
+        """How far a moment lies from the one that was asked for; nothing where none was."""
+        if self.near is None:
+            return 0
+        return max(self.near[0] - moment_us, moment_us - self.near[1] + 1, 0)
 
     @property
     def is_timed(self) -> bool:

@@ -56,12 +56,15 @@ class Found:
     key: DerivationKey
     page: TextPage
     event: CaptureEvent
+    away_us: int = 0
+    """How far its frame lies from the moment that was asked for."""
 
     def rank_key(self) -> tuple[object, ...]:
-        """Best first: score in steps, what the layout says most, the newest frame."""
+        """Best first: score in steps, what the layout says most, the nearest or newest frame."""
         return (
             -(self.score // _SCORE_STEP),
             self.candidate.form,
+            self.away_us,
             -self.event.captured_at_us,
             -self.score,
             self.candidate.answer,
@@ -112,7 +115,9 @@ def search(
             tables = stored_tables(derived, event.event_id)
             for item in rank(PageLayout(stored[1]), question, tables)[:_PER_PAGE_MAX]:
                 sure = _confidence(stored[1], item.candidate)
-                result.found.append(Found(item.score, item.candidate, sure, *stored, event))
+                away_us = scope.away_us(event.captured_at_us)
+                found = Found(item.score, item.candidate, sure, *stored, event, away_us)
+                result.found.append(found)
     except OutOfTime:
         result.cut = True
     result.found.sort(key=Found.rank_key)

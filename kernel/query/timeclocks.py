@@ -15,8 +15,10 @@ from kernel.query.timewords import (
     NOONS,
     NUMBERS,
     PARTS,
+    SEASONS,
     SOME,
     UNITS,
+    ZONE_HOURS,
     Token,
     TokenReader,
 )
@@ -76,6 +78,31 @@ class ClockReader(TokenReader):
         return at, None
 
     def _clock(self, at: int, *, bare: bool) -> tuple[Clock, int] | None:
+        """A time of day, with the time zone that is said behind it."""
+        read = self._local_clock(at, bare=bare)
+        if read is None or read[0].grain == "part":
+            return read
+        zone, after = self._zone_said(read[1])
+        return replace(read[0], zone=zone), after
+
+    def _zone_said(self, at: int) -> tuple[str, int]:
+        """CET, (UTC), summer time, +02:00; an empty name and the same place for none."""
+        opened = self._word(at, "(")
+        begin = at + opened
+        zone, after = "", begin
+        season = SEASONS.get(self._at(begin).text, "")
+        last = begin + 1 + self._word(begin + 1, "saving", "savings")
+        if season and self._word(last, "time"):
+            zone, after = season, last + 1
+        elif self._at(begin).text in ZONE_HOURS:
+            zone, after = self._at(begin).text, begin + 1
+        elif self._word(begin, "+") and _is_offset(self._at(begin + 1)):
+            zone, after = "+" + self._at(begin + 1).text, begin + 2
+        if opened and zone:
+            return (zone, after + 1) if self._word(after, ")") else ("", at)
+        return (zone, after) if zone else ("", at)
+
+    def _local_clock(self, at: int, *, bare: bool) -> tuple[Clock, int] | None:
         token = self._at(at)
         if token.text in ("early", "late", "mid"):
             read = self._clock(self._skip(at + 1, frozenset({"in", "the"})), bare=False)
@@ -194,6 +221,10 @@ def _twelve(hour: int, half: str) -> int | None:
     return hour % 12
 
 
+def _is_offset(token: Token) -> bool:
+    return token.kind == "clock" and token.text.count(":") == 1 and not token.half and token.glued
+
+
 def _digital(token: Token) -> Clock | None:
     parts = [int(part) for part in token.text.split(":")]
     hour = _twelve(parts[0], token.half) if token.half else parts[0]
@@ -201,4 +232,4 @@ def _digital(token: Token) -> Clock | None:
     if hour is None or hour > HOURS or parts[1] >= MINUTES or seconds >= MINUTES:
         return None
     minutes = min(hour * MINUTES + parts[1], HOURS * MINUTES)
-    return Clock(minutes, minutes, "minute", seconds=seconds)
+    return Clock(minutes, minutes, "second" if parts[2:] else "minute", seconds=seconds)

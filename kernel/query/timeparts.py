@@ -39,11 +39,13 @@ class Clock:
 
     low: int
     high: int
-    grain: Literal["hour", "minute", "part"]
+    grain: Literal["hour", "minute", "second", "part"]
     seconds: int = 0
     guessed: bool = False
     """Whether morning or afternoon was not said."""
     name: str = ""
+    zone: str = ""
+    """What was said of its time zone: "cet", "utc", "summer", "+02:00"; empty for the person's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 from kernel.query import timewords
 from kernel.query.timeclocks import MINUTES, ClockReader, narrowed
@@ -213,7 +214,8 @@ class Reader(ClockReader, DayReader):
             return Moment(exact=moment), begin + 1
         day = Day("date", year=moment.year, month=moment.month, day=moment.day)
         minutes = moment.hour * MINUTES + moment.minute
-        clock = Clock(minutes, minutes, "minute", seconds=moment.second)
+        grain: Literal["minute", "second"] = "second" if token.text.count(":") > 1 else "minute"
+        clock = Clock(minutes, minutes, grain, seconds=moment.second)
         return Moment(day=day, clock=clock), begin + 1
 
     def _day_then_clock(self, at: int) -> tuple[Moment, int] | None:

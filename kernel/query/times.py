@@ -16,13 +16,16 @@ of the zones come from `zoneinfo`.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kernel.query.timecalendar import DAY, Calendar, Wall, midnight
 from kernel.query.timeparts import Clock, Day, Moment, Phrase
 from kernel.query.timephrase import Reader
+from kernel.query.timewindow import Window
+from kernel.query.timezones import moment_in
 
 MICROS = 1_000_000
+_MINUTE_US = 60 * MICROS
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MINUTE_AROUND = dt.timedelta(minutes=5)
 """A time said with minutes is meant to be about right."""
@@ -37,28 +40,6 @@ _HALF_DAY = 12 * 60
 _SEVEN = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A stretch of time: from (or the beginning of all evidence) up to, not including, an end.
-
-    Microseconds since 1970 UTC. ``understood`` says it in local time; ``start`` and ``end``
-    are where the phrase stands in the question.
-    """
-
-    from_us: int
-    to_us: int
-    text: str
-    understood: str
-    notes: tuple[str, ...] = ()
-    sure: bool = False
-    start: int = 0
-    end: int = 0
-
-    def holds(self, moment_us: int) -> bool:
-        """Whether the moment lies in the window."""
-        return self.from_us <= moment_us < self.to_us
-
-
 def find_windows(text: str, now_us: int, zone: dt.tzinfo) -> list[Window]:
     """The windows of a question's time phrases, in the order of the phrases.
 
@@ -69,24 +50,6 @@ def find_windows(text: str, now_us: int, zone: dt.tzinfo) -> list[Window]:
     except (OverflowError, ValueError):
         # A time beyond the calendar is none that anything was captured at.
         return []
-
-
-def combined(windows: list[Window]) -> Window | None:
-    """The one window that lies in all of them; None without any, empty when they part."""
-    if not windows:
-        return None
-    start = max(window.from_us for window in windows)
-    end = min(window.to_us for window in windows)
-    return Window(
-        from_us=start,
-        to_us=max(start, end),
-        text=", ".join(window.text for window in windows),
-        understood=" and ".join(window.understood for window in windows),
-        notes=tuple(note for window in windows for note in window.notes),
-        sure=any(window.sure for window in windows),
-        start=windows[0].start,
-        end=windows[-1].end,
-    )
 
 
 def read_bound(text: str, now_us: int, zone: dt.tzinfo, *, end: bool) -> int | None:
@@ -197,10 +160,12 @@ class _Resolver:
         return self._utc_us(wall.end if late else wall.start, late=end)
 
     def _window(self, phrase: Phrase) -> Window | None:
+        phrase = self._with_zones(phrase)
         bounds = self._bounds(phrase)
         if bounds is None:
             return None
         from_us, to_us = bounds
+        ends = phrase.form in ("between", "until") and not phrase.earlier
         if phrase.earlier:
             to_us = min(to_us, self._now_us + 1)
         if to_us <= from_us:
@@ -214,7 +179,49 @@ class _Resolver:
             sure=phrase.sure,
             start=phrase.start,
             end=phrase.end,
+            at_us=self._point(phrase),
+            beyond_us=_unit_us(phrase.second or phrase.first) if ends else 0,
         )
+
+    def _with_zones(self, phrase: Phrase) -> Phrase:
+        """With moments whose time zone was said as what they are, whatever the clock here says."""
+        first, second = phrase.first, phrase.second
+        if second is not None and second.clock is not None and second.clock.zone:
+            said = second.clock.zone
+            if first.clock is not None and not first.clock.zone and first.day == second.day:
+                # From 9 to 10 UTC.
+                first = replace(first, clock=replace(first.clock, zone=said))
+        second = second and self._with_zone(second, second.day or first.day)
+        return replace(phrase, first=self._with_zone(first, first.day), second=second)
+
+    def _with_zone(self, moment: Moment, day: Day | None) -> Moment:
+        if moment.clock is None or not moment.clock.zone or moment.exact is not None:
+            return moment
+        wall = self._wall(moment, self._day_of(replace(moment, day=day)))
+        if wall is None or wall.start is None or not wall.point:
+            return moment
+        exact, note = moment_in(wall.start, moment.clock.zone, self._zone)
+        self._notes += [note] if note else []
+        if exact is not None and day is None and _utc_us(exact) > self._now_us:
+            exact -= DAY
+        return replace(moment, exact=exact)
+
+    def _point(self, phrase: Phrase) -> tuple[int, int] | None:
+        """The minute or second that a phrase names; None where it is said less exactly."""
+        moment = phrase.first
+        clock = moment.clock
+        if phrase.form != "in" or moment.about or clock is None or clock.grain == "hour":
+            return None
+        if moment.exact is not None:
+            at_us = _utc_us(moment.exact)
+            return at_us, at_us + _unit_us(moment)
+        wall = self._wall(moment, self._day_of(moment))
+        if wall is None or wall.start is None or not wall.point:
+            return None
+        wall = self._not_to_come(phrase, wall)
+        assert wall.start is not None
+        early, late = self._utc_us(wall.start), self._utc_us(wall.start, late=True)
+        return (early, early + _unit_us(moment)) if early == late else None
 
     def _bounds(self, phrase: Phrase) -> tuple[int, int] | None:
         if phrase.form == "stretch":
@@ -333,10 +340,15 @@ class _Resolver:
             share = _VAGUE_SHARE if moment.about else _AGO_SHARE
             reach = max(_AGO_MIN, dt.timedelta(seconds=moment.back_s or 0) / share)
         reach_us = reach // dt.timedelta(microseconds=1)
+        day = self._day_of(moment) if moment.day is not None else None
+        opened = self._utc_us(day.start) if day and day.start else 0
+        closed = self._utc_us(day.end, late=True) if day and day.end else self._now_us + 1
         match phrase.form:
             case "before" | "until":
-                return 0, at_us
-            case "after" | "since":
+                return opened, at_us
+            case "after":
+                return at_us, closed
+            case "since":
                 return at_us, self._now_us + 1
             case _:
                 return max(0, at_us - reach_us), min(at_us + reach_us, self._now_us + 1)
@@ -428,6 +440,13 @@ class _Resolver:
         same = start.date() == end.date()
         until = f"{end:{clock}}" if same else f"{end:%Y-%m-%d} {end:{clock}}"
         return f"{start:%Y-%m-%d} {start:{clock}} to {until} ({name})"
+
+
+def _unit_us(moment: Moment) -> int:
+    """How long the clock shows the time that was said; nothing for a part of the day."""
+    if moment.clock is None or moment.clock.grain == "part":
+        return 0
+    return MICROS if moment.clock.grain == "second" else _MINUTE_US
 
 
 def _is_exact(moment: Moment) -> bool:

@@ -88,6 +88,37 @@ EARLY_LATE_SHARE = 2
 """The early or late morning is the first or last part of so many."""
 NOONS = {"noon": 12 * HOUR, "midday": 12 * HOUR, "midnight": 0}
 PAST_HALF = {"quarter": 15, "half": 30}
+SEASONS = {
+    name: season
+    for season, names in (("summer", "summer daylight"), ("winter", "winter standard"))
+    for name in names.split()
+}
+"""Before "time", behind a clock time: the half of the year whose clock is meant."""
+ZONE_HOURS = {
+    "utc": 0,
+    "gmt": 0,
+    "bst": 1,
+    "cet": 1,
+    "mez": 1,
+    "cest": 2,
+    "mesz": 2,
+    "eet": 2,
+    "eest": 3,
+    "msk": 3,
+    "est": -5,
+    "edt": -4,
+    "cst": -6,
+    "cdt": -5,
+    "mst": -7,
+    "mdt": -6,
+    "pst": -8,
+    "pdt": -7,
+    "jst": 9,
+    "kst": 9,
+    "aest": 10,
+    "aedt": 11,
+}
+"""Hours east of UTC of time zones that are said behind a clock time."""
 
 AT = frozenset({"at", "around", "about", "circa", "near", "approximately", "roughly"})
 ABOUT = AT - {"at"}
@@ -109,6 +140,7 @@ AFTER_HOUR = (
     | TO
     | frozenset(CONNECTORS)
     | frozenset(WEEKDAYS)
+    | frozenset(ZONE_HOURS)
     | frozenset(
         "yesterday today this last early late am pm when while that where with and or".split()
     )

@@ -14,11 +14,12 @@ from typing import Final
 
 from contracts.answer import Citation, Claim
 from contracts.capture import CaptureEvent
+from kernel.query.asked import Asked
 from kernel.query.candidates import Part
 from kernel.query.citing import CITATIONS_MAX
 from kernel.query.covering import pages_of, window_names
 from kernel.query.places import WindowName, kinds_of_program
-from kernel.query.plan import Asked, Reading
+from kernel.query.plan import Reading
 from kernel.query.question import Question, analyse
 from kernel.query.scope import Scope
 from kernel.query.sightings import is_unseen

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.query.times import Window, combined, find_windows, local, phrase_of, read_bound
+from kernel.query.times import find_windows, local, phrase_of, read_bound
+from kernel.query.timewindow import Window, combined
 
 DUBLIN = zoneinfo.ZoneInfo("Europe/Dublin")
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")

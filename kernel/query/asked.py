@@ -1,0 +1,214 @@
+"""What sort of answer a question wants, and about what.
+
+Covers: the ways of asking when, for how long, what changed, how many, for a summary, for what was
+done; everything else is a value. Does not cover: times and places in the question
+(`kernel.query.plan`), looking. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from contracts.answer import AnswerType
+from kernel.query.actions import asked_action
+from kernel.query.places import tidy
+from kernel.query.vocabulary import STOP_WORDS
+
+PERSON = r"(?:i|we|you)"
+"""The person who asks, and who looked."""
+_SCREEN = r"(?:on (?:the|my) screen|on screen|visible|shown|displayed|open|up|seen|in view)"
+_STATE = re.compile(r"\b(?:open|up)$", re.IGNORECASE)
+_WINDOW_NOUN = re.compile(
+    r"\b(?:windows?|tabs?|apps?|applications?|programs?|browser|terminal|console|shell|editor|chat"
+    r"|mail|mailbox|inbox|calendar|sheet|spreadsheet|document|page|site|website|file|ticket|board"
+    r"|dialog|notes?|player|viewer|i|we|you)\b|\.\w{1,5}\b|[\"“„]",
+    re.IGNORECASE,
+)
+"""What is open when it is on the screen; an invoice, a shop or a host is open or up by itself."""
+_PROGRAM = re.compile(r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)*")
+_EDGE = re.compile(r"^[\s,;:.!?-]+|[\s,;:-]+$")
+
+_WHEN = (
+    re.compile(
+        rf"when (?:did|have|had|was it that) {PERSON} (?:(?P<edge>first|last)(?: time)? )?"
+        r"(?:see|saw|seen|read|view|look at|have|open|get|notice)\s+(?P<subject>.+)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"(?:when was |what was )?the (?P<edge>first|last) time (?:that )?{PERSON}"
+        r" (?:saw|see|read|looked at|had|opened)\s+(?P<subject>.+)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?:when|at what time) (?:was|were|is) (?P<subject>.+?) (?:(?P<edge>first|last) )?"
+        rf"{_SCREEN}(?: (?P<edge2>first|last))?",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?:when|at what time) did (?P<subject>.+?) (?:(?P<edge>first|last) )?"
+        r"(?P<verb>appear|disappear|vanish|show up|come up|pop up|go away|change)"
+        r"(?: (?P<edge2>first|last))?",
+        re.IGNORECASE,
+    ),
+)
+_LONG = (
+    re.compile(
+        rf"how long (?:was|were|is|has|have) (?P<subject>.+?) (?:been )?{_SCREEN}", re.IGNORECASE
+    ),
+    re.compile(
+        rf"how long did {PERSON} (?:see|look at|read|watch|have|stare at) (?P<subject>.+?)"
+        rf"(?: {_SCREEN})?",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"how long (?:was|were|did|have|had) {PERSON} (?:been )?(?:in|use|using|spend (?:in|on)"
+        r"|work(?:ing)? (?:in|with|on)) (?P<subject>.+)",
+        re.IGNORECASE,
+    ),
+    re.compile(r"how long did (?P<subject>.+?) (?:stay|remain|last|stand)(?: .*)?", re.IGNORECASE),
+)
+_CHANGED = re.compile(
+    r"what(?:'s| is| was| has| have| did| had|)\s*(?P<verb>changed?|appeared?|disappeared?"
+    r"|vanished?|new|added|removed|gone|different|differed|differs?|came up|come up|went away"
+    r"|go away|popped up)"
+    r"\b\s*(?P<rest>.*)",
+    re.IGNORECASE,
+)
+_TIMES = re.compile(
+    rf"how (?:many times|often) (?:(?:did|have|had) {PERSON} (?:see|seen|read|look at|open|have)"
+    rf"|was|were)\s+(?P<subject>.+?)(?:\s+{_SCREEN})?",
+    re.IGNORECASE,
+)
+_WINDOWS = re.compile(
+    r"how many (?:(?:different|distinct|various|separate) )?"
+    r"(?P<noun>windows?|apps?|applications?|programs?)"
+    rf"(?: (?:(?:did|have|had) {PERSON}|were|was|are|is)\b(?! switch).*)?",
+    re.IGNORECASE,
+)
+_LINES = re.compile(
+    r"how many (?:lines|rows|messages|entries|places) (?:(?:were|are|was|there)\s+)*"
+    r"(?:with|contain(?:ed|ing|s)?|say(?:ing|s)?|said|mention(?:ed|ing|s)?|held|hold|about)"
+    r"\s+(?P<subject>.+?)(?:\s+(?:were|was|are|is)(?:\s+.*)?)?",
+    re.IGNORECASE,
+)
+_SHOWN = re.compile(
+    rf"how many (?P<subject>.+?) (?:were|are|was) (?:there )?{_SCREEN}(?:.*)?"
+    r"|how many (?P<subject2>.+?) did (?:the|my) [\w -]+ (?:show|have|print|display)",
+    re.IGNORECASE,
+)
+_SUMMARY = re.compile(
+    r"(?:please )?(?:summari[sz]e|sum up|recap|(?:give me |show me )?(?:a |the )?(?:summary|recap"
+    r"|overview)(?: of| for)?|what (?:was|were) "
+    rf"{PERSON} (?:doing|working(?: on)?|reading|looking(?: at)?|up to)|what did {PERSON} "
+    r"(?:do|see|read|work on|look at)|what happened"
+    r"|what was (?:going on|happening|on (?:the|my) screen))"
+    r"\b(?P<rest>.*)",
+    re.IGNORECASE,
+)
+_GONE = frozenset(
+    {"disappear", "disappeared", "vanish", "vanished", "removed", "gone", "go away", "went away"}
+)
+_NEW = frozenset(
+    {"appear", "appeared", "new", "added", "came up", "come up", "show up", "pop up", "popped up"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What sort of answer is wanted, and about what.
+
+    ``edge``: "first", "last" or empty; ``side``: "appeared", "vanished" or empty; ``measure``:
+    "times", "lines", "things" (rows of a table, else lines that begin alike), "windows",
+    "programs", "acts" or "length".
+    """
+
+    answer_type: AnswerType
+    subject: str = ""
+    edge: str = ""
+    side: str = ""
+    measure: str = ""
+    actions: tuple[str, ...] = ()
+    """Kinds of action of which one is asked for: what somebody did, not what stood there."""
+
+
+def asked_of(text: str) -> Asked:
+    """The type of the answer, from the question without its time."""
+    bare = _EDGE.sub("", text).rstrip("?!. ")
+    action = asked_action(bare)
+    if action is not None:
+        kind: AnswerType = "count" if action.counted else "changed"
+        measure = "acts" if action.counted else ""
+        return Asked(kind, subject_of(action.subject), measure=measure, actions=action.kinds)
+    return _asked_of_screen(bare)
+
+
+def _asked_of_screen(bare: str) -> Asked:
+    """The type of the answer where what stood on the screen gives it."""
+    for pattern in _WHEN:
+        found = pattern.fullmatch(bare)
+        if found and _names_something(found.group("subject")) and _is_of_screen(found):
+            groups = found.groupdict()
+            edge = (groups.get("edge") or groups.get("edge2") or "").casefold()
+            verb = (groups.get("verb") or "").casefold()
+            side = "vanished" if verb in _GONE else "appeared" if verb in _NEW else ""
+            return Asked("when", subject_of(found.group("subject")), edge=edge, side=side)
+    for pattern in _LONG:
+        found = pattern.fullmatch(bare)
+        if found and _names_something(found.group("subject")) and _is_of_screen(found):
+            return Asked("when", subject_of(found.group("subject")), measure="length")
+    found = _CHANGED.fullmatch(bare)
+    if found:
+        verb = found.group("verb").casefold()
+        side = "vanished" if verb in _GONE else "appeared" if verb in _NEW else ""
+        return Asked("changed", subject_of(found.group("rest")), side=side)
+    found = _SUMMARY.fullmatch(bare)
+    if found:
+        return Asked("summary", subject_of(found.group("rest")))
+    return _asked_count(bare) or Asked("value")
+
+
+def _is_of_screen(found: re.Match[str]) -> bool:
+    """Whether "open" or "up" is said of a window: a host that is up is not on the screen."""
+    if not _STATE.search(found.group()):
+        return True
+    groups = found.groupdict()
+    subject = groups.get("subject") or groups.get("subject2") or ""
+    said = found.group().replace(subject, " ", 1)
+    if _PROGRAM.fullmatch(subject) and re.search(r"\b(?:was|were)\b.*\bopen$", said):
+        # "When was VLC open?"
+        return True
+    return bool(_WINDOW_NOUN.search(subject) or re.search(rf"\b{PERSON}\b", said, re.IGNORECASE))
+
+
+def _asked_count(bare: str) -> Asked | None:
+    """The amount that is asked for; None where it stands on the screen, if anywhere."""
+    found = _WINDOWS.fullmatch(bare)
+    if found:
+        noun = found.group("noun").casefold()
+        return Asked("count", measure="windows" if noun.startswith("win") else "programs")
+    for pattern, measure in ((_TIMES, "times"), (_LINES, "lines"), (_SHOWN, "things")):
+        found = pattern.fullmatch(bare)
+        if found:
+            groups = found.groupdict()
+            subject = groups.get("subject") or groups.get("subject2") or ""
+            if _names_something(subject) and _is_of_screen(found):
+                return Asked("count", subject_of(subject), measure=measure)
+    return None
+
+
+def _names_something(subject: str) -> bool:
+    words = re.findall(r"[^\s,.?!]+", subject)
+    return any(word.casefold() not in STOP_WORDS for word in words)
+
+
+def subject_of(text: str) -> str:
+    """What is asked about, without articles and words like "the line"."""
+    bare = tidy(re.sub(r"\b(?:on|from|in) (?:the |my )?screen\b", " ", text, flags=re.IGNORECASE))
+    return re.sub(
+        r"^(?:(?:the|a|an|my|any|that|some)\s+)?(?:(?:line|text|words?|message|phrase)s?\s+"
+        r"(?=[\"“”']))?",
+        "",
+        bare,
+        flags=re.IGNORECASE,
+    )

@@ -1,0 +1,67 @@
+"""Clock times of which the time zone is said: 2:20 CET, 14:00 UTC, 02:20 summer time.
+
+Covers: which moment such a time is, the two passes of an hour that a clock change repeats. Does
+not cover: reading the words (`kernel.query.timeclocks`), days (`kernel.query.timecalendar`). Pure.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from kernel.query.timewords import ZONE_HOURS
+
+_HALVES = ((1, 1), (7, 1))
+"""Days of the two halves of a year."""
+
+
+def moment_in(wall: dt.datetime, said: str, zone: dt.tzinfo) -> tuple[dt.datetime | None, str]:
+    """The moment of a clock time whose zone was said, and what is told of it, maybe nothing.
+
+    None where it is as well said without the zone. "CET" by somebody who lives there means the
+    clock on the wall but for the night in which it is changed.
+    """
+    if said in ("summer", "winter"):
+        return _in_half(wall, zone, summer=said == "summer")
+    if said.startswith("+"):
+        hours, _, minutes = said[1:].partition(":")
+        return _at_offset(wall, dt.timedelta(hours=int(hours), minutes=int(minutes))), ""
+    own = _own_names(wall, zone)
+    offset = own.get(said)
+    if offset is None:
+        return _at_offset(wall, dt.timedelta(hours=ZONE_HOURS[said])), ""
+    if _is_changed_around(wall, zone):
+        return _at_offset(wall, offset), ""
+    now = (wall.replace(tzinfo=zone).tzname() or "").casefold()
+    return None, "" if now == said else f"“{said.upper()}” was taken for the local time"
+
+
+def _in_half(wall: dt.datetime, zone: dt.tzinfo, *, summer: bool) -> tuple[dt.datetime | None, str]:
+    """The pass of a repeated hour that is of that half of the year."""
+    offsets = sorted(_own_names(wall, zone).values())
+    wanted = offsets[-1] if summer else offsets[0]
+    for fold in (0, 1):
+        aware = wall.replace(tzinfo=zone, fold=fold)
+        if aware.utcoffset() == wanted and len(offsets) > 1:
+            return aware, ""
+    half = "summer" if summer else "winter"
+    return None, f"“{half} time”: there was none on {wall:%Y-%m-%d}"
+
+
+def _own_names(wall: dt.datetime, zone: dt.tzinfo) -> dict[str, dt.timedelta]:
+    """The names of the zone's clocks in that year, with what they are ahead of UTC."""
+    names = {}
+    for month, day in _HALVES:
+        aware = wall.replace(month=month, day=day, tzinfo=zone)
+        names[(aware.tzname() or "").casefold()] = aware.utcoffset() or dt.timedelta(0)
+    return names
+
+
+def _is_changed_around(wall: dt.datetime, zone: dt.tzinfo) -> bool:
+    """Whether the clock is changed on that day."""
+    start = wall.replace(hour=0, minute=0, second=0, tzinfo=zone)
+    end = start + dt.timedelta(days=1)
+    return start.utcoffset() != end.utcoffset()
+
+
+def _at_offset(wall: dt.datetime, offset: dt.timedelta) -> dt.datetime:
+    return wall.replace(tzinfo=dt.timezone(offset))
