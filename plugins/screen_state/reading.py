@@ -6,8 +6,8 @@ these is told (`windows`, `grid`, `columns`, `gutter`, `controls`, `caret`), ids
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,15 +15,17 @@ import numpy as np
 from contracts.base import Box
 from contracts.text import TextPage, Word
 from plugins.screen_state.caret import find_caret
-from plugins.screen_state.columns import Columns, find_columns
+from plugins.screen_state.columns import find_columns
 from plugins.screen_state.controls import CONTROL_PERMILLE, Control, find_controls
 from plugins.screen_state.edges import Rules, find_rules
-from plugins.screen_state.geometry import height, is_in, middle, overlap, union
+from plugins.screen_state.geometry import height, holds, middle, overlap, union
 from plugins.screen_state.grid import Grid, find_grids
 from plugins.screen_state.gutter import CodePane, find_code
-from plugins.screen_state.pieces import Piece, cut, join_text, page_pieces, text_rows
-from plugins.screen_state.ruled import RuledTable, find_ruled
-from plugins.screen_state.tree import Draft, in_order
+from plugins.screen_state.panels import find_panels, nest, panel_at
+from plugins.screen_state.pieces import Piece, cut, page_pieces
+from plugins.screen_state.ruled import find_ruled
+from plugins.screen_state.tables import column_table, grid_table, ruled_table
+from plugins.screen_state.tree import PANE_PERMILLE, Draft, in_order
 from plugins.screen_state.windows import (
     Region,
     Window,
@@ -40,24 +42,30 @@ if TYPE_CHECKING:
 BLOCK_GAP_SHARE: Final = 0.9
 """A line continues the block above it when the gap is at most this share of its height."""
 
-TEXT_CELLS_SHARE: Final = 0.25
-"""A drawn table has text in at least this share of its cells; a grid of pictures has not."""
-
 CARD_PX_MIN: Final = 60
 """An upright rule of this length parts what stands beside it."""
 
 SAMPLES: Final = 24
 """A fill is the median of so many by so many points."""
 
+SLACK_PX: Final = 8
+"""Boxes that lie in each other may stick out so far: borders, shadows."""
+
 WINDOW_PERMILLE: Final = 900
-PANE_PERMILLE: Final = 800
-GRID_PERMILLE: Final = 950
-RULED_PERMILLE: Final = 850
-COLUMNS_PERMILLE: Final = 700
+PANEL_PERMILLE: Final = 700
 CODE_PERMILLE: Final = 900
 BLOCK_PERMILLE: Final = 600
 
 Checkpoint = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the pixels show, for all regions."""
+
+    rules: Rules
+    grey: Pixels
+    rgb: Pixels
 
 
 def read_tree(page: TextPage, rgb: Pixels, grey: Pixels, checkpoint: Checkpoint) -> list[Draft]:
@@ -68,23 +76,23 @@ def read_tree(page: TextPage, rgb: Pixels, grey: Pixels, checkpoint: Checkpoint)
     rules = find_rules(grey)
     checkpoint(1, 4)
     pieces = page_pieces(page)
-    windows = find_windows(rules, pieces, page.width_px, page.height_px)
-    grids = find_grids(rules, page.width_px, page.height_px)
-    tables = [grid.box for grid in grids]
-    regions = find_regions(windows, rules, tables, page.width_px, page.height_px)
+    size = (page.width_px, page.height_px)
+    windows = find_windows(rules, pieces, *size)
+    grids = find_grids(rules, *size)
+    regions = find_regions(windows, rules, [grid.box for grid in grids], *size)
     titles = {window.title for window in windows}
-    parts = cut(
-        (piece for piece in pieces if piece not in titles),
-        lambda word: region_at(middle(word.box), regions, windows),
-    )
+    rest = [piece for piece in pieces if piece not in titles]
+    parts = cut(rest, lambda word: region_at(middle(word.box), regions, windows))
+    panels = _panels(rest, regions, rules, size)
+    seen = _Seen(rules, grey, rgb)
     checkpoint(2, 4)
     roots = [_window(window, rgb) for window in windows]
     loose: list[Draft] = []
     for number, region in enumerate(regions):
         own = [grid for grid in grids if _home(grid, regions, windows) == number]
-        found = _region_parts(parts.get(number, []), region.box, own, rules, grey, rgb)
+        found = _nested(seen, parts.get(number, []), region.box, own, panels.get(number, []))
         if region.is_pane:
-            found = [_pane(region, found, rgb)]
+            found = [_pane(region.box, found, rgb, PANE_PERMILLE)]
         (loose if region.window is None else roots[region.window].children).extend(found)
     checkpoint(3, 4)
     return roots + in_order(loose)
@@ -93,6 +101,52 @@ def read_tree(page: TextPage, rgb: Pixels, grey: Pixels, checkpoint: Checkpoint)
 def _home(grid: Grid, regions: Sequence[Region], windows: Sequence[Window]) -> int:
     """The region of a table: that of its first cell."""
     return region_at(middle(grid.cells[0].box), regions, windows)
+
+
+def _panels(
+    pieces: Sequence[Piece], regions: Sequence[Region], rules: Rules, size: tuple[int, int]
+) -> dict[int, list[Box]]:
+    """Boxes of panels by the number of the region that they lie in, larger ones first."""
+    taken = [region.box for region in regions]
+    taken += [control.box for control in find_controls(pieces, rules)]
+    panels: dict[int, list[Box]] = {}
+    for box in find_panels(rules, pieces, *size, taken):
+        number = next(
+            (n for n, region in enumerate(regions) if holds(region.box, box, SLACK_PX)), None
+        )
+        if number is not None:
+            panels.setdefault(number, []).append(box)
+    return panels
+
+
+def _nested(
+    seen: _Seen,
+    pieces: Sequence[Piece],
+    box: Box,
+    grids: Sequence[Grid],
+    panels: Sequence[Box],
+) -> list[Draft]:
+    """What stands in one region: its panels, with what stands in them, and the rest."""
+    tables = [grid.box for grid in grids]
+    if panels:
+        tables += [table.box for table in find_ruled(pieces, seen.rules, box, seen.grey)]
+    # Cells and rows on another ground are parts of their table.
+    boxes = [one for one in panels if not any(holds(t, one, SLACK_PX) for t in tables)]
+    parts = cut(pieces, lambda word: panel_at(middle(word.box), boxes))
+    homes: dict[int | None, list[Grid]] = {}
+    for grid in grids:
+        homes.setdefault(panel_at(middle(grid.cells[0].box), boxes), []).append(grid)
+    parents = nest(boxes)
+    inner: dict[int | None, list[Draft]] = {}
+    for number in range(len(boxes) - 1, -1, -1):
+        own = _region_parts(
+            seen, parts.get(number, []), boxes[number], homes.get(number, [])
+        ) + inner.get(number, [])
+        if own:
+            panel = _pane(boxes[number], own, seen.rgb, PANEL_PERMILLE)
+            inner.setdefault(parents[number], []).append(panel)
+    rest = _region_parts(seen, parts.get(None, []), box, homes.get(None, []))
+    return rest + inner.get(None, [])
 
 
 def _window(window: Window, rgb: Pixels) -> Draft:
@@ -107,48 +161,43 @@ def _window(window: Window, rgb: Pixels) -> Draft:
     )
 
 
-def _pane(region: Region, parts: list[Draft], rgb: Pixels) -> Draft:
-    x0, y0, x1, _ = region.box
+def _pane(box: Box, parts: list[Draft], rgb: Pixels, permille: int) -> Draft:
+    x0, y0, x1, _ = box
     return Draft(
         role="pane",
         role_standing="derived",
-        box=region.box,
+        box=box,
         order=min((part.order for part in parts), default=y0 * (x1 + 1) + x0),
-        confidence_permille=PANE_PERMILLE,
-        fill=_fill(rgb, region.box),
+        confidence_permille=permille,
+        fill=_fill(rgb, box),
         children=parts,
     )
 
 
 def _region_parts(
-    pieces: Sequence[Piece],
-    box: Box,
-    grids: Sequence[Grid],
-    rules: Rules,
-    grey: Pixels,
-    rgb: Pixels,
+    seen: _Seen, pieces: Sequence[Piece], box: Box, grids: Sequence[Grid]
 ) -> list[Draft]:
-    """What stands in one region; each piece in one part."""
+    """What stands in one region or panel; each piece in one part."""
     parts: list[Draft] = []
     rest = list(pieces)
     for grid in grids:
-        table, rest = _grid_table(grid, rest)
+        table, rest = grid_table(grid, rest)
         parts.extend(table)
-    for ruled in find_ruled(rest, rules, box, grey):
-        drawn, rest = _ruled_table(ruled, rest)
+    for ruled in find_ruled(rest, seen.rules, box, seen.grey):
+        drawn, rest = ruled_table(ruled, rest)
         parts.append(drawn)
     code = find_code(rest)
     if code is not None:
-        parts.append(_code(code, grey))
+        parts.append(_code(code, seen.grey))
         rest = [piece for piece in rest if piece not in code.used]
-    for beside in _between_rules(rest, rules):
+    for beside in _between_rules(rest, seen.rules):
         for columns in find_columns(beside):
-            parts.append(_column_table(columns))
+            parts.append(column_table(columns))
             rest = [piece for piece in rest if piece not in columns.used]
-    controls = find_controls(rest, rules)
-    parts.extend(_control(control, grey, rgb) for control in controls)
+    controls = find_controls(rest, seen.rules)
+    parts.extend(_control(control, seen.grey, seen.rgb) for control in controls)
     taken = {control.piece for control in controls}
-    lines = [_line(piece, grey) for piece in rest if piece not in taken]
+    lines = [_line(piece, seen.grey) for piece in rest if piece not in taken]
     return parts + _blocks(lines)
 
 
@@ -187,120 +236,6 @@ def _line(piece: Piece, grey: Pixels) -> Draft:
         text=piece.text,
         confidence_permille=piece.confidence_permille,
         caret_x=find_caret(grey, piece.box),
-    )
-
-
-def _grid_table(grid: Grid, pieces: list[Piece]) -> tuple[list[Draft], list[Piece]]:
-    """The table and the pieces that are not in it; no table where its cells hold no text."""
-    finder = _CellFinder(grid)
-    parts = cut(pieces, finder.find)
-    inside = [place for place in parts if place is not None]
-    if len(inside) < TEXT_CELLS_SHARE * len(grid.cells):
-        return [], pieces
-    cells = []
-    for number, cell in enumerate(grid.cells):
-        own = parts.get(number, [])
-        text = _cell_text(own) if own else None
-        cells.append((cell.row, cell.column, cell.box, text, _mean(own)))
-    order = min(piece.order for place in inside for piece in parts[place])
-    return [_table(cells, grid.box, order, GRID_PERMILLE)], parts.get(None, [])
-
-
-class _CellFinder:
-    """The cell of a word, by its middle."""
-
-    def __init__(self, grid: Grid) -> None:
-        self._grid = grid
-        self._number = {(cell.row, cell.column): n for n, cell in enumerate(grid.cells)}
-        self._tops = _firsts((cell.row, cell.box[1]) for cell in grid.cells)
-        self._lefts = _firsts((cell.column, cell.box[0]) for cell in grid.cells)
-
-    def find(self, word: Word) -> int | None:
-        """The number of the cell, or None outside of the table."""
-        x, y = middle(word.box)
-        row = bisect.bisect_right(self._tops, y) - 1
-        column = bisect.bisect_right(self._lefts, x) - 1
-        # A cell over several rows or columns stands at the first of them.
-        for at_row in range(row, -1, -1):
-            for at_column in range(column, -1, -1):
-                number = self._number.get((at_row, at_column))
-                if number is not None:
-                    return number if is_in((x, y), self._grid.cells[number].box) else None
-        return None
-
-
-def _firsts(places: Iterable[tuple[int, int]]) -> list[int]:
-    least: dict[int, int] = {}
-    for index, value in places:
-        least[index] = min(value, least.get(index, value))
-    return [least[index] for index in sorted(least)]
-
-
-def _cell_text(pieces: Sequence[Piece]) -> str:
-    """What stands in a cell: its lines, one below the other, parted by newlines."""
-    return "\n".join(join_text(line) for line in text_rows(pieces))
-
-
-def _ruled_table(ruled: RuledTable, pieces: list[Piece]) -> tuple[Draft, list[Piece]]:
-    """The table and the pieces that are not in it."""
-    parts = cut(pieces, ruled.find)
-    places = sorted(place for place in parts if isinstance(place, tuple))
-    cells = []
-    for row, column in places:
-        own = parts[row, column]
-        box = union(piece.box for piece in own)
-        cells.append((row, column, box, _cell_text(own), _mean(own)))
-    order = min(piece.order for place in places for piece in parts[place])
-    box = union(cell[2] for cell in cells)
-    return _table(cells, box, order, RULED_PERMILLE), parts.get(None, [])
-
-
-def _column_table(columns: Columns) -> Draft:
-    cells = []
-    for row, entries in enumerate(columns.rows):
-        for column, piece in enumerate(entries):
-            if piece is not None:
-                cells.append((row, column, piece.box, piece.text, piece.confidence_permille))
-    box = union(cell[2] for cell in cells)
-    order = min(piece.order for piece in columns.used)
-    return _table(cells, box, order, COLUMNS_PERMILLE)
-
-
-def _table(
-    cells: Sequence[tuple[int, int, Box, str | None, int]], box: Box, order: int, permille: int
-) -> Draft:
-    rows: dict[int, list[Draft]] = {}
-    for row, column, cell_box, text, confidence in cells:
-        rows.setdefault(row, []).append(
-            Draft(
-                role="cell",
-                role_standing="derived",
-                box=cell_box,
-                order=column,
-                text=text,
-                row=row,
-                column=column,
-                confidence_permille=confidence,
-            )
-        )
-    return Draft(
-        role="table",
-        role_standing="derived",
-        box=box,
-        order=order,
-        confidence_permille=permille,
-        children=[
-            Draft(
-                role="row",
-                role_standing="derived",
-                box=union(cell.box for cell in own),
-                order=row,
-                row=row,
-                confidence_permille=permille,
-                children=own,
-            )
-            for row, own in sorted(rows.items())
-        ],
     )
 
 
@@ -368,13 +303,6 @@ def _continues(above: Draft, line: Draft) -> bool:
         return False
     shared = overlap(above.box[0], above.box[2], line.box[0], line.box[2])
     return shared > 0 and (abs(above.box[0] - line.box[0]) <= 2 * low or shared >= 2 * low)
-
-
-def _mean(pieces: Sequence[Piece]) -> int:
-    chars = sum(len(piece.text) for piece in pieces)
-    if not chars:
-        return 0
-    return sum(piece.confidence_permille * len(piece.text) for piece in pieces) // chars
 
 
 def _fill(rgb: Pixels, box: Box) -> int | None:

@@ -81,6 +81,11 @@ class RuledTable:
     right: int
     rows: tuple[RuledRow, ...]
 
+    @property
+    def box(self) -> Box:
+        """From its first row to its last, as wide as its rules."""
+        return self.left, self.rows[0].top, self.right, self.rows[-1].bottom
+
     def find(self, word: Word) -> tuple[int, int] | None:
         """Row and column of a word, by its middle; None outside of the table."""
         x, y = middle(word.box)

@@ -16,6 +16,9 @@ from contracts.screen import Role, Standing
 LEAVES: Final[frozenset[Role]] = frozenset({"line", "cell", "button", "field"})
 """Roles that hold text and no other elements."""
 
+PANE_PERMILLE: Final = 800
+"""How sure panes of a window are; cards and panels in them are less sure."""
+
 ELEMENTS_MAX: Final = 65_536
 
 

@@ -14,7 +14,7 @@ from contracts.base import ElementId, EventId, UtcMicros
 from contracts.capture import CaptureEvent
 from contracts.change import ElementChange
 from contracts.screen import Element, ScreenState
-from plugins.screen_state.tree import LEAVES
+from plugins.screen_state.tree import LEAVES, PANE_PERMILLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,14 @@ class View:
 
     @cached_property
     def home(self) -> dict[ElementId, ElementId | None]:
-        """For every element the pane it stands in, else the window, else None."""
+        """For every element the pane it stands in, else the window, else None.
+
+        Cards and panels are no homes: they move with what they hold.
+        """
         homes: dict[ElementId, ElementId | None] = {}
         for element in self.state.elements:
-            if element.role in {"window", "pane"}:
+            is_pane = element.role == "pane" and element.confidence_permille >= PANE_PERMILLE
+            if element.role == "window" or is_pane:
                 homes[element.element_id] = element.element_id
             else:
                 homes[element.element_id] = (

@@ -10,6 +10,7 @@ visible bar or without a title (their text belongs to the frame itself: nothing 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +28,9 @@ WINDOW_PX_MIN: Final = (160, 60)
 
 SLACK_PX: Final = 8
 """How far ends of rules that belong together may lie apart: rounded corners, borders."""
+
+CORNER_PX: Final = 16
+"""A round corner makes the upper edge of a bar so much shorter at an end."""
 
 BARS_MAX: Final = 4
 SIDE_PX: Final = 2
@@ -116,7 +120,7 @@ def region_at(point: tuple[int, int], regions: Sequence[Region], windows: Sequen
 def _find_bars(rules: Rules, width_px: int) -> list[Box]:
     """Strips between two rules of one stretch, top to bottom; no rule crosses them."""
     bars: set[Box] = set()
-    for top in rules.across:
+    for top in _tops(rules, width_px):
         if top.length < WINDOW_PX_MIN[0]:
             continue
         below = [rule for rule in rules.across if BAR_PX[0] <= rule.low - top.high <= BAR_PX[1]]
@@ -124,21 +128,47 @@ def _find_bars(rules: Rules, width_px: int) -> list[Box]:
         if low is None:
             continue
         edge = max(rule.high for rule in below if rule.low == low)
-        start = 0 if top.start <= SLACK_PX else top.start
-        end = width_px if top.end >= width_px - SLACK_PX else top.end
+        level = [rule for rule in below if rule.low == low]
+        start = min(top.start, *(rule.start for rule in level if _begins(top, rule)))
+        ends = [rule.end for rule in level if abs(rule.end - top.end) <= CORNER_PX]
+        end = max(top.end, *ends)
+        start = 0 if start <= SLACK_PX else start
+        end = width_px if end >= width_px - SLACK_PX else end
         bar = (start, top.low, end, edge)
         if not any(_crosses(rule, bar) for rule in rules.down):
             bars.add(bar)
     return sorted(bars, key=lambda bar: (bar[1], bar[0], bar))
 
 
+def _tops(rules: Rules, width_px: int) -> list[Rule]:
+    """What could be the upper edge of a bar: the frame's own, rules, rules with a gap in them."""
+    level: dict[int, list[Rule]] = {}
+    for rule in sorted(rules.across, key=lambda rule: (rule.low, rule.start)):
+        level.setdefault(rule.low, []).append(rule)
+    joined = [
+        Rule(first.low, max(first.high, second.high), first.start, second.end)
+        for same in level.values()
+        for first, second in itertools.pairwise(same)
+        if 0 < second.start - first.end <= SHADOW_PX
+    ]
+    return [Rule(0, 0, 0, width_px), *rules.across, *joined]
+
+
+def _begins(top: Rule, rule: Rule) -> bool:
+    """Whether both begin at the left side of one bar, whose upper corners may be round."""
+    return -SLACK_PX <= top.start - rule.start <= CORNER_PX
+
+
 def _spans(top: Rule, rule: Rule, level: Sequence[Rule]) -> bool:
     """Whether the lower rule runs as far as the top one, itself or with a gap that hides it."""
-    starts = abs(rule.start - top.start) <= SLACK_PX
-    if starts and abs(rule.end - top.end) <= SLACK_PX:
+    if not _begins(top, rule):
+        return False
+    if -SLACK_PX <= rule.end - top.end <= CORNER_PX:
         return True
-    return starts and any(
-        other.low == rule.low and abs(other.end - top.end) <= SLACK_PX and other.start > rule.end
+    return any(
+        other.low == rule.low
+        and -SLACK_PX <= other.end - top.end <= CORNER_PX
+        and other.start > rule.end
         for other in level
     )
 
@@ -158,7 +188,7 @@ def _hang(bar: Box, rules: Rules, width_px: int, height_px: int) -> Box | None:
         rule.end
         for rule in rules.down
         if any(abs(x - side) <= SIDE_PX for x in (rule.low, rule.high) for side in (x0, x1))
-        and rule.start <= y1 + SLACK_PX
+        and rule.start <= y0 + CORNER_PX
         and rule.end >= y1 + WINDOW_PX_MIN[1]
         and rule.start >= y0 - SLACK_PX
     ]
