@@ -6,6 +6,7 @@ not cover: kinds of values (`kernel.query.kinds`). Pure.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -45,6 +46,9 @@ _PLACE = re.compile(
     r"|\bline \d+|\bpage \d+"
     r"|\b(?:in|inside|under|behind|near|beside|opposite)\s+(?:(?:the|an?|our|my)\s+)?[a-z]\w+\s+\d",
 )
+_LOGIN = r"(?P<login>[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*)"
+_BY_LOGIN = re.compile(rf"\bby\s+@?{_LOGIN}(?=$|[\s,.;)])")
+_LOGIN_DID = re.compile(rf"(?:^|\d\s+)@?{_LOGIN}\s+(?:[a-z]+ed|made|wrote|sent|set|built|took)\b")
 _SUPPOSED = re.compile(r"(?:\W*\w+){0,2}?\W*(?:If|When|Whenever|Unless|Should)\b")
 """A sentence of what may be tells of nothing that was."""
 _CAPITAL = re.compile(r"(?<![\w@./-])[A-Z][^\W\d_]+(?:['\u2019-][^\W\d_]+)*(?![\w@/-])")
@@ -188,9 +192,17 @@ def _names_in(text: str) -> Iterator[str]:
         yield word
 
 
+def holds_login(text: str) -> bool:
+    """Whether a login is told to have done something: "by a.oduya", "bao-tran merged"."""
+    return any(
+        not is_ordinary(found.group("login"))
+        for found in itertools.chain(_BY_LOGIN.finditer(text), _LOGIN_DID.finditer(text))
+    )
+
+
 def _names_somebody(told: Told) -> bool:
     text = told.rest
-    if shapes.holds_person(text):
+    if shapes.holds_person(text) or holds_login(told.text):
         return True
     opening = _opening(text)
     # The capital of a first word says nothing, unless a colon or what was done follows it.

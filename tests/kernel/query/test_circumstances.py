@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kernel.query.circumstances import holds_login
 from tests.kernel.query.asking import best, form, mail, stock, terminal
 from tests.kernel.query.drawn import Canvas
 
@@ -87,3 +88,17 @@ def test_what_is_open_does_not_tell_when_it_was_opened() -> None:
     assert best("When was the order opened?", c.page()) is None
     c.text(100, 160, "The order was opened on 4 February 2025.")
     assert "4 February" in (best("When was the order opened?", c.page()) or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("flag cart-v2 enabled for 25% by a.oduya", True),
+        ("bao-tran requested changes at 10:27", True),
+        ("paid by card", False),
+        ("needs changes before Friday", False),
+        ("replaced by the new pump", False),
+    ],
+)
+def test_a_login_is_somebody_where_it_did_something(text: str, *, named: bool) -> None:
+    assert holds_login(text) is named
