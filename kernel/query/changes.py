@@ -15,7 +15,7 @@ import bisect
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from contracts.answer import Citation, Claim
@@ -24,6 +24,7 @@ from contracts.capture import CaptureEvent
 from contracts.interval import TextInterval
 from kernel.query.candidates import Part
 from kernel.query.citing import box_at
+from kernel.query.clockticks import is_clock
 from kernel.query.plan import Reading
 from kernel.query.scope import Scope
 from kernel.query.sightings import frame_after, frame_before, stream_of
@@ -36,6 +37,8 @@ ROWS_MAX = 8000
 FRAMES_MAX = 20_000
 _BEFORE_US = 300_000_000
 """A frame this long before the window still is the state before it."""
+_AT_ONCE_US = 2_000_000
+"""A frame this soon after the beginning of the window shows how it was at its beginning."""
 _PLACE_X_PX, _PLACE_Y_PX = 10, 8
 _LETTERS_MAX = 60
 _CLAIMS_MAX = 60
@@ -62,6 +65,8 @@ class Change:
     before: TextInterval | None
     after: TextInterval | None
     steps: int = 1
+    passing: bool = False
+    """Whether the line came and went within the time: nothing of it is left at the end."""
 
     @property
     def kind(self) -> str:
@@ -85,7 +90,9 @@ def tell_changes(reading: Reading, sources: Sources) -> Outcome:
     for stream in streams:
         sources.deadline.check()
         changes += _changes_of(stream, reading.scope, sources, outcome)
-    wanted = [c for c in changes if not is_noise(c) and _is_asked(c, reading)]
+    wanted = [
+        c for c in changes if not is_noise(c) and not _is_tick(c, sources) and _is_asked(c, reading)
+    ]
     limit = min(sources.claims_max * _CLAIMS_SHARE, _CLAIMS_MAX)
     chosen = _spread(wanted, limit)
     with outcome.until_over():
@@ -117,6 +124,12 @@ def is_noise(change: Change) -> bool:
     return len(before) == len(after) and unlike <= 1
 
 
+def _is_tick(change: Change, sources: Sources) -> bool:
+    """Whether only the time went on, on a clock of the desktop."""
+    lines = [line for line in (change.before, change.after) if line is not None]
+    return all(is_clock(line, sources.zone) for line in lines)
+
+
 def _spread(changes: Sequence[Change], limit: int) -> list[Change]:
     """The most telling changes of every part of the time, not those of its end alone."""
     if len(changes) <= limit:
@@ -145,6 +158,8 @@ def _text(change: Change) -> str:
 
 def _is_asked(change: Change, reading: Reading) -> bool:
     side = reading.asked.side
+    if change.passing and change.kind != side:
+        return False
     if side and change.kind not in (side, "changed"):
         return False
     lines = [line for line in (change.before, change.after) if line is not None]
@@ -204,6 +219,9 @@ def _state_before(first: CaptureEvent, scope: Scope, sources: Sources) -> Captur
     while True:
         sources.deadline.check()
         before = frame_before(sources.evidence, stream, moment_us)
+        if first.captured_at_us - scope.from_us < _AT_ONCE_US:
+            # The state at the moment that was named is the one to compare with.
+            return first
         if before is None or scope.from_us - before.captured_at_us > _BEFORE_US:
             return first
         if scope.admits_window(before.app, before.window_title):
@@ -288,7 +306,10 @@ def _chained(changes: list[Change]) -> list[Change]:
     chained: list[Change] = []
     for change in ordered:
         at = by_after.pop(id(change.before), None) if change.before is not None else None
-        if at is not None:
+        if at is not None and chained[at].before is None and change.after is None:
+            chained[at] = replace(chained[at], passing=True)
+            chained.append(replace(change, passing=True))
+        elif at is not None:
             first = chained[at]
             chained[at] = Change(first.at_us, first.before, change.after, first.steps + 1)
         else:
@@ -296,8 +317,7 @@ def _chained(changes: list[Change]) -> list[Change]:
             chained.append(change)
         if change.after is not None:
             by_after[id(change.after)] = at
-    # What came and went inside the window leaves nothing to compare.
-    return [change for change in chained if change.before is not None or change.after is not None]
+    return chained
 
 
 def _claim(change: Change, sources: Sources) -> Claim | None:

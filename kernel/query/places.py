@@ -18,8 +18,16 @@ WindowName: TypeAlias = tuple[str | None, str | None]
 """Application and title of a captured window."""
 
 _PLACE = re.compile(
-    r"\b(?:in|on|from|at|inside) (?:the|my) (?P<name>[\w.-]+(?: [\w.-]+)?)\b", re.IGNORECASE
+    r"\b(?:in|on|from|at|inside) (?:the|my) (?P<name>[\w.-]+(?: [#\w.-]+){0,3})\b", re.IGNORECASE
 )
+_FILE = re.compile(r"\b(?:in|on|from|inside) (?P<name>[\w-]+(?:\.[\w-]+)*\.[a-z]\w{0,4})\b")
+"""A window called by the file that is open in it: "in levels.ods"."""
+_CALLED_SO = re.compile(
+    r" (?:window|app|application|tab|page|channel|sheet|spreadsheet|site|website|board|dialog|file"
+    r"|document|doc|view|screen|chat|notes?|mail|inbox)s?\b(?! of\b)",
+    re.IGNORECASE,
+)
+"""What stands behind the name of a window and says what sort of place it is."""
 _SHOWS = re.compile(
     r"\b(?:did|does|do) (?:the|my) (?P<name>[\w.-]+(?: [\w.-]+)?)"
     r" (?:show|say|display|print|tell)\b",
@@ -109,9 +117,13 @@ def find_place(text: str, windows: Sequence[WindowName]) -> Place | None:
         for found in pattern.finditer(text):
             named = _known(found.group("name"), windows)
             if named:
-                end = found.start("name") + len(named)
+                end = _end_of_sort(text, found.start("name") + len(named))
                 left = text if pattern is _SHOWS else _without(text, found.start(), end)
                 return Place(named, (named,), left)
+    for found in _FILE.finditer(text):
+        name = found.group("name")
+        if any(Scope(title=name).admits_window(app, title) for app, title in windows):
+            return Place(name, (name,), _without(text, found.start(), found.end()))
     for found in _APP.finditer(text):
         named = _app_named(found.group("name"), windows)
         if named:
@@ -133,7 +145,7 @@ def are_programs(places: Sequence[str], text: str) -> bool:
 
 def names_a_place(text: str) -> bool:
     """Whether there may be the name of a place in it, so that the names of windows matter."""
-    return any(p.search(text) for p in (_PLACE, _SHOWS, _APP, _UI_PLACE))
+    return any(p.search(text) for p in (_PLACE, _SHOWS, _FILE, _APP, _UI_PLACE))
 
 
 def find_monitor(text: str) -> MonitorPlace | None:
@@ -181,6 +193,12 @@ def _known(name: str, windows: Sequence[WindowName]) -> str:
         if any(Scope(places=(said,)).admits_window(app, title) for app, title in windows):
             return said
     return ""
+
+
+def _end_of_sort(text: str, end: int) -> int:
+    """Where a place ends of which the name ends there: after "page" of "on the orders page"."""
+    found = _CALLED_SO.match(text, end)
+    return found.end() if found else end
 
 
 def _app_named(name: str, windows: Sequence[WindowName]) -> str:

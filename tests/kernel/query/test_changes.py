@@ -87,3 +87,51 @@ def test_what_neither_came_nor_went_by_a_sign_is_noise(desk: Desk) -> None:
     by_text = {line.text: line for line in lines}
     assert is_noise(Change(1, None, by_text["|"]))
     assert not is_noise(Change(1, None, by_text["the pump is off"]))
+
+
+def test_the_state_at_the_end_that_is_named_counts_and_the_one_at_the_beginning_is_before(
+    desk: Desk,
+) -> None:
+    desk.shoot("25 08:59:00", ["the ferry is late", "stays where it is"])
+    desk.shoot("25 09:00:00", ["the ferry is late", "stays where it is", "Mira joined"])
+    desk.shoot("25 09:01:00", ["the ferry is here", "stays where it is", "Mira joined"])
+    (said,) = told(desk, f"What changed {MINUTE}?")
+    assert "changed: “the ferry is late” to “the ferry is here”" in said
+
+
+def test_what_came_and_went_within_the_time_is_told_to_who_asks_for_that(desk: Desk) -> None:
+    desk.shoot("25 09:00:00", ["Mira is here"])
+    desk.shoot("25 09:00:20", ["Mira is here", "wrong channel, sorry"])
+    desk.shoot("25 09:00:40", ["Mira is here"])
+    assert told(desk, f"What changed {MINUTE}?") == []
+    (gone,) = told(desk, f"What disappeared {MINUTE}?")
+    assert "vanished: “wrong channel, sorry”" in gone
+    (came,) = told(desk, f"What appeared {MINUTE}?")
+    assert "appeared: “wrong channel, sorry”" in came
+
+
+def test_that_the_clock_went_on_is_no_change(desk: Desk) -> None:
+    desk.shoot("25 09:00:00", ["meeting at 10:15", "Tue 25 Nov 09:00"])
+    desk.shoot("25 09:01:00", ["meeting at 10:45", "Tue 25 Nov 09:01"])
+    (said,) = told(desk, f"What changed {MINUTE}?")
+    assert "changed: “meeting at 10:15” to “meeting at 10:45”" in said
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "on the pipeline page",
+        "on the Pipeline #42 tab",
+        "in the pipeline window",
+        "in levels.ods",
+        "in the levels.ods sheet",
+    ],
+)
+def test_what_changed_in_a_window_is_asked_by_its_title(desk: Desk, place: str) -> None:
+    title = "levels.ods - Calc" if "levels" in place else "Pipeline #42 - Firefox"
+    desk.shoot("25 09:00:00", ["pump 4 is off"], title=title)
+    desk.shoot("25 09:00:30", ["pump 4 is on"], title=title)
+    desk.shoot("25 09:00:00", ["the ferry is late"], title="Ferries", monitor=1)
+    desk.shoot("25 09:00:30", ["the ferry is here"], title="Ferries", monitor=1)
+    (said,) = told(desk, f"What changed {place} {MINUTE}?")
+    assert "pump 4 is on" in said
