@@ -6,7 +6,6 @@ Does not cover: the replay itself (`kernel.pipeline.replaying`).
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,12 +21,13 @@ from kernel.config.settings import LoadedSettings
 from kernel.pipeline.stages import Stage
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
-from kernel.store.replays import ReplayState
+from kernel.store.replays import ReplayState, replay_options
 from kernel.supervision.address import control_socket_of
 from kernel.supervision.approved import load_approved_plugins
 from kernel.supervision.control import ControlClient
 
 POLL_S = 0.25
+NOT_IN_FORCE = "the kernel does not do that stage now (kernel status lists those that it does)"
 BATCH_EVENTS = 512
 REPLAYABLE = tuple(name for name, shape in SHAPES.items() if shape.unit in {"blob", "frame"})
 
@@ -130,11 +130,12 @@ def _replay_here(
             state = replays.find()
             now = running.progress()
             show(describe(state, now.unfinished))
-            return state is None or state.phase == "done" or bool(now.stuck)
+            return state is None or state.phase == "done" or now.is_drained or bool(now.stuck)
 
         kernel.run(until=is_over)
         state = replays.find()
-        stuck = kernel.progress().stuck
+        end = kernel.progress()
+        stuck = end.stuck or (NOT_IN_FORCE if end.is_drained else "")
     return require_over(state, stage, since_us, stuck)
 
 
@@ -151,8 +152,10 @@ def _replay_there(
                 now = client.ask(ProcessNow(), ProcessState)
                 state = derived.replays.find()
                 show(describe(state, now.unfinished))
-                if state is None or state.phase == "done" or now.stuck:
-                    return require_over(state, stage, since_us, now.stuck)
+                if state is None or state.phase == "done" or now.drained or now.stuck:
+                    # It was asked first: what was drained then cannot have gone on since.
+                    stuck = now.stuck or (NOT_IN_FORCE if now.drained else "")
+                    return require_over(state, stage, since_us, stuck)
                 # The kernel answers at once; how often we look is our own choice.
                 time.sleep(POLL_S)  # noqa: TID251
         finally:
@@ -167,16 +170,8 @@ def require_over(state: ReplayState | None, stage: str, since_us: int, stuck: st
         "replay-stuck",
         f"the replay of {stage} is not over: {stuck or 'it was asked to stop'}",
         hint="queries see the results from before; go on with:"
-        f" kernel replay --stage {stage}{_since_text(since_us)}",
+        f" kernel replay {replay_options(stage, since_us)}",
     )
-
-
-def _since_text(since_us: int) -> str:
-    """The option that names the same moment again; empty for all captures."""
-    if not since_us:
-        return ""
-    moment = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=since_us)
-    return f" --since {moment.isoformat()}"
 
 
 def describe(state: ReplayState | None, unfinished: int) -> str:

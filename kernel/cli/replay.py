@@ -11,12 +11,20 @@ from dataclasses import asdict
 
 import click
 
-from kernel.boot.replaying import REPLAYABLE, plan_replay, refuse_replay, require_stage, run_replay
+from kernel.boot.replaying import (
+    REPLAYABLE,
+    ReplayPlan,
+    plan_replay,
+    refuse_replay,
+    require_stage,
+    run_replay,
+)
 from kernel.cli.moments import to_us
 from kernel.cli.options import data_dir_option, json_option
 from kernel.config.paths import DataDir
 from kernel.config.settings import load_settings
 from kernel.store.derived import derived_missing
+from kernel.store.replays import ReplayState
 
 
 @click.command(
@@ -49,9 +57,26 @@ def replay(
         click.echo(json.dumps(asdict(plan)) if as_json else told)
         return
     state = run_replay(data_dir, loaded, stage, first_us, _show)
-    facts = {"stage": stage, "plugin": plan.plugin, "results": state.results}
-    told = f"{stage} with {plan.plugin}: {state.results} results took over"
-    click.echo(json.dumps(facts) if as_json else told)
+    facts = {
+        "stage": stage,
+        "plugin": plan.plugin,
+        "results": state.results,
+        "results_by": state.results_by,
+        "kept": plan.kept,
+    }
+    click.echo(json.dumps(facts) if as_json else describe_end(plan, state))
+
+
+def describe_end(plan: ReplayPlan, state: ReplayState) -> str:
+    """One line: how many results took over, and of which stages where there are others."""
+    told = f"{plan.stage} with {plan.plugin}: "
+    if not state.results:
+        kept = f"; {plan.kept} stored already are in force" if plan.kept else ""
+        return f"{told}nothing new{kept}"
+    others = [name for name in state.results_by if name != plan.stage]
+    parts = ", ".join(f"{name} {count}" for name, count in state.results_by.items())
+    noun = "result" if state.results == 1 else "results"
+    return f"{told}{state.results} {noun} took over" + (f" ({parts})" if others else "")
 
 
 def _show(text: str) -> None:

@@ -9,6 +9,7 @@ away in small steps. Stored results stay. Covers: rows. Does not cover: which wo
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
 import apsw
@@ -29,7 +30,8 @@ PURGED_ROWS = 2_000
 class ReplayState(msgspec.Struct, frozen=True, kw_only=True):
     """How far a replay is; ``seq`` is the journal position of its walk, ``maker`` what makes it.
 
-    ``looked_at`` counts events, ``results`` what was staged.
+    ``looked_at`` counts events, ``results`` those that took over from another or none before:
+    what was in force already is not among them. ``results_by`` are the same by stage.
     """
 
     stage: str
@@ -40,11 +42,20 @@ class ReplayState(msgspec.Struct, frozen=True, kw_only=True):
     generation: int = 0
     looked_at: int = 0
     results: int = 0
+    results_by: dict[str, int] = {}
 
     @property
     def is_over(self) -> bool:
         """Whether queries see its results: what is left is tidying up."""
         return self.phase in {"tidying", "done"}
+
+
+def replay_options(stage: str, since_us: int) -> str:
+    """The options of `kernel replay` that name this replay again; all captures need no time."""
+    if not since_us:
+        return f"--stage {stage}"
+    moment = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=since_us)
+    return f"--stage {stage} --since {moment.isoformat()}"
 
 
 class Replays:
@@ -73,13 +84,13 @@ class Replays:
         with transaction(self._db):
             known = self.running()
             if known is not None:
-                if (known.stage, known.since_us) == (stage, since_us):
+                if _order(known) == (stage, since_us):
                     return known
                 if not known.is_over:
                     raise KernelError(
                         "replay-running",
-                        f"the stage {known.stage} is being replayed since {known.since_us} us",
-                        hint=f"let it end: kernel replay --stage {known.stage}",
+                        f"another replay is not over: {replay_options(*_order(known))}",
+                        hint=f"let it end: kernel replay {replay_options(*_order(known))}",
                         exit_code=ExitCode.BUSY,
                     )
             self._db.execute("DELETE FROM staged")
@@ -131,7 +142,7 @@ class Replays:
     def switch(self, state: ReplayState, stages: tuple[str, ...]) -> ReplayState:
         """Make everything that was staged current, at once; queries see the new from here on."""
         with transaction(self._db):
-            results = self.count_staged()
+            results_by = self._count_new()
             for blob, result_id in self._db.execute(
                 "SELECT subject, result_id FROM staged WHERE stage=?", (TEXT_STAGE,)
             ).fetchall():
@@ -155,9 +166,23 @@ class Replays:
                     (stage, stage + REPLAY),
                 )
             self._db.execute("DELETE FROM cursors WHERE stage LIKE ?", (f"%{REPLAY}",))
-            changed = msgspec.structs.replace(state, phase="tidying", results=results)
+            changed = msgspec.structs.replace(
+                state, phase="tidying", results=sum(results_by.values()), results_by=results_by
+            )
             self._save(changed)
         return changed
+
+    def _count_new(self) -> dict[str, int]:
+        """Stage -> how many of the staged results are not in force already."""
+        rows = self._db.execute(
+            "SELECT s.stage, count(*) FROM staged s"
+            " LEFT JOIN pages p ON s.stage=? AND p.blob=unhex(s.subject)"
+            " LEFT JOIN latest l ON l.stage=s.stage AND l.subject=s.subject"
+            " WHERE ifnull(p.result_id, l.result_id) IS NOT s.result_id"
+            " GROUP BY s.stage ORDER BY s.stage",
+            (TEXT_STAGE,),
+        )
+        return {str(stage): int(str(count)) for stage, count in rows}
 
     def tidy(self, state: ReplayState) -> ReplayState:
         """Take away a part of what no query sees any more; done when there is nothing left."""
@@ -202,3 +227,8 @@ class Replays:
 
     def _set(self, name: str, value: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)", (name, value))
+
+
+def _order(state: ReplayState) -> tuple[str, int]:
+    """What was ordered: the stage, and captures since when in microseconds."""
+    return state.stage, state.since_us

@@ -14,12 +14,14 @@ from kernel.boot.replaying import (
     refuse_replay,
     require_over,
     require_stage,
+    run_replay,
 )
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.config.settings import load_settings
 from kernel.pipeline.stages import make_stage
 from kernel.store.replays import ReplayState
+from tests.functional.rig import make_rig
 from tests.kernel.pipeline.test_dispatcher import open_line, text_stage
 from tests.kernel.supervision.pool_rig import hostile
 
@@ -45,6 +47,21 @@ def test_a_stage_without_a_plugin_cannot_be_replayed(tmp_path: Path) -> None:
     with pytest.raises(KernelError) as caught:
         require_stage("state", data_dir, loaded)
     assert caught.value.code == "stage-missing"
+
+
+def test_a_replay_of_a_stage_that_is_not_in_force_ends_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = make_rig(tmp_path)
+    for name, value in rig.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    data_dir = DataDir(rig.data_dir)
+    loaded = load_settings(None, data_dir, {})
+    with pytest.raises(KernelError) as caught:
+        run_replay(data_dir, loaded, "state", 0, lambda _: None)
+    assert caught.value.code == "replay-stuck"
+    assert "does not do that stage" in caught.value.message
 
 
 def test_progress_is_told_in_words() -> None:

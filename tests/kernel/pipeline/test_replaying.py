@@ -201,6 +201,51 @@ def test_one_replay_at_a_time(works: Works) -> None:
     with pytest.raises(KernelError) as caught:
         works.line.derived.replays.order("state", 0)
     assert caught.value.code == "replay-running"
+    assert str(caught.value.message).endswith("not over: --stage text")
+    assert str(caught.value.hint).endswith("kernel replay --stage text")
+
+
+def test_another_replay_is_named_with_its_moment(works: Works) -> None:
+    works.line.derived.replays.order("text", 1_767_225_600_000_000)
+    with pytest.raises(KernelError) as caught:
+        works.line.derived.replays.order("text", 0)
+    assert str(caught.value.hint).endswith("--stage text --since 2026-01-01T00:00:00+00:00")
+
+
+def test_results_that_are_in_force_already_do_not_take_over(works: Works) -> None:
+    works.line.capture("a", "b", "c")
+    works.drain()
+    replays = works.line.derived.replays
+    for stage in ("state", "text"):
+        replays.order(stage, 0)
+        works.drain()
+        state = replays.find()
+        assert state is not None
+        assert (state.phase, state.results, state.results_by) == ("done", 0, {})
+    works.use(newer(graph(), "state"))
+    replays.order("state", 0)
+    works.drain()
+    state = replays.find()
+    assert state is not None
+    assert state.results_by == {"state": 3}, "the deltas came out as they were"
+
+
+def test_a_replay_that_was_broken_off_tells_of_all_that_took_over(works: Works) -> None:
+    works.line.capture("a", "b", "c")
+    works.drain()
+    works.use(newer(graph(), "text"))
+    replays = works.line.derived.replays
+    replays.order("text", 0)
+    state = None
+    while (state := replays.find()) is None or state.phase != "placing":
+        works.replayer._now_s = iter(range(1_000_000)).__next__  # one small step in each turn
+        works.turn()
+    replays.order("text", 0)
+    works.use(newer(graph(), "text"))
+    works.drain()
+    state = replays.find()
+    assert state is not None
+    assert (state.phase, state.results) == ("done", 3)
 
 
 def test_a_stage_without_a_plugin_is_not_replayed(tmp_path: Path) -> None:
