@@ -119,7 +119,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
             dispatcher=_make_dispatcher(loaded.settings, pool, costs, stages, stores, trail),
             feeder=Feeder(evidence, derived, backlog, stages),
             vectors=vectors,
-            walks=Walks.over(evidence, derived, backlog, stages),
+            walks=Walks.over(evidence, derived, backlog, stages, vectors),
             quarantine=quarantine,
         )
         _announce(parts, plugins, chosen, reclaimed)

@@ -74,7 +74,7 @@ def find_alike(
     Raises what `make_question_vector` raises, and `KernelError` ``vectors-unavailable``.
     """
     _require_plugin(scratch_settings(data_dir, "embed"))
-    store = VectorStore.open_read_only(data_dir)
+    store = VectorStore.open_read_only(data_dir) if has_vectors(data_dir) else None
     if store is None or not data_dir.derived_db.exists():
         return ()
     with store:
@@ -89,6 +89,18 @@ def find_alike(
         if hit.text_digest in texts
     ]
     return tuple(keep_alike(found))
+
+
+def has_vectors(data_dir: DataDir) -> bool:
+    """Whether any vector of a stored text is there.
+
+    Raises `KernelError` ``vectors-unavailable``.
+    """
+    store = VectorStore.open_read_only(data_dir)
+    if store is None:
+        return False
+    with store:
+        return any(model.vectors for model in store.models())
 
 
 def _run(question: str, kernel: Kernel, show: Callable[[str], None]) -> QuestionVector:

@@ -47,8 +47,9 @@ def refuse_replay(name: str) -> KernelError | None:
     if name in REPLAYABLE:
         return None
     hint = (
-        "another model gets a table of its own and its vectors are made by themselves:"
-        " run: kernel process --until-drained"
+        "vectors of texts that have none, or of another model, are made by themselves:"
+        " kernel process; to have all made again, stop the kernel and move vectors.db,"
+        " vectors.db-wal and vectors.db-shm away first"
         if name == "embed"
         else f"replayed are: {', '.join(REPLAYABLE)}"
     )

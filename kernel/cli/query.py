@@ -18,7 +18,7 @@ from contracts.answer import Answer, Citation, Coverage, Provenance
 from contracts.lock import contracts_lock_digest
 from kernel.boot.extracting import extract
 from kernel.boot.pixel_check import check_pixels
-from kernel.boot.question_vector import find_alike
+from kernel.boot.question_vector import find_alike, has_vectors
 from kernel.capture.timestamps import read_local_zone, read_zone
 from kernel.cli.answer_text import format_answer
 from kernel.cli.durations import Duration
@@ -232,7 +232,7 @@ def answer_question(asking: Asking) -> tuple[Answer, dict[Citation, Path | str]]
     if asking.similar:
         asking = _with_alike(asking)
     answer = _ask(asking)
-    if asking.similar and not data_dir.vectors_db.exists():
+    if asking.similar and not has_vectors(data_dir):
         answer = msgspec.structs.replace(answer, notes=(*answer.notes, _NO_VECTORS))
     if asking.extract_s is not None and answer.coverage.processed < answer.coverage.events:
         note = _extract(asking, answer, asking.extract_s)

@@ -84,6 +84,8 @@ def format_status(document: dict[str, Any]) -> str:
         + (f", {backlog['unseen']} events not looked at yet" if backlog["unseen"] else ""),
     ]
     lines += [f"stages    {stages}"] if (stages := _later(document)) else []
+    if embedded := document["embedded"]:
+        lines.append(f"embed     {embedded['done']} of {embedded['texts']} texts embedded")
     lines += [f"waiting   {tasks}"] if (tasks := _waiting_later(backlog)) else []
     lines += [f"  error   {error['error']}" for error in backlog["errors"]]
     if document["kernel"]:

@@ -28,6 +28,7 @@ from kernel.store.evidence import EvidenceStore
 from kernel.store.lock import is_held, lock_problem, read_holder
 from kernel.store.lost_journal import lost_journal
 from kernel.store.sqlite import structure_fault
+from kernel.store.vectors import VectorStore, why_unavailable
 from kernel.supervision.address import control_socket_of, read_note
 from kernel.supervision.control import ControlClient
 
@@ -66,6 +67,7 @@ def read_status(data_dir: DataDir) -> dict[str, Any]:
         "backlog": _backlog(data_dir, problems),
         "coverage": _coverage(data_dir, evidence["events"], problems),
         "stages": _stages(data_dir, problems),
+        "embedded": _embedded(data_dir, problems),
         "disk": _disk(data_dir, bytes_per_day),
         "kernel": live,
     }
@@ -237,6 +239,26 @@ def _stages(data_dir: DataDir, problems: list[Problem]) -> dict[str, int]:
     except (KernelError, apsw.Error) as error:
         problems.append(_unreadable("results of stages cannot be counted", error, MEND_REBUILDABLE))
         return {}
+
+
+def _embedded(data_dir: DataDir, problems: list[Problem]) -> dict[str, int] | None:
+    """Distinct texts, and how many of them were gone over for vectors; None where nobody does."""
+    if not data_dir.derived_db.exists() or why_unavailable():
+        return None
+    try:
+        with DerivedStore.open_read_only(data_dir) as derived:
+            maker = derived.embed_maker()
+            if maker is None:
+                return None
+            texts, done = derived.count_texts(), 0
+            store = VectorStore.open_read_only(data_dir)
+            if store is not None:
+                with store:
+                    done = min(texts, derived.embedded_up_to(maker, store.store_id()))
+            return {"texts": texts, "done": done}
+    except (KernelError, apsw.Error) as error:
+        problems.append(_unreadable("vectors cannot be counted", error, MEND_REBUILDABLE))
+        return None
 
 
 def _disk(data_dir: DataDir, bytes_per_day: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import Any, Protocol, assert_never
 import apsw
 from msgspec.structs import replace
 
-from contracts.canonical import digest_bytes
+from contracts.canonical import digest, digest_bytes
 from contracts.capture import CaptureEvent
 from contracts.derivation import DerivationKey, StageTiming
 from contracts.embedding import Embedding, EmbeddingBatch
@@ -75,8 +75,8 @@ class Results(Records, Protocol):
 class Vectors(Protocol):
     """The part of the vector store that takes results."""
 
-    def add(self, embeddings: Iterable[Embedding]) -> int:
-        """Store vectors, all or none; those that are there already stay."""
+    def add(self, embeddings: Iterable[Embedding], *, batch: str = "") -> int:
+        """Store the vectors of a task, all or none; those that are there already stay."""
         ...
 
 
@@ -296,8 +296,10 @@ class Dispatcher:
             if self._vectors is None:
                 raise ResultRefused("unasked", "there is nowhere to put vectors")
             # The vectors first: a crash in between does the work again, and changes nothing.
-            self._vectors.add(found.embeddings)
+            added = self._vectors.add(found.embeddings, batch=digest(key))
             record = bytes.fromhex(digest_bytes(record))
+            # The record may outlive its vectors: theirs is the store that can be lost alone.
+            return self._results.commit_record(key, subject, record, timing) or added > 0
         return self._results.commit_record(key, subject, record, timing)
 
     def _timing(self, task: Task, event: TaskSucceeded | TaskErrored | TaskLost) -> StageTiming:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from kernel.pipeline.arranger import Arranger
-from kernel.pipeline.embedding import Embedder
+from kernel.pipeline.embedding import Embedder, Vectors
 from kernel.pipeline.replaying import Evidence, Replayer
 from kernel.pipeline.sequencer import Sequencer
 from kernel.pipeline.stages import Stage
@@ -30,14 +30,19 @@ class Walks:
 
     @classmethod
     def over(
-        cls, evidence: Evidence, store: DerivedStore, backlog: Backlog, stages: Sequence[Stage]
+        cls,
+        evidence: Evidence,
+        store: DerivedStore,
+        backlog: Backlog,
+        stages: Sequence[Stage],
+        vectors: Vectors | None = None,
     ) -> Self:
-        """The walks of one data dir."""
+        """The walks of one data dir; without a store of vectors no text gets one."""
         return cls(
             Arranger(evidence, store),
             Replayer(evidence, store, backlog, stages),
             Sequencer(evidence, store, backlog, stages),
-            Embedder(store, backlog, stages),
+            Embedder(store, vectors, backlog, stages),
         )
 
     @property

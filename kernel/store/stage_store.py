@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 
 import apsw
+import msgspec
 
 from contracts import canonical
 from contracts.derivation import DerivationKey, StageTiming
@@ -22,6 +23,7 @@ from kernel.store.stage_results import StageResults
 
 TEXT_STAGE = "text"
 """The stage whose results are text pages."""
+_Graph = list[tuple[str, str, str, str, str]]
 
 
 class StageStore:
@@ -82,18 +84,35 @@ class StageStore:
         )
         return [int(str(row[0])) for row in rows]
 
-    def embedded_up_to(self, maker: str) -> int:
-        """The id of the last text that this maker of vectors is done with; 0 before the first."""
-        name = f"embedded {maker}"
-        row = self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()
+    def embedded_up_to(self, maker: str, vectors: str) -> int:
+        """The id of the last text that this maker of vectors is done with; 0 before the first.
+
+        ``vectors``: the id of the database in which they are (`VectorStore.store_id`).
+        """
+        row = self._db.execute(
+            "SELECT value FROM meta WHERE name=?", (_embedded(maker, vectors),)
+        ).fetchone()
         return int(row[0]) if row else 0
 
-    def set_embedded(self, maker: str, text_id: int) -> None:
+    def set_embedded(self, maker: str, vectors: str, text_id: int) -> None:
         """This maker of vectors is done with the texts up to this one."""
         self._db.execute(
             "INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)",
-            (f"embedded {maker}", str(text_id)),
+            (_embedded(maker, vectors), str(text_id)),
         )
+
+    def count_texts(self) -> int:
+        """How many distinct texts there are; none is ever taken away, so the last id tells."""
+        return int(self._db.execute("SELECT max(text_id) FROM texts").get or 0)
+
+    def embed_maker(self) -> str | None:
+        """Who makes vectors by the graph that was in force last; None when nobody does."""
+        known = self._db.execute("SELECT value FROM meta WHERE name='graph'").fetchone()
+        graph = msgspec.msgpack.decode(bytes.fromhex(known[0]), type=_Graph) if known else []
+        for name, plugin_id, version, config_digest, _ in graph:
+            if name == "embed":
+                return embed_maker_name(plugin_id, version, config_digest)
+        return None
 
     def active_streams(self) -> tuple[int, ...]:
         """Streams that queries see."""
@@ -191,3 +210,12 @@ class StageStore:
                 [(*stage, now_us) for stage in wanted],
             )
         return True
+
+
+def embed_maker_name(plugin_id: str, version: str, config_digest: str) -> str:
+    """What a maker of vectors is known by."""
+    return f"{plugin_id}@{version}/{config_digest}"
+
+
+def _embedded(maker: str, vectors: str) -> str:
+    return f"embedded {vectors} {maker}" if vectors else f"embedded {maker}"

@@ -1,8 +1,9 @@
 """Vectors of texts in ``vectors.db``: kept beside the word indexes, searched by nearness.
 
 Everything here can be made again from the texts. A vector belongs to the digest of its text, not
-to a row of the derived store, so the two are rebuilt independently. Each model has a table of its
-own: vectors of different models are never compared.
+to a row of the derived store, so the two are rebuilt independently: which batches are done is kept
+here, and how far the texts are walked is kept there under the id of this database. Each model has
+a table of its own: vectors of different models are never compared.
 
 Search takes the candidates whose signs differ least (one bit a component, Hamming distance), then
 orders those by the cosine of the stored bytes. sqlite-vec does both; measured against float
@@ -16,6 +17,7 @@ what a hit means (`kernel.query`).
 from __future__ import annotations
 
 import importlib.util
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
@@ -27,7 +29,7 @@ from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.store.sqlite import connect, transaction
 
-VERSION: Final = 1
+VERSION: Final = 2
 CANDIDATES_PER_HIT: Final = 20
 CANDIDATES_MIN: Final = 200
 CANDIDATES_MAX: Final = 4096
@@ -46,6 +48,10 @@ CREATE TABLE texts(
   model_id INTEGER NOT NULL REFERENCES models(model_id),
   digest BLOB NOT NULL,
   UNIQUE(model_id, digest));
+"""
+_SCHEMA_2: Final = """
+CREATE TABLE batches(key_digest BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 _NEAREST: Final = """
 WITH near AS (
@@ -98,9 +104,7 @@ class VectorStore:
         data_dir.root.mkdir(parents=True, exist_ok=True)
         connection = _load(connect(data_dir.vectors_db, durable=False))
         with transaction(connection):
-            if _check(connection, data_dir) == 0:
-                connection.execute(_SCHEMA)
-                connection.execute(f"PRAGMA user_version={VERSION}")
+            _migrate(connection, _check(connection, data_dir))
         return cls(connection)
 
     @classmethod
@@ -128,8 +132,23 @@ class VectorStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def add(self, embeddings: Iterable[Embedding]) -> int:
+    def store_id(self) -> str:
+        """Names this database: one that was made anew has another. Empty for one of version 1."""
+        if int(self._db.execute("PRAGMA user_version").get) < VERSION:
+            return ""
+        return str(self._db.execute("SELECT value FROM meta WHERE name='store_id'").get or "")
+
+    def has_batch(self, key_digest: str) -> bool:
+        """Whether the vectors of the task of this key were stored in this database."""
+        row = self._db.execute(
+            "SELECT 1 FROM batches WHERE key_digest=?", (bytes.fromhex(key_digest),)
+        ).fetchone()
+        return row is not None
+
+    def add(self, embeddings: Iterable[Embedding], *, batch: str = "") -> int:
         """Store vectors, all or none; returns how many were new (a text has one per model).
+
+        ``batch``: digest of the key of the task that made them, which is done from now on.
 
         Raises `KernelError` ``vector-misfit`` for one whose length is not that of its model,
         and `apsw.Error` when the disk refuses.
@@ -138,6 +157,10 @@ class VectorStore:
         with transaction(self._db):
             for embedding in embeddings:
                 added += self._add(embedding)
+            if batch:
+                self._db.execute(
+                    "INSERT OR IGNORE INTO batches(key_digest) VALUES(?)", (bytes.fromhex(batch),)
+                )
         return added
 
     def _add(self, embedding: Embedding) -> bool:
@@ -257,6 +280,21 @@ def _load(connection: apsw.Connection) -> apsw.Connection:
     connection.load_extension(sqlite_vec.loadable_path())
     connection.enable_load_extension(False)  # noqa: FBT003 - as above
     return connection
+
+
+def _migrate(connection: apsw.Connection, version: int) -> None:
+    """Bring the database to `VERSION`; within a transaction."""
+    if version == VERSION:
+        return
+    if version == 0:
+        connection.execute(_SCHEMA)
+    connection.execute(_SCHEMA_2)
+    # With vectors of version 1 the walk over the texts goes on where it was, under no id.
+    if not connection.execute("SELECT 1 FROM texts LIMIT 1").fetchone():
+        connection.execute(
+            "INSERT INTO meta(name, value) VALUES('store_id', ?)", (secrets.token_hex(8),)
+        )
+    connection.execute(f"PRAGMA user_version={VERSION}")
 
 
 def _check(connection: apsw.Connection, data_dir: DataDir) -> int:

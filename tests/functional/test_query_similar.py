@@ -25,6 +25,14 @@ def test_a_line_that_means_the_same_is_found_where_its_words_are_not(tmp_path: P
     assert [claim["text"] for claim in answer["claims"]] == [lines[0]]
     assert any("alike in meaning" in note for note in answer["notes"])
     assert answer["claims"][0]["citations"][0]["source_path"].endswith("0.png")
+    assert "3 of 3 texts embedded" in rig.run("status", expect=None).stdout
+    for path in rig.data_dir.glob("vectors.db*"):
+        path.unlink()
+    advised = rig.json("query", question, "--similar", expect=3)
+    assert "kernel process" in advised["notes"][-1]
+    rig.json("process", "--until-drained")
+    again = rig.json("query", question, "--similar")
+    assert [claim["text"] for claim in again["claims"]] == [lines[0]]
     rig.settings('[pipeline]\ntext_plugin = "echo"\n')
     refused = rig.json("query", question, "--similar", expect=1)
     assert refused["error"]["code"] == "embed-off"

@@ -76,6 +76,7 @@ def test_vectors_need_no_replay_and_the_refusal_says_why() -> None:
     assert refused is not None
     assert (refused.code, refused.exit_code) == ("stage-not-replayed", 2)
     assert "made by themselves" in str(refused.hint)
+    assert "move vectors.db" in str(refused.hint)
     assert refuse_replay("text") is None
 
 

@@ -39,7 +39,7 @@ class Works:
     def __init__(self, line: Line, vectors: VectorStore) -> None:
         self.line = line
         self.vectors = vectors
-        self.walks = Walks.over(line.evidence, line.derived, line.backlog, stages())
+        self.walks = Walks.over(line.evidence, line.derived, line.backlog, stages(), vectors)
         self.dispatcher = Dispatcher(
             pool=line.rig.pool,
             stores=Stores(line.backlog, line.evidence, line.derived, vectors),
@@ -94,6 +94,28 @@ def test_many_texts_go_in_batches_and_none_is_left_out(works: Works) -> None:
     works.drain()
     assert works.missing(*texts) == []
     assert works.line.backlog.given_up(10) == []
+
+
+def test_vectors_that_were_taken_away_are_made_again(tmp_path: Path) -> None:
+    data_dir = DataDir(tmp_path / "data")
+    texts = [f"text number {n}" for n in range(BATCH_TEXTS + 5)]
+    with ExitStack() as stack:
+        line = open_line(stack, tmp_path, stages())
+        with VectorStore.open(data_dir) as vectors:
+            works = Works(line, vectors)
+            line.capture(*texts)
+            works.drain()
+            first_id = vectors.store_id()
+        for path in data_dir.root.glob("vectors.db*"):
+            path.unlink()
+        with VectorStore.open(data_dir) as vectors:
+            assert vectors.store_id() != first_id
+            works = Works(line, vectors)
+            works.drain()
+            assert works.missing(*texts) == []
+            assert works.dispatcher.tally.done_by["embed"] == 2
+            works.drain()
+            assert works.dispatcher.tally.done_by["embed"] == 2, "once is enough"
 
 
 @pytest.mark.parametrize("spoiler", ["no vector", "wrong order"])

@@ -167,3 +167,35 @@ def test_without_the_extension_it_says_what_to_install(
         VectorStore.open(data_dir)
     assert caught.value.code == "vectors-unavailable"
     assert "embed" in str(caught.value)
+
+
+def test_a_batch_is_done_where_its_vectors_are(data_dir: DataDir, store: VectorStore) -> None:
+    batch = "c" * 64
+    assert not store.has_batch(batch)
+    store.add([embedding("one", cloud(1)[0])], batch=batch)
+    assert store.has_batch(batch)
+    name = store.store_id()
+    assert name
+    store.close()
+    with VectorStore.open(data_dir) as again:
+        assert again.store_id() == name
+        assert again.has_batch(batch)
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_vectors_of_version_1_are_gone_on_with_and_an_empty_store_begins_anew(
+    data_dir: DataDir, store: VectorStore, *, filled: bool
+) -> None:
+    if filled:
+        store.add([embedding("one", cloud(1)[0])])
+    store.close()
+    raw = connect(data_dir.vectors_db)
+    raw.execute("DROP TABLE batches; DROP TABLE meta; PRAGMA user_version=1")
+    raw.close()
+    read = VectorStore.open_read_only(data_dir)
+    assert read is not None
+    assert read.store_id() == ""
+    read.close()
+    with VectorStore.open(data_dir) as again:
+        assert bool(again.store_id()) is not filled
+        assert not again.has_batch("c" * 64)
