@@ -10,7 +10,7 @@ to), whether a control can be used.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from contracts.base import Box
@@ -32,6 +32,10 @@ FIELD_REST_SHARE: Final = 0.1
 FIELD_LINES_MIN: Final = 3
 """A field has a border; a plain coloured box with text at its left is an entry of something."""
 
+FULL_CHARS_MIN: Final = 12
+"""A field that its text fills looks like a button, but few buttons say so much."""
+
+SIDE_PX: Final = 2
 CONTROL_PERMILLE: Final = {"button": 700, "field": 700}
 """How sure each of them is."""
 
@@ -55,7 +59,7 @@ class _Frame:
 
 def find_controls(pieces: Sequence[Piece], rules: Rules) -> list[Control]:
     """Those of the pieces (all of one region) that are buttons or fields."""
-    found = []
+    found: list[tuple[Control, bool]] = []
     for piece in pieces:
         frame = _frame_around(piece, rules)
         if frame is None:
@@ -64,8 +68,22 @@ def find_controls(pieces: Sequence[Piece], rules: Rules) -> list[Control]:
             continue
         role = _role(piece, frame)
         if role is not None:
-            found.append(Control(piece, frame.box, role))
-    return found
+            found.append((Control(piece, frame.box, role), frame.lines >= FIELD_LINES_MIN))
+    fields = [control.box for control, _ in found if control.role == "field"]
+    return [
+        replace(control, role="field") if bordered and _is_one_of(control, fields) else control
+        for control, bordered in found
+    ]
+
+
+def _is_one_of(control: Control, fields: Sequence[Box]) -> bool:
+    """Whether a text that fills its box stands in a column of fields as high as its box."""
+    box = control.box
+    return len(control.piece.text) >= FULL_CHARS_MIN and any(
+        abs(height(other) - height(box)) <= SIDE_PX
+        and min(abs(other[0] - box[0]), abs(other[2] - box[2])) <= SIDE_PX
+        for other in fields
+    )
 
 
 def _is_inside(piece: Piece, box: Box) -> bool:

@@ -10,6 +10,7 @@ Covers: rules, across and down. Does not cover: what they enclose (`grid`, `wind
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -61,6 +62,11 @@ class Rules:
 
     across: tuple[Rule, ...]
     down: tuple[Rule, ...]
+
+    def across_between(self, top: int, bottom: int) -> tuple[Rule, ...]:
+        """Rules across from one height to below another; `across` is in order."""
+        first = bisect.bisect_left(self.across, top, key=lambda rule: rule.low)
+        return self.across[first : bisect.bisect_left(self.across, bottom, key=lambda r: r.low)]
 
 
 def find_rules(grey: NDArray[np.uint8]) -> Rules:

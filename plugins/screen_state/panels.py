@@ -103,12 +103,24 @@ def _closed(rules: Rules) -> Iterable[Box]:
     across = _Sides.of(rule for rule in rules.across if rule.length >= PANEL_PX_MIN[0] // 2)
     down = _Sides.of(rules.down)
     for side in rules.down:
-        tops = [r for r in across.near(side.start, CORNER_PX) if _reaches(r, side, side.start)]
-        lows = [r for r in across.near(side.end, CORNER_PX) if _reaches(r, side, side.end)]
-        for top in tops[:CROSSING_MAX]:
-            for low in lows[:CROSSING_MAX]:
+        tops = _ends(across, side, side.start)
+        lows = _ends(across, side, side.end)
+        for top in tops:
+            for low in lows:
                 if low.low - top.high >= PANEL_PX_MIN[1] - 2:
                     yield from _from_side(side, top, low, down)
+
+
+def _ends(across: _Sides, side: Rule, end: int) -> list[Rule]:
+    """Rules across that make a corner with an upright side: sharp ones, else round ones."""
+    found = [rule for rule in across.near(end, CORNER_PX) if _reaches(rule, side, end)]
+    sharp = [rule for rule in found if _short(rule, end) <= END_PX]
+    return (sharp or found)[:CROSSING_MAX]
+
+
+def _short(rule: Rule, end: int) -> int:
+    """How far from the rule across an upright side ends."""
+    return min(abs(end - rule.low), abs(end - rule.high))
 
 
 def _reaches(rule: Rule, side: Rule, end: int) -> bool:
@@ -116,9 +128,8 @@ def _reaches(rule: Rule, side: Rule, end: int) -> bool:
     if not rule.start - CORNER_PX <= side.low <= rule.end + CORNER_PX:
         return False
     # Both stay as far from a round corner; a side that meets a longer rule goes as far as that.
-    short = min(abs(end - rule.low), abs(end - rule.high))
     bend = max(rule.start - side.low, side.low - rule.end, 0)
-    return abs(short - bend) <= END_PX
+    return abs(_short(rule, end) - bend) <= END_PX
 
 
 def _from_side(side: Rule, top: Rule, low: Rule, down: _Sides) -> Iterable[Box]:

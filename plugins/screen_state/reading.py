@@ -198,7 +198,7 @@ def _region_parts(
     parts.extend(_control(control, seen.grey, seen.rgb) for control in controls)
     taken = {control.piece for control in controls}
     lines = [_line(piece, seen.grey) for piece in rest if piece not in taken]
-    return parts + _blocks(lines)
+    return parts + _blocks(lines, seen.rules)
 
 
 def _between_rules(pieces: Sequence[Piece], rules: Rules) -> list[list[Piece]]:
@@ -271,12 +271,12 @@ def _code_permille(text: Piece | None, number: Word | None) -> int:
     return 0 if number is None else number.confidence_permille
 
 
-def _blocks(lines: Sequence[Draft]) -> list[Draft]:
+def _blocks(lines: Sequence[Draft], rules: Rules) -> list[Draft]:
     """Lines chained to the nearest line above them that begins or overlaps with them."""
     blocks: list[list[Draft]] = []
     for line in sorted(lines, key=lambda line: (line.box[1], line.box[0], line.order)):
         home = next((block for block in reversed(blocks) if _continues(block[-1], line)), None)
-        if home is None:
+        if home is None or _is_parted(home[-1].box, line.box, rules):
             blocks.append([line])
         else:
             home.append(line)
@@ -303,6 +303,15 @@ def _continues(above: Draft, line: Draft) -> bool:
         return False
     shared = overlap(above.box[0], above.box[2], line.box[0], line.box[2])
     return shared > 0 and (abs(above.box[0] - line.box[0]) <= 2 * low or shared >= 2 * low)
+
+
+def _is_parted(above: Box, below: Box, rules: Rules) -> bool:
+    """Whether a rule that goes beyond both texts stands between them: it parts entries."""
+    left, right = min(above[0], below[0]), max(above[2], below[2])
+    first, last = sorted((middle(above)[1], middle(below)[1]))
+    return any(
+        rule.start <= left and rule.end >= right for rule in rules.across_between(first, last)
+    )
 
 
 def _fill(rgb: Pixels, box: Box) -> int | None:

@@ -102,6 +102,41 @@ def test_fields_and_buttons_are_no_panes_and_stay_in_their_card() -> None:
     ]
 
 
+def test_a_box_right_below_a_field_begins_at_its_own_border() -> None:
+    desk = Desk(ground="white")
+    desk.field("Germany", 60, 60, width=300)
+    box = (60, 106, 372, 180)
+    desk.pen.rectangle((box[0], box[1], box[2] - 1, box[3] - 1), fill="white", outline="black")
+    desk.text("Please ring twice and", 72, 118)
+    desk.text("leave it with Mr Grabowski", 72, 138)
+    assert [pane.box for pane in roles(state_of(desk), "pane")] == [box]
+
+
+def test_entries_between_rules_are_blocks_of_their_own() -> None:
+    desk = Desk(ground="white")
+    for at, name in enumerate(("Ada", "Jon", "Kim")):
+        y = 40 + 44 * at
+        desk.text(f"{name} wrote", 40, y + 4)
+        desk.text("a short line", 40, y + 24)
+        desk.pen.line((30, y + 42, 300, y + 42), fill="#c8c8c8")
+    state = state_of(desk)
+    owners = [ancestors(state, f"{name} wrote", "block") for name in ("Ada", "Jon", "Kim")]
+    assert len({block.element_id for (block,) in owners}) == 3
+
+
+def test_a_field_that_its_text_fills_is_told_by_the_fields_around_it() -> None:
+    desk = Desk(ground="white")
+    desk.field("marta", 200, 60, width=240)
+    full = "sync.lumenote.example:7443"
+    desk.pen.rectangle((200, 120, 439, 151), fill="white", outline="black")
+    desk.text(full, 216, 128)
+    desk.pen.rectangle((600, 120, 839, 151), fill="white", outline="black")
+    desk.text(full[:-1] + "4", 616, 128)
+    state = state_of(desk)
+    assert with_text(state, full).role == "field"
+    assert with_text(state, full[:-1] + "4").role == "button"
+
+
 def test_rows_on_another_ground_are_parts_of_their_table_and_no_panes() -> None:
     desk = Desk(ground="white")
     rows = [("City", "Trains", "Late"), ("Graz", "41", "3"), ("Linz", "67", "12")]
