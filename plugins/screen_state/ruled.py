@@ -7,6 +7,9 @@ its texts may be wider than the columns they head.
 Two columns are a table only with a head: a list of settings or of names and values looks the same
 otherwise. Rows without a head count from 1, so that row 0 is a head wherever there is one.
 
+A head with one rule below it may head rows that nothing parts; then columns stand straight below
+their heads.
+
 Covers: rows, columns and heads as places. Does not cover: rules that cross (`grid`), tables without
 any rules (`columns`), cells over several columns.
 """
@@ -18,12 +21,13 @@ import itertools
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from contracts.base import Box
 from contracts.text import Word
+from plugins.screen_state.bands import SLACK_PX, Band, Span, find_bands, runs_of
 from plugins.screen_state.edges import Rule, Rules
-from plugins.screen_state.geometry import height, middle, overlap
+from plugins.screen_state.geometry import middle, overlap
 from plugins.screen_state.looks import is_head
 from plugins.screen_state.pieces import Piece
 
@@ -32,22 +36,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STRETCH_PX_MIN: Final = 120
-SLACK_PX: Final = 6
-"""Rules of one table begin and end at the same places, give or take this."""
-
-LINES_MAX: Final = 4
-"""A row with more lines than that is no row of a table but a part of a page."""
-
-BLANK_SHARE: Final = 0.55
-"""Lines of one row stand nearer than this share of their height."""
-
-PAD_HEIGHTS: Final = 2.2
-"""A row leaves at most so many heights of its letters free above and below its text."""
-
 GAP_CHARS: Final = 1.25
 """What is free between two columns, in characters, at least: more than a blank."""
 
-HEAD_GAP_CHARS: Final = 1.4
 ROWS_MIN: Final = 2
 HEADLESS_ROWS_MIN: Final = 3
 HEADLESS_COLUMNS_MIN: Final = 3
@@ -56,11 +47,11 @@ FILLED_SHARE: Final = 0.6
 
 HEADLESS_FILLED_SHARE: Final = 0.75
 
+PITCH_SLACK: Final = 0.3
+"""Rows that no rules part are evenly far from each other, but for this share."""
+
 PITCH_SHARE: Final = 2.6
 """The highest row is at most so many times as high as the usual one."""
-
-
-Span: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,31 +88,6 @@ class RuledTable:
         return self.rows[at].number, bisect.bisect_right(self.rows[at].cuts, x)
 
 
-@dataclass(frozen=True, slots=True)
-class _Band:
-    """What stands between two rules: its words, by x, and the lines they make."""
-
-    top: int
-    bottom: int
-    words: tuple[Word, ...]
-    lines: int
-    char_px: float
-    starts_anew: bool
-    """More than the room of a row is free above it: nothing above belongs to its table."""
-
-    @property
-    def groups(self) -> list[list[Word]]:
-        """Its words, parted where more than a blank is free through all of its lines."""
-        groups: list[list[Word]] = []
-        reach = 0
-        for word in self.words:
-            if not groups or word.box[0] - reach >= HEAD_GAP_CHARS * self.char_px:
-                groups.append([])
-            groups[-1].append(word)
-            reach = max(reach, word.box[2])
-        return groups
-
-
 def find_ruled(
     pieces: Sequence[Piece], rules: Rules, box: Box, grey: NDArray[np.uint8]
 ) -> list[RuledTable]:
@@ -132,7 +98,7 @@ def find_ruled(
     found: list[RuledTable] = []
     for left, right, ys in _stretches(rules, box):
         inside = [w for w in words if left <= middle(w.box)[0] < right]
-        for run in _runs(_bands(inside, ys)):
+        for run in runs_of(find_bands(inside, ys)):
             table = _table(run, left, right, grey)
             if table is not None and not any(_touch(table, other) for other in found):
                 found.append(table)
@@ -155,8 +121,6 @@ def _stretches(rules: Rules, box: Box) -> Iterable[tuple[int, int, list[int]]]:
         else:
             home.append(rule)
     for group in sorted(groups, key=lambda g: (-len(g), g[0])):
-        if len(group) < ROWS_MIN:
-            continue
         ys: list[int] = []
         for rule in sorted(group, key=lambda rule: rule.low):
             if not ys or rule.low - ys[-1] > SLACK_PX:
@@ -168,96 +132,23 @@ def _is_same_stretch(first: Rule, second: Rule) -> bool:
     return abs(first.start - second.start) <= SLACK_PX and abs(first.end - second.end) <= SLACK_PX
 
 
-def _bands(words: Sequence[Word], ys: Sequence[int]) -> list[_Band]:
-    """What stands above, between and below the rules, top to bottom; nothing where no text is."""
-    places: dict[int, list[Word]] = {}
-    for word in words:
-        places.setdefault(bisect.bisect_right(ys, middle(word.box)[1]), []).append(word)
-    bands = []
-    for at in range(len(ys) + 1):
-        own = places.get(at)
-        if own is None:
-            continue
-        top = ys[at - 1] if at else None
-        bottom = ys[at] if at < len(ys) else None
-        band = _band(own, top, bottom)
-        if band is not None:
-            bands.append(band)
-    return bands
-
-
-def _band(words: Sequence[Word], top: int | None, bottom: int | None) -> _Band | None:
-    """The row between two rules: its last lines, where more than a row stands there.
-
-    Without a rule above it that is the row right above a rule, without one below the first row
-    below a rule.
-    """
-    lines = _lines(words)
-    tall = statistics.median(height(word.box) for word in words)
-    chunks: list[list[list[Word]]] = [[lines[0]]]
-    for above, line in itertools.pairwise(lines):
-        gap = min(w.box[1] for w in line) - max(w.box[3] for w in above)
-        if gap > BLANK_SHARE * tall:
-            chunks.append([])
-        chunks[-1].append(line)
-    chunk = chunks[0] if bottom is None else chunks[-1]
-    own = [word for line in chunk for word in line]
-    first, last = min(w.box[1] for w in own), max(w.box[3] for w in own)
-    room = int(PAD_HEIGHTS * tall)
-    starts = top is None or len(chunks) > 1 or first - top > room
-    if bottom is None:
-        starts = top is None or first - top > room
-        bottom = last + 1
-    elif bottom - last > room:
-        return None
-    top = max(first - room, 0) if top is None or starts else top
-    top = max(top, max((max(w.box[3] for w in c[-1]) for c in chunks[:-1]), default=top))
-    chars = sum(len(word.text) for word in own) or 1
-    across = sum(word.box[2] - word.box[0] for word in own)
-    ordered = tuple(sorted(own, key=lambda w: w.box[0]))
-    return _Band(top, bottom, ordered, len(chunk), max(1.0, across / chars), starts)
-
-
-def _lines(words: Sequence[Word]) -> list[list[Word]]:
-    """Words by the line they stand in, top to bottom."""
-    lines: list[list[Word]] = []
-    for word in sorted(words, key=lambda w: (middle(w.box)[1], w.box[0])):
-        if lines:
-            y0 = min(w.box[1] for w in lines[-1])
-            y1 = max(w.box[3] for w in lines[-1])
-            low = min(height(word.box), y1 - y0)
-            if 2 * overlap(y0, y1, word.box[1], word.box[3]) >= low:
-                lines[-1].append(word)
-                continue
-        lines.append([word])
-    return lines
-
-
-def _runs(bands: Sequence[_Band]) -> Iterable[list[_Band]]:
-    """Bands that follow each other and could be the rows of one table."""
-    run: list[_Band] = []
-    for band in bands:
-        is_row = band.lines <= LINES_MAX and len(band.groups) > 1
-        joins = run and not band.starts_anew and band.top <= run[-1].bottom + SLACK_PX
-        if run and not (is_row and joins):
-            yield run
-            run = []
-        if is_row:
-            run.append(band)
-    if run:
-        yield run
-
-
 def _table(
-    run: Sequence[_Band], left: int, right: int, grey: NDArray[np.uint8]
+    run: Sequence[Band], left: int, right: int, grey: NDArray[np.uint8]
 ) -> RuledTable | None:
     """The table of these rows, with its head if it has one; None where they are none."""
+    closed = [band for band in run if not band.is_open]
+    opened = [band for band in run if band.is_open]
+    if len(closed) == 1:
+        return _below_one_rule(closed[0], opened, left, right, grey)
+    if len(closed) > 1:
+        spans = _spans(closed[1:])
+        run = [*closed, *itertools.takewhile(lambda band: _fits(band, spans), opened)]
     if len(run) > ROWS_MIN:
         table = _headed(run[0], run[1:], left, right, grey)
         if table is not None:
             return table
     spans = _spans(run)
-    if len(run) < HEADLESS_ROWS_MIN or len(spans) < HEADLESS_COLUMNS_MIN:
+    if len(closed) < HEADLESS_ROWS_MIN or len(spans) < HEADLESS_COLUMNS_MIN:
         return None
     cuts = _between(spans, spans)
     if not _is_even(run) or not _is_filled(run, cuts, HEADLESS_FILLED_SHARE):
@@ -265,14 +156,53 @@ def _table(
     return RuledTable(left, right, _rows(run, cuts))
 
 
+def _below_one_rule(
+    head: Band, opened: Sequence[Band], left: int, right: int, grey: NDArray[np.uint8]
+) -> RuledTable | None:
+    """The table below a rule under its head, whose rows nothing parts but what is free.
+
+    All cells but a few have text, each column begins, ends or has its middle where its head has,
+    and rows are evenly far from each other: tabs over a page are no head.
+    """
+    body = list(opened[:1])
+    pitches = [low.words_top - high.words_top for high, low in itertools.pairwise(opened)]
+    for band, pitch in zip(opened[1:], pitches, strict=True):
+        if abs(pitch - pitches[0]) > PITCH_SLACK * pitches[0]:
+            break
+        body.append(band)
+    heads, spans = head.group_spans, _spans(body) if body else []
+    if len(body) < ROWS_MIN or len(heads) != len(spans):
+        return None
+    if not all(_is_aligned(one, span) for one, span in zip(heads, spans, strict=True)):
+        return None
+    if not _is_filled(body, _between(spans, spans), HEADLESS_FILLED_SHARE):
+        return None
+    return _headed(head, body, left, right, grey)
+
+
+def _is_aligned(head: Span, span: Span) -> bool:
+    ends = (head[0] - span[0], head[1] - span[1], (sum(head) - sum(span)) // 2)
+    return any(abs(end) <= SLACK_PX for end in ends)
+
+
+def _fits(band: Band, spans: Sequence[Span]) -> bool:
+    """Whether a row without a rule below it has texts in most of the columns, and in one each."""
+    char_px = band.char_px
+    homes = [
+        [n for n, span in enumerate(spans) if overlap(*group, *span) > -char_px]
+        for group in band.group_spans
+    ]
+    single = all(len(home) == 1 for home in homes)
+    return single and len({home[0] for home in homes}) >= FILLED_SHARE * len(spans)
+
+
 def _headed(
-    head: _Band, body: Sequence[_Band], left: int, right: int, grey: NDArray[np.uint8]
+    head: Band, body: Sequence[Band], left: int, right: int, grey: NDArray[np.uint8]
 ) -> RuledTable | None:
     """The table of a head and the rows below it; None where the first row is no head."""
     if head.lines > min(2, max(band.lines for band in body)):
         return None
-    heads = [(group[0].box[0], max(w.box[2] for w in group)) for group in head.groups]
-    columns = _columns(heads, _spans(body))
+    columns = _columns(head.group_spans, _spans(body))
     if len(columns) < ROWS_MIN:
         return None
     cuts = _between([span for _, span in columns], [span for _, span in columns])
@@ -321,14 +251,14 @@ def _between(lefts: Sequence[Span], rights: Sequence[Span]) -> list[int]:
     return [(left[1] + right[0]) // 2 for left, right in zip(lefts, rights[1:], strict=False)]
 
 
-def _rows(bands: Sequence[_Band], cuts: Sequence[int]) -> tuple[RuledRow, ...]:
+def _rows(bands: Sequence[Band], cuts: Sequence[int]) -> tuple[RuledRow, ...]:
     return tuple(
         RuledRow(band.top, band.bottom, number, tuple(cuts))
         for number, band in enumerate(bands, start=1)
     )
 
 
-def _spans(bands: Sequence[_Band]) -> list[Span]:
+def _spans(bands: Sequence[Band]) -> list[Span]:
     """From where to where each column has text: what lies between gaps that all rows leave."""
     char_px = statistics.median(band.char_px for band in bands)
     spans: list[Span] = []
@@ -348,13 +278,13 @@ def _by_column(words: Sequence[Word], cuts: Sequence[int]) -> list[list[Word]]:
     return columns
 
 
-def _is_filled(bands: Sequence[_Band], cuts: Sequence[int], share: float = FILLED_SHARE) -> bool:
+def _is_filled(bands: Sequence[Band], cuts: Sequence[int], share: float = FILLED_SHARE) -> bool:
     """Whether most cells have text."""
     filled = sum(sum(map(bool, _by_column(band.words, cuts))) for band in bands)
     return filled >= share * len(bands) * (len(cuts) + 1)
 
 
-def _is_even(bands: Sequence[_Band]) -> bool:
+def _is_even(bands: Sequence[Band]) -> bool:
     """Whether no row is much higher than the others."""
     talls = [band.bottom - band.top for band in bands]
     return max(talls) <= PITCH_SHARE * statistics.median(talls)

@@ -116,6 +116,53 @@ def test_without_a_head_rows_count_from_one() -> None:
     assert found[2, 1] == "valve leaks again"
 
 
+def one_rule(desk: Desk, heads: tuple[str, ...], xs: tuple[int, ...]) -> None:
+    for x, head in zip(xs, heads, strict=True):
+        bold(desk, head, x, 60)
+    desk.pen.line((50, 84, 560, 84), fill=LINE)
+
+
+def test_a_head_with_one_rule_heads_rows_that_nothing_parts() -> None:
+    desk = Desk(ground="white")
+    xs = (60, 260, 440)
+    one_rule(desk, ("Who", "Day", "Hours"), xs)
+    for at, row in enumerate((("Rosa", "Mon", "1.5"), ("Timo", "Tue", "0.5"), ("Ida", "Fri", "3"))):
+        for x, text in zip(xs, row, strict=True):
+            desk.text(text, x, 94 + 28 * at)
+    desk.text("Nothing else was booked.", 60, 220)
+    found = cells(state_of(desk))
+    assert [found[0, column] for column in range(3)] == ["Who", "Day", "Hours"]
+    assert (found[2, 0], found[3, 2]) == ("Timo", "3")
+    assert len(found) == 12
+
+
+def test_tabs_over_a_page_are_no_head() -> None:
+    desk = Desk(ground="white")
+    one_rule(desk, ("Activities", "Records", "Closure"), (60, 200, 320))
+    for at in range(3):
+        desk.text("Oskar Lindqvist", 60, 100 + 28 * at)
+        desk.text("2025-10-14", 250, 100 + 28 * at)
+        desk.text("note", 480, 100 + 28 * at)
+    assert [cell for cell in cells(state_of(desk)).items() if cell[0][0] == 0] == []
+
+
+def test_a_last_row_without_a_rule_and_a_foot_below_it() -> None:
+    desk = Desk(ground="white")
+    xs = [60, 160, 560, 700]
+    for x, head in zip(xs, ("Booked", "What for", "Amount", "Balance"), strict=True):
+        bold(desk, head, x if x < 500 else x - CHAR * len(head), 90)
+    desk.pen.line((50, 114, 720, 114), fill=LINE)
+    plain = [[[text] for (text, *_) in row] for row in BANK]
+    bottom = rows(desk, plain, xs, 114, 36, 720)
+    desk.pen.rectangle((40, bottom - 2, 740, bottom), fill="white")
+    desk.text("Page 1", 60, bottom + 10)
+    desk.text("Showing three of forty entries here", 260, bottom + 10)
+    desk.text("Next", 660, bottom + 10)
+    found = cells(state_of(desk))
+    assert found[3, 1] == "Ferry line"
+    assert {row for row, _ in found} == {0, 1, 2, 3}
+
+
 def test_names_and_values_between_rules_are_no_table() -> None:
     desk = Desk(ground="white")
     settings = [("Sync interval", "15 minutes"), ("Copies to keep", "14"), ("Proxy port", "1080")]
