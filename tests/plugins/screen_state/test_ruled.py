@@ -156,7 +156,7 @@ def test_a_last_row_without_a_rule_and_a_foot_below_it() -> None:
     bottom = rows(desk, plain, xs, 114, 36, 720)
     desk.pen.rectangle((40, bottom - 2, 740, bottom), fill="white")
     desk.text("Page 1", 60, bottom + 10)
-    desk.text("Showing three of forty entries here", 260, bottom + 10)
+    desk.text("Showing three of forty entries here", 236, bottom + 10)
     desk.text("Next", 660, bottom + 10)
     found = cells(state_of(desk))
     assert found[3, 1] == "Ferry line"
