@@ -140,6 +140,8 @@ def _words() -> frozenset[str]:
         vocabulary.NUMBER_NOUNS,
         vocabulary.PERSON_NOUNS,
         vocabulary.ACRONYMS,
+        vocabulary.ROW_NOUNS,
+        vocabulary.CLASS_NOUNS,
     )
     listed = " ".join((_VERBS, _IRREGULAR, _NOUNS, _OTHERS)).split()
     return frozenset(listed).union(*groups)

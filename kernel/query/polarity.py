@@ -62,6 +62,17 @@ _EXCLUDING = (
         ("failed", "fail", "failing"),
         ("ignored", "skipped"),
     ),
+    (
+        ("start", "starts", "started", "begin", "begins", "began"),
+        ("end", "ends", "ended", "finish", "finishes", "finished", "until", "till", "expires"),
+    ),
+    (
+        ("arrive", "arrives", "arrived", "arrival", "land", "lands", "landed"),
+        ("depart", "departs", "departed", "departure", "leaves"),
+    ),
+    (("gross",), ("net",)),
+    (("upload", "uploaded", "uploads"), ("download", "downloaded", "downloads")),
+    (("incoming", "inbound"), ("outgoing", "outbound")),
 )
 
 

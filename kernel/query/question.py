@@ -6,33 +6,45 @@ cover: time phrases, finding anything. Pure.
 
 from __future__ import annotations
 
+import functools
 import itertools
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
 
-from kernel.query.ordinary import is_ordinary
+from kernel.query.choices import Choice, choice_of, is_short_state
+from kernel.query.groups import compounds_of, groups_of, is_past_form, is_unsaid_class
+from kernel.query.inflections import all_past_forms
+from kernel.query.initials import UNSAID, is_initials, known_initials, made_initials, phrases_of
 from kernel.query.phrasal import is_particle, is_unsaid_after, phrasal_needle
+from kernel.query.synonyms import meanings_of
+from kernel.query.terms import (
+    WEAK_WEIGHT,
+    Term,
+    Token,
+    is_unfamiliar,
+    term_of,
+    tokens_of,
+    unfamiliar_needle,
+)
 from kernel.query.vocabulary import (
     ACRONYMS,
     ANCHORS,
     ARTICLES,
     AUXILIARIES,
-    CALENDAR,
-    CONTAINERS,
     COPULAS,
     DEGREES,
     ENDING_VERBS,
     HEAD_NOUNS,
     IMPLIED_NOUNS,
+    MEASURED_BY,
     MESSAGES,
     NUMBER_NOUNS,
     PARTICLES,
     PERSON_NOUNS,
     PHRASE_ENDS,
     PLACE_NOUNS,
+    PLACED_THINGS,
+    ROW_NOUNS,
     SPAN_ENDS,
     SPANS,
     STOP_WORDS,
@@ -40,12 +52,15 @@ from kernel.query.vocabulary import (
     WEAK_ADJECTIVES,
     WEAK_VERBS,
 )
-from kernel.query.words import Needle, needle_of
+from kernel.query.words import Needle, needle_of, stem_of
 from kernel.store.folding import fold
+
+__all__ = ["WEAK_WEIGHT", "Kind", "Question", "Term", "analyse"]
 
 TERMS_MAX = 32
 """Terms beyond these are left out of a question."""
-_SPECIFIC_WEIGHT, _ASKED_WEIGHT, _PLAIN_WEIGHT, WEAK_WEIGHT = 250, 150, 100, 20
+MEASURE_WEIGHT = 50
+_DEGREE_WORDS = 2
 
 
 class Kind(StrEnum):
@@ -59,32 +74,6 @@ class Kind(StrEnum):
     REASON = "reason"
     THING = "thing"
     FIND = "find"
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A word or phrase of the question.
-
-    ``specific``: a name, identifier, number or quoted phrase, which the evidence must hold.
-    ``asked``: part of what is asked for ("open amount" of "what is the open amount of ...").
-    """
-
-    text: str
-    needle: Needle
-    specific: bool
-    asked: bool
-    weight: int
-    anchored: bool = False
-    """The noun right after an article or preposition: what the question is about."""
-    unfamiliar: bool = False
-    """No ordinary English: a name or term of art, though written small."""
-    classing: bool = False
-    """Says of what class the name before it is: "pod" of "the billing-api pod"."""
-
-    @property
-    def required(self) -> bool:
-        """Whether the evidence must hold it, however little it may weigh."""
-        return self.specific or self.unfamiliar
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,39 +92,84 @@ class Question:
     """Plain words (by index) of which the first tells which one of the second is meant."""
     deed: int | None = None
     """The word (by index) for what was done: "paid" of "who paid the invoice"."""
+    states: frozenset[str] = frozenset()
+    """Where a state answers ("is it on or off"): those that may; else none."""
+    others: tuple[Question, ...] = ()
+    """What the question asks in other words."""
 
 
-_WORD = re.compile(r"[^\s\"“”„«»]+")
-_QUOTED = re.compile('["“„«]([^"“”„«»]+)["”“»]')
-_CODE_PART_CHARS_MIN = 3
-"""Shorter parts make everyday words: on-call, e-mail, wi-fi."""
 _NAME_TERMS_MIN = 2
 _DONE_WORDS = 3
 _DEED_ENDINGS = ("ed", "d", "t", "en", "er", "or", "ote", "ble", "s")
-_PARTICIPLES = frozenset(
-    "set known written sent due selected paid sold made built bought held run".split()
-)
-_EDGES = " \t.,;:!?()[]{}<>'\u2019\u2018`*"
-_JOINED = re.compile(r"[^\W_][-_/:.@#][^\W_]")
-
-
-class _Token(NamedTuple):
-    text: str
-    quoted: bool = False
-    breaks_after: bool = False
-    owns_next: bool = False
-    """Written with 's: what follows is what is asked for."""
 
 
 def analyse(text: str) -> Question:
     """Analyse a question; one without any usable term has no terms."""
-    tokens = _tokens(text)
+    tokens = tokens_of(text)
+    marked = text.rstrip().endswith("?")
+    choice = choice_of([token.text for token in tokens]) if marked else None
+    if choice is None:
+        return _analyse(text, tokens, question_mark=marked)
+    asked = [_analyse(said, tokens_of(said), question_mark=True) for said in choice.readings]
+    readings = [
+        replace(reading, text=text, kind=Kind.THING, states=choice.states)
+        for reading in (*asked, _with_states(_analyse(text, tokens, question_mark=True), choice))
+    ]
+    return replace(readings[0], others=tuple(readings[1:]))
+
+
+def _with_states(question: Question, choice: Choice) -> Question:
+    """The question with any of the states for the one that it says: failed for passed."""
+    said = frozenset(fold(word) for word in choice.states if not is_short_state(word))
+    terms = tuple(
+        replace(
+            term, asked=False, needle=replace(term.needle, synonyms=term.needle.synonyms | said)
+        )
+        if term.text.casefold() in choice.states
+        else term
+        for term in question.terms
+    )
+    return replace(question, terms=terms)
+
+
+def _analyse(text: str, tokens: list[Token], *, question_mark: bool) -> Question:
     lowered = [token.text.casefold() for token in tokens]
-    kind, start = _kind(lowered, question_mark=text.rstrip().endswith("?"))
+    kind, start = _kind(lowered, question_mark=question_mark)
+    measured = _is_measured(lowered, start)
+    asked, strict = (frozenset[int](), False) if measured else _asked(lowered, start, kind)
     owners = [at for at, token in enumerate(tokens) if token.owns_next and at >= start]
-    asked, strict = _asked(lowered, start, kind)
     if owners and any(at > owners[-1] for at in asked):
         asked = frozenset(at for at in asked if at > owners[-1])
+    terms, positions = _terms(tokens, lowered, kind, asked)
+    if measured:
+        terms = _with_measure(lowered, start - 1, terms, positions)
+    if kind is not Kind.FIND:
+        terms = _with_meanings(tokens, terms, positions)
+        terms = terms if strict else _without_modifiers(terms, kind)
+    deed = _deed(lowered, start, kind, terms, positions)
+    if deed is not None:
+        needle = _verb_needle(terms[deed].needle)
+        past = {"was", "were"} & set(lowered) and is_past_form(terms[deed].text.casefold())
+        if kind is Kind.TIME and past:
+            # What is open was opened at some time that it does not tell.
+            needle = replace(needle, stem="")
+        terms[deed] = replace(terms[deed], needle=needle)
+    return Question(
+        text=text,
+        kind=_refine(kind, terms),
+        terms=tuple(terms),
+        groups=groups_of(tokens, terms, positions),
+        implied=_implied(lowered, kind),
+        strict=strict,
+        compounds=tuple(compounds_of(terms, positions)),
+        deed=deed,
+    )
+
+
+def _terms(
+    tokens: list[Token], lowered: list[str], kind: Kind, asked: frozenset[int]
+) -> tuple[list[Term], list[int]]:
+    """The terms with their places among the tokens."""
     terms: list[Term] = []
     positions: list[int] = []
     for at, token in enumerate(tokens):
@@ -143,7 +177,7 @@ def analyse(text: str) -> Question:
         if at and not tokens[at - 1].quoted and is_unsaid_after(before, lowered[at]):
             continue
         calling = kind is Kind.PERSON and before == "who" and lowered[at] == "called"
-        term = _term(token, at, asked=at in asked, anchored=before in ANCHORS, kept=calling)
+        term = term_of(token, at, asked=at in asked, anchored=before in ANCHORS, kept=calling)
         term = term and _with_other_words(term, lowered[at + 1 : at + 2], kind)
         if term and terms and not term.specific and term.weight > WEAK_WEIGHT:
             beside = terms[-1].specific and positions[-1] == at - 1
@@ -155,35 +189,92 @@ def analyse(text: str) -> Question:
         if term and len(terms) < TERMS_MAX:
             terms.append(term)
             positions.append(at)
-    deed = _deed(lowered, start, kind, terms, positions)
-    if deed is not None:
-        needle = _verb_needle(terms[deed].needle)
-        past = {"was", "were"} & set(lowered) and _is_participle(terms[deed].text.casefold())
-        if kind is Kind.TIME and past:
-            # What is open was opened at some time that it does not tell.
-            needle = replace(needle, stem="")
-        terms[deed] = replace(terms[deed], needle=needle)
-    return Question(
-        text=text,
-        kind=_refine(kind, terms),
-        terms=tuple(terms),
-        groups=_groups(tokens, terms, positions),
-        implied=_implied(lowered, kind),
-        strict=strict,
-        compounds=tuple(_compounds(terms, positions)),
-        deed=deed,
-    )
+    return terms, positions
 
 
 def _with_other_words(term: Term, following: list[str], kind: Kind) -> Term:
     """The term with what a screen may say for it: nothing else for a name or an unusual word."""
-    if term.specific:
+    if term.specific or kind is Kind.FIND:
         return term
-    if following and is_particle(term.text.casefold(), following[0]):
+    word = term.text.casefold()
+    if following and is_particle(word, following[0]):
         term = replace(term, needle=phrasal_needle(term.text, term.needle, following[0]))
-    if kind is not Kind.FIND and _is_unfamiliar(term):
-        term = replace(term, unfamiliar=True, needle=_unfamiliar_needle(term))
+    if is_unfamiliar(term):
+        term = replace(term, unfamiliar=True, needle=unfamiliar_needle(term))
     return term
+
+
+def _with_meanings(tokens: list[Token], terms: list[Term], positions: list[int]) -> list[Term]:
+    """The terms with words of the same meaning and initials; those that need not be said marked."""
+    plain = {at: term for at, term in zip(positions, terms, strict=True) if not term.specific}
+    words = [token.text.casefold() for token in tokens]
+    known = known_initials(words)
+    made = made_initials([w if at in plain or w in UNSAID else "" for at, w in enumerate(words)])
+    done: list[Term] = []
+    for index, (term, at) in enumerate(zip(terms, positions, strict=True)):
+        needle = term.needle
+        beside = (index + step for step in (-1, 1) if 0 <= index + step < len(terms))
+        near = frozenset(other for other in beside if abs(positions[other] - at) == 1)
+        if at in plain:
+            said = meanings_of(term.text) | known.get(at, frozenset())
+            needle = replace(
+                needle,
+                synonyms=needle.synonyms | said,
+                initials=made.get(at, frozenset()),
+            )
+        if term.text.isalpha() and (not term.specific or term.text.isupper()):
+            phrases = tuple(tuple(map(_folded_stem, words)) for words in phrases_of(term.text))
+            letters = term.text.casefold() if is_initials(term.text) else ""
+            needle = replace(needle, phrases=phrases, letters=letters)
+        unsaid = is_unsaid_class(terms, index, beside=near)
+        done.append(replace(term, needle=needle, unsaid=unsaid))
+    return done
+
+
+def _without_modifiers(terms: list[Term], kind: Kind) -> list[Term]:
+    """The terms; what only says of what sort the thing asked for is need not be there.
+
+    An HTTP status is a status, a client address an address; where the file is tells its path.
+    """
+    done = list(terms)
+    for index, term in enumerate(terms):
+        word = term.text.casefold()
+        following = terms[index + 1] if index + 1 < len(terms) else None
+        sort = word in ACRONYMS or word in ROW_NOUNS
+        if kind is Kind.THING and term.asked and following and following.asked and sort:
+            done[index] = replace(term, asked=False, unsaid=True, weight=WEAK_WEIGHT)
+        if kind is Kind.PLACE and index and word in PLACED_THINGS and not term.asked:
+            done[index] = replace(term, unsaid=True, weight=WEAK_WEIGHT)
+    return done
+
+
+def _folded_stem(word: str) -> str:
+    return fold(stem_of(word))
+
+
+def _is_measured(lowered: list[str], start: int) -> bool:
+    """Whether an adjective after "how" names what is measured: "how heavy is the parcel"."""
+    if start < _DEGREE_WORDS or lowered[start - 2] != "how":
+        return False
+    return (
+        lowered[start - 1] in MEASURED_BY
+        and lowered[start : start + 1] != []
+        and (lowered[start] in AUXILIARIES)
+    )
+
+
+def _with_measure(
+    lowered: list[str], at: int, terms: list[Term], positions: list[int]
+) -> list[Term]:
+    """The terms with the adjective, which the screen may say as a noun ("weight" of "heavy")."""
+    nouns = MEASURED_BY[lowered[at]].split()
+    needle = needle_of(lowered[at], exact=False)
+    needle = replace(needle, synonyms=needle.synonyms | frozenset(map(fold, nouns)))
+    measure = Term(lowered[at], needle, specific=False, asked=False, weight=MEASURE_WEIGHT)
+    kept = [(p, t) for p, t in zip(positions, terms, strict=True) if p != at]
+    index = sum(p < at for p, _ in kept)
+    positions[:] = [p for p, _ in kept[:index]] + [at] + [p for p, _ in kept[index:]]
+    return [*(t for _, t in kept[:index]), measure, *(t for _, t in kept[index:])]
 
 
 def _verb_needle(needle: Needle) -> Needle:
@@ -192,9 +283,15 @@ def _verb_needle(needle: Needle) -> Needle:
         w
         for w in needle.synonyms
         if (w.endswith(_DEED_ENDINGS) and not w.endswith("ment"))
+        or w in _folded_past_forms()
         or w.removeprefix(needle.stem).removesuffix("s") in PARTICLES
     )
     return replace(needle, synonyms=verbs)
+
+
+@functools.cache
+def _folded_past_forms() -> frozenset[str]:
+    return frozenset(map(fold, all_past_forms()))
 
 
 def _verb_at_the_end(
@@ -223,7 +320,7 @@ def _deed(
     if told and told[0] in ("did", "does", "do", "will"):
         return _verb_at_the_end(lowered, kind, terms, positions)
     if kind in (Kind.PERSON, Kind.TIME) and told and told[0] in AUXILIARIES:
-        after = [at for at in positions if at > start and _is_participle(lowered[at])]
+        after = [at for at in positions if at > start and is_past_form(lowered[at])]
         return positions.index(after[0]) if after else None
     return None
 
@@ -237,26 +334,6 @@ def _implied(lowered: list[str], kind: Kind) -> tuple[Needle, ...]:
         if first == "how" and second in IMPLIED_NOUNS:
             return tuple(needle_of(noun, exact=False) for noun in IMPLIED_NOUNS[second])
     return ()
-
-
-def _tokens(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    at = 0
-    for quoted in [*_QUOTED.finditer(text), None]:
-        end = quoted.start() if quoted else len(text)
-        for found in _WORD.finditer(text, at, end):
-            raw = found.group()
-            whole = raw.strip(_EDGES)
-            # "Aren't": that it is denied is told by the question as a whole.
-            whole = re.sub(r"(?<=[a-z])n['\u2019]t$", "", whole)
-            bare = whole.removesuffix("'s").removesuffix("\u2019s")
-            owns = bare != whole
-            if bare:
-                tokens.append(_Token(bare, breaks_after=owns or raw[-1] in ",;:", owns_next=owns))
-        if quoted:
-            tokens.append(_Token(quoted.group(1).strip(), quoted=True, breaks_after=True))
-            at = quoted.end()
-    return tokens
 
 
 def _kind(lowered: list[str], *, question_mark: bool) -> tuple[Kind, int]:
@@ -299,6 +376,9 @@ def _asked(lowered: list[str], start: int, kind: Kind) -> tuple[frozenset[int], 
     if at < len(lowered) and lowered[at] in PHRASE_ENDS:
         # "What is on 31 October?" names no noun.
         return frozenset(), False
+    if kind is Kind.NUMBER and at > start and lowered[start - 1] == "much" and not strict:
+        # "How much did Ada transfer" asks for what she transferred, and for nothing else.
+        return frozenset(), False
     chosen: list[int] = []
     while at < len(lowered):
         word = lowered[at]
@@ -308,7 +388,7 @@ def _asked(lowered: list[str], start: int, kind: Kind) -> tuple[frozenset[int], 
         if word not in STOP_WORDS and not weak:
             chosen.append(at)
         at += 1
-    while len(chosen) > 1 and strict and _is_participle(lowered[chosen[-1]]):
+    while len(chosen) > 1 and strict and is_past_form(lowered[chosen[-1]]):
         chosen.pop()
     return frozenset(chosen if strict else chosen[:3]), strict
 
@@ -325,72 +405,7 @@ def _names_no_noun(lowered: list[str], start: int, kind: Kind) -> bool:
     if kind is not Kind.THING or len(done) < _DONE_WORDS or done[0] not in COPULAS:
         return False
     # "What was sold in May" names no noun.
-    return _is_participle(done[1]) and done[2] in PHRASE_ENDS
-
-
-def _is_participle(word: str) -> bool:
-    return word in _PARTICIPLES or word.endswith("ed")
-
-
-def _term(
-    token: _Token, at: int, *, asked: bool, anchored: bool, kept: bool = False
-) -> Term | None:
-    """A term of a token, None for one never looked for; ``kept``: it is looked for all the same."""
-    text = token.text
-    if not kept and not token.quoted and text.casefold() in STOP_WORDS and not _is_code(text, at):
-        return None
-    specific = token.quoted or _is_code(text, at) or _is_name(text, at)
-    loose = _is_name(text, at) and not _is_code(text, at) and not token.quoted
-    needle = needle_of(text, exact=specific and not loose)
-    if not needle.squashed:
-        return None
-    weak = not specific and _is_weak(text.casefold(), asked=asked)
-    weight = _PLAIN_WEIGHT
-    if specific:
-        weight = _SPECIFIC_WEIGHT
-    elif weak:
-        weight = WEAK_WEIGHT
-    elif asked:
-        weight = _ASKED_WEIGHT
-    anchored = (anchored and not weak) or kept
-    return Term(text, needle, specific, asked, weight, anchored)
-
-
-def _is_unfamiliar(term: Term) -> bool:
-    return not term.specific and term.text.isalpha() and not is_ordinary(term.text)
-
-
-def _unfamiliar_needle(term: Term) -> Needle:
-    """Parker is not Park: a word in -er is met by itself and its plural alone."""
-    word = term.text.casefold()
-    if not word.endswith(("er", "ers")):
-        return term.needle
-    other = word.removesuffix("s") if word.endswith("s") else word + "s"
-    return replace(needle_of(term.text, exact=True), synonyms=frozenset({fold(other)}))
-
-
-def _is_weak(word: str, *, asked: bool) -> bool:
-    return word in WEAK_ADJECTIVES or (not asked and (word in WEAK_VERBS or word in CONTAINERS))
-
-
-def _is_code(text: str, at: int) -> bool:
-    if text.casefold() in ACRONYMS:
-        return False
-    if any(ch.isdigit() for ch in text):
-        return True
-    if at > 0 and text.isupper() and len(text) > 1:
-        return True
-    parts = re.split(r"[-_/:.@#]", text)
-    if "-" in text and all(part.isalpha() for part in parts):
-        return all(len(part) >= _CODE_PART_CHARS_MIN for part in parts)
-    if _JOINED.search(text) or text.startswith(("/", "--", "__", "@", "#")):
-        return True
-    return bool(re.search(r"[a-z][A-Z]", text))
-
-
-def _is_name(text: str, at: int) -> bool:
-    general = text.casefold() in CALENDAR or text.casefold() in ACRONYMS
-    return at > 0 and text[0].isupper() and len(text) > 1 and not general
+    return is_past_form(done[1]) and done[2] in PHRASE_ENDS
 
 
 def _refine(kind: Kind, terms: list[Term]) -> Kind:
@@ -408,59 +423,3 @@ def _refine(kind: Kind, terms: list[Term]) -> Kind:
         if word in NUMBER_NOUNS:
             return Kind.NUMBER
     return kind
-
-
-def _groups(
-    tokens: list[_Token], terms: list[Term], positions: list[int]
-) -> tuple[tuple[int, ...], ...]:
-    """Runs of neighbouring names and identifiers: "Gearbox GX-7 Pro", "Helen Okafor"."""
-    groups = [*_runs_of_names(tokens, terms, positions), *_numbered(tokens, terms, positions)]
-    return tuple(groups)
-
-
-def _runs_of_names(
-    tokens: list[_Token], terms: list[Term], positions: list[int]
-) -> Iterator[tuple[int, ...]]:
-    run: list[int] = []
-    for index, position in enumerate(positions):
-        name_like = terms[index].specific and terms[index].text[:1].isupper()
-        follows = bool(run) and positions[run[-1]] == position - 1
-        if run and (not follows or tokens[position - 1].breaks_after or not name_like):
-            if len(run) > 1:
-                yield tuple(run)
-            run = []
-        if name_like:
-            run.append(index)
-    if len(run) > 1:
-        yield tuple(run)
-
-
-def _compounds(terms: list[Term], positions: list[int]) -> Iterator[tuple[int, int]]:
-    """Neighbouring plain words after an article or preposition: "the backup service"."""
-    for index in range(1, len(terms)):
-        first, second = terms[index - 1], terms[index]
-        plain = not any(term.asked or term.specific for term in (first, second))
-        plain = plain and second.weight > WEAK_WEIGHT
-        beside = positions[index] - positions[index - 1] == 1
-        if plain and beside and first.anchored and not _is_participle(second.text.casefold()):
-            yield (index - 1, index)
-
-
-def _numbered(
-    tokens: list[_Token], terms: list[Term], positions: list[int]
-) -> Iterator[tuple[int, ...]]:
-    """A bare number and the plain word beside it: "sprint 42", "17 inch"."""
-    numbered: Term | None = None
-    for index in range(1, len(terms)):
-        first, second = terms[index - 1], terms[index]
-        dated = {first.text.casefold(), second.text.casefold()} & CALENDAR
-        beside = positions[index] - positions[index - 1] == 1 and not dated
-        if beside and not tokens[positions[index - 1]].breaks_after:
-            # "Was worker 3 killed": the number belongs to the noun before it.
-            owned = first is numbered and _is_participle(second.text.casefold())
-            numbered = second if second.needle.numeric and not first.specific else None
-            if second.text.casefold() in WEAK_VERBS:
-                # "How long did the deploy of 7.3.0 take": no name is made of them.
-                continue
-            if numbered is not None or (first.needle.numeric and not second.specific and not owned):
-                yield (index - 1, index)

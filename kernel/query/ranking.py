@@ -16,7 +16,7 @@ from contracts.text import TextPage
 from kernel.query import candidates as finding
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
-from kernel.query.circumstances import is_no_person
+from kernel.query.circumstances import holds_login, is_no_person
 from kernel.query.headings import headings
 from kernel.query.informing import informing_bonus
 from kernel.query.kinds import is_beside_its_subject
@@ -96,6 +96,17 @@ def rank(
 
     ``tables`` are those of the page's screen state, where one is stored.
     """
+    scored = [
+        item for asked in (question, *question.others) for item in _rank_one(layout, asked, tables)
+    ]
+    scored.sort(key=lambda s: (-s.score, s.candidate.form, s.candidate.answer))
+    return scored
+
+
+def _rank_one(
+    layout: PageLayout, question: Question, tables: Sequence[ScreenTable]
+) -> list[Scored]:
+    """The acceptable candidates for one way of asking, in no order."""
     hits = find_hits(layout, question)
     if not _holds_specifics(layout, question, hits):
         return []
@@ -106,7 +117,6 @@ def rank(
         judged = _judge(layout, question, hits, candidate)
         if judged is not None:
             scored.append(Scored(candidate, judged))
-    scored.sort(key=lambda s: (-s.score, s.candidate.form, s.candidate.answer))
     return scored
 
 
@@ -419,7 +429,7 @@ def _may_answer(question: Question, candidate: Candidate, levels: list[int]) -> 
     lone = candidate.form is not Form.SENTENCE
     if kind is Kind.PERSON:
         if not lone:
-            return any(ch.isupper() for ch in value)
+            return any(ch.isupper() for ch in value) or holds_login(value)
         named = _label_is_asked(question, candidate, levels)
         return shapes.holds_person(value) or (
             named and any(ch.isalpha() for ch in value) and not shapes.is_time(value)
@@ -441,7 +451,7 @@ def _may_answer(question: Question, candidate: Candidate, levels: list[int]) -> 
 
 def _only_repeats(question: Question, candidate: Candidate, hits: PageHits) -> bool:
     """Whether the candidate's value holds no word beyond those of the question."""
-    if question.kind is Kind.FIND:
+    if question.kind is Kind.FIND or question.states:
         return False
     value, kept = candidate.value, candidate.value
     part = candidate.answer[0]

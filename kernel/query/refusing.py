@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
+from kernel.query.choices import tells_state
 from kernel.query.circumstances import (
     is_byline_of_a_deed,
     is_no_person,
@@ -20,18 +21,24 @@ from kernel.query.nearness import (
     LEVEL_CLOSE,
     LEVEL_HEADING,
     LEVEL_NEAR,
+    LEVEL_PIECE,
     LEVEL_SYNONYM,
     LOCAL,
 )
 from kernel.query.polarity import is_denied, is_per_another_unit, is_the_contrary
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
+from kernel.query.told import told_by
 from kernel.query.vocabulary import COMMUNICATING, VAGUE_NOUNS
+from kernel.query.words import stem_of
 
 _COMPOUND_WORDS_MIN = 2
+_STATE_STEMS = frozenset(map(stem_of, ("status", "state", "stage", "phase", "progress")))
 
 
 def is_missed(term: Term, level: int) -> bool:
     """Whether a term that no answer can do without is not where it must be."""
+    if term.unsaid:
+        return False
     if term.classing and not level:
         return True
     if term.specific and term.needle.squashed.isdigit():
@@ -48,6 +55,10 @@ def is_refused(question: Question, hits: PageHits, candidate: Candidate, levels:
         return True
     if question.kind is Kind.FIND:
         return False
+    if question.states:
+        return _is_no_state(question, candidate, levels)
+    if is_of_another_identifier(question, candidate, levels):
+        return True
     if question.kind is Kind.TIME and any(
         term.required and level < LEVEL_CLOSE
         for term, level in zip(question.terms, levels, strict=True)
@@ -55,6 +66,7 @@ def is_refused(question: Question, hits: PageHits, candidate: Candidate, levels:
         return True
     return (
         is_denied(question, candidate, hits)
+        or is_untold(question, candidate, hits)
         or is_per_another_unit(question, candidate)
         or is_the_contrary(question, candidate)
         or is_half_of_the_thing(question, levels)
@@ -70,6 +82,50 @@ def is_refused(question: Question, hits: PageHits, candidate: Candidate, levels:
         or is_no_place(question, candidate, hits)
         or is_no_reason(question, candidate, levels)
     )
+
+
+def _is_no_state(question: Question, candidate: Candidate, levels: list[int]) -> bool:
+    """Whether the candidate tells none of the states that are asked for, or of another thing."""
+    labelled = candidate.form is not Form.SENTENCE
+    return (
+        not tells_state(question.states, candidate.value, labelled=labelled)
+        or is_of_another_identifier(question, candidate, levels)
+        or is_half_of_the_thing(question, levels)
+        or is_about_nothing_else(question, levels)
+        or is_of_another_subject(question, candidate, levels)
+        or shapes.is_question(candidate.value)
+    )
+
+
+def is_of_another_identifier(question: Question, candidate: Candidate, levels: list[int]) -> bool:
+    """Whether the candidate is of a thing with another identifier of the same form.
+
+    A line that tells of Q-2026-0397 says nothing of Q-2026-0418.
+    """
+    asked = [
+        shapes.skeleton_of(term.text)
+        for term, level in zip(question.terms, levels, strict=True)
+        if term.specific and not term.asked and level < LEVEL_PIECE and _is_identifier(term.text)
+    ]
+    if not asked:
+        return False
+    words = candidate.text.split()
+    return any(shapes.skeleton_of(word) in asked for word in words if _is_identifier(word))
+
+
+def _is_identifier(word: str) -> bool:
+    bare = word.strip(".,;:!?()[]")
+    return any(map(str.isdigit, bare)) and any(map(str.isupper, bare)) and bare[-1:].isalnum()
+
+
+def is_untold(question: Question, candidate: Candidate, hits: PageHits) -> bool:
+    """Whether it is told that what is asked for is not known: "gate to follow", "TBD"."""
+    if any(stem_of(term.text) in _STATE_STEMS for term in question.terms):
+        return False
+    if candidate.form is not Form.SENTENCE:
+        return shapes.is_placeholder(candidate.value)
+    told = told_by(question, candidate, hits)
+    return any(shapes.is_left_open(told.text[end:]) for _, end in told.asked)
 
 
 def _asks_only(question: Question, candidate: Candidate) -> bool:

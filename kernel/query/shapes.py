@@ -23,7 +23,7 @@ _TIME = re.compile(
     rf"\d{{1,2}}:\d{{2}}|\b\d{{4}}-\d{{2}}-\d{{2}}|\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}"
     r"|\b\d{2}\.\d{2}\.\d{2}\b|\b\d{1,2}/\d{1,2}/\d{2}\b"
     rf"|\b\d{{1,2}}\.?\s+{_MONTHS}\b|\b{_MONTHS}\.?\s+\d{{1,4}}|\b{_DAYS}\b|\b\d{{1,2}}\s?[ap]\.?m\b"
-    r"|\b\d+\s*(?:days?|hours?|minutes?|weeks?|months?|years?|[dhms])\b|\ball day\b"
+    r"|(?<!\d\.)\b\d+\s*(?:days?|hours?|minutes?|weeks?|months?|years?|[dhms])\b|\ball day\b"
     r"|\b(?:19|20)\d\d\b",
     re.IGNORECASE,
 )
@@ -54,6 +54,14 @@ _ASKS = re.compile(
 _STATES = re.compile(
     r"\W*(?:there|it|this|that)(?:['\u2019]s|\s+(?:is|are|was|were))\b", re.IGNORECASE
 )
+_PLACEHOLDER = (
+    r"(?:tb[acd]|n/a|to (?:follow|come"
+    r"|be (?:announced|confirmed|decided|determined|defined|assigned))"
+    r"|not (?:yet|set|available|assigned|specified|known|applicable|provided|decided)\b[\w ]*"
+    r"|none yet|unknown|unassigned|unspecified|pending|coming soon)"
+)
+_NO_VALUE = re.compile(rf"(?:\W*(?:is |are )?{_PLACEHOLDER}\W*|[\W_]+)", re.IGNORECASE)
+_OPEN = re.compile(rf"^[\s:]*(?:(?:is|are|was|still|yet)\s+)*{_PLACEHOLDER}\b", re.IGNORECASE)
 _PROMPT = re.compile(r"^\S*@\S+[:~ ]\S*\s?[$#%>] |^PS [A-Z]:|^[$>] ")
 _REASON = re.compile(
     r"\b(?:because|due to|since(?! \d)|so that|caused?|reason|after|failed|fails|error|code|cannot"
@@ -131,6 +139,11 @@ def find_shape(noun: str, text: str) -> tuple[int, int] | None:
     return None
 
 
+def skeleton_of(word: str) -> str:
+    """The form of an identifier: the same for those that differ in their figures alone."""
+    return re.sub(r"\d", "0", word.strip(".,;:!?()[]").casefold())
+
+
 def without_times(text: str) -> str:
     """The text with times and dates blanked out, offsets kept."""
     return _TIME.sub(lambda found: " " * len(found.group()), text)
@@ -183,6 +196,16 @@ def is_question(text: str) -> bool:
     """Whether the text asks instead of telling; also without its mark, lost in a line break."""
     marked = text.rstrip(" \"')]\u201d\u2019").endswith("?") and not _STATES.match(text)
     return marked or bool(_ASKS.search(text))
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether the text stands where a value is missing: "TBD", "n/a", "to follow", "-"."""
+    return bool(_NO_VALUE.fullmatch(text.strip()))
+
+
+def is_left_open(text: str) -> bool:
+    """Whether what goes before the text is said to be unknown by it: "... is to follow"."""
+    return bool(_OPEN.match(text))
 
 
 def is_count(text: str) -> bool:

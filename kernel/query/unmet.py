@@ -56,6 +56,12 @@ _DEEDS = frozenset(stem_of(verb) for verb in "take takes took need use used".spl
 """Weak verbs that somebody does all the same."""
 _LIGHT = frozenset(stem_of(verb) for verb in "run live sit stand lie stay".split())
 """Verbs of being somewhere."""
+_PLACED = frozenset(
+    "filed stored kept listed assigned marked tagged labelled labeled classified categorised"
+    " categorized located placed put registered booked grouped held parked".split()
+)
+"""What is done to a thing to give it what a label names: the category that it is filed under."""
+_COSTING = frozenset("cost costs worth".split())
 _WEAK_STEMS = frozenset(stem_of(verb) for verb in WEAK_VERBS)
 _UNSAID_NOUNS = frozenset(stem_of(noun) for noun in (TIME_NOUNS | EVENT_NOUNS | VAGUE_NOUNS))
 _SUBJECT_NOUNS = frozenset(stem_of(noun) for noun in MESSAGES)
@@ -93,7 +99,7 @@ def _is_labelled_as_asked(question: Question, hits: PageHits, candidate: Candida
 
 
 def _must_be_met(question: Question, index: int, term: Term, candidate: Candidate) -> bool:
-    if term.classing or index in candidate.speaks_for:
+    if term.classing or term.unsaid or index in candidate.speaks_for:
         return False
     if term.required or _is_deed(question, term):
         return True
@@ -128,6 +134,14 @@ def _is_scaffolding(question: Question, term: Term, candidate: Candidate) -> boo
         return True
     if question.kind in (Kind.TIME, Kind.PLACE) and stem in _BEGINNINGS:
         return shapes.fits(question.kind, candidate.value)
+    word = term.text.casefold()
+    if word == "due" or (word in _COSTING and question.kind is Kind.NUMBER):
+        # What is to be paid is due, and what is paid is what a thing costs.
+        return question.kind is not Kind.TIME
+    if word in _PLACED and question.kind in (Kind.THING, Kind.PLACE):
+        return candidate.form in (Form.CELL, Form.FIELD, Form.BELOW)
+    if stem in _LIGHT and question.kind is Kind.NUMBER:
+        return candidate.form is not Form.SENTENCE
     return (
         (stem in _TOLD and question.kind is not Kind.NUMBER)
         or (stem in _LIGHT and question.kind in (Kind.THING, Kind.PLACE))

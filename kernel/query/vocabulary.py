@@ -5,7 +5,7 @@ Covers: data only. Does not cover: everyday abbreviations on screens (`kernel.qu
 
 from __future__ import annotations
 
-ACRONYMS = frozenset("ip id url uri pin pid ok am pm".split())
+ACRONYMS = frozenset("ip id url uri pin pid ok am pm http https sql cpu tcp udp json xml".split())
 """Written in capitals, yet as general as any noun: the value may go without them."""
 
 STOP_WORDS = frozenset(
@@ -33,6 +33,8 @@ MESSAGES = frozenset("mail email message chat note post comment".split())
 """What a thing may be without being called so."""
 PLACE_NOUNS = frozenset("location address place room site venue office seat".split())
 ENDING_VERBS = frozenset("end ends finish finishes expire expires close closes stop stops".split())
+PLACED_THINGS = frozenset("file files folder directory path".split())
+"""Of these a path tells where they are, without calling them so."""
 COMMUNICATING = frozenset(
     "wrote write writes written mention mentions mentioned post posted report reported reports"
     " reply replied told sent send sends comment commented asked ask email emailed mail mailed say"
@@ -81,7 +83,8 @@ ANCHORS = frozenset(
 SPANS = frozenset("long old often".split())
 """After "how": the answer is a length of time."""
 DEGREES = frozenset(
-    "many much long old big large far often high tall heavy fast expensive wide deep full".split()
+    "many much long old big large far often high tall heavy fast expensive wide deep full late hot"
+    " warm cold loud thick strong".split()
 )
 """After "how": the answer is a number."""
 
@@ -90,6 +93,24 @@ CALENDAR = frozenset(
     " tuesday wednesday thursday friday saturday sunday yesterday today tomorrow".split()
 )
 """Capitalised, yet no names."""
+
+PARTICIPLES = frozenset(
+    "set known written sent due selected paid sold made built bought held run".split()
+)
+"""Besides those in -ed."""
+ROW_NOUNS = frozenset(
+    "payment parcel package shipment customer client booking reservation entry setting option task"
+    " order message process node transaction transfer purchase person employee colleague user"
+    " contact product article record deal".split()
+)
+"""What a row or card of a list is, without saying so."""
+CLASS_NOUNS = frozenset(
+    "job ticket case issue bug incident request invoice bill quote offer quotation contract policy"
+    " project account file document report service device host server machine container batch"
+    " build release patient student member supplier vendor flight train bus room license licence"
+    " license claim asset part sku item delivery container note card run worker".split()
+)
+"""What a thing is that goes by an identifier, which is said without it."""
 
 PARTICLES = frozenset("up off out down over back in on after away".split())
 PARTICLE_VERBS = frozenset(
@@ -119,7 +140,29 @@ NUMBER_NOUNS = frozenset(
 )
 PERSON_NOUNS = frozenset("person author owner assignee caller sender manager".split())
 
+MEASURED_BY = {
+    "heavy": "weight weighs weigh mass",
+    "tall": "height",
+    "high": "height level",
+    "wide": "width",
+    "deep": "depth",
+    "far": "distance",
+    "fast": "speed rate",
+    "expensive": "price cost costs fee fare",
+    "late": "delay delayed",
+    "hot": "temperature temp",
+    "warm": "temperature temp",
+    "cold": "temperature temp",
+    "loud": "volume noise",
+    "thick": "thickness",
+    "strong": "strength",
+}
+"""After "how", before a verb: nouns by which a screen says what is measured."""
+
 IMPLIED_NOUNS = {
+    **{adjective: tuple(nouns.split()) for adjective, nouns in MEASURED_BY.items()},
+    "long": ("duration", "length", "runtime", "elapsed", "took"),
+    "often": ("frequency", "interval"),
     "much": ("price", "amount", "total"),
     "many": ("quantity", "count", "units", "pcs"),
     "full": ("use", "usage"),

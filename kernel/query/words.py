@@ -12,6 +12,7 @@ digit may stand beside the match.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,13 +30,15 @@ _GAP_CHARS_MAX = 3
 _GLUED_LETTERS_MIN, _GLUED_DIGITS_MIN = 3, 2
 """What is glued to a match must be a word or number of its own: GX-7b is not GX-7."""
 
+_LITTLE = frozenset("of the and for to per on in a an".split())
+
 _ATOM = re.compile(r"[^\W_]+")
 _UNIT = re.compile(r"[0-9]+|[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[^\W_]")
 _ISO_T = re.compile(r"(?<=\d)T(?=\d\d:)")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 _SAME = (
-    ("phone", "telephone", "tel", "mobile"),
+    ("phone", "telephone", "tel"),
     ("email", "mail", "e-mail"),
     ("cost", "price", "costs"),
     ("quantity", "qty"),
@@ -134,6 +137,12 @@ class Needle:
     synonyms: frozenset[str]
     numeric: bool
     alphabetic: bool
+    phrases: tuple[tuple[str, ...], ...] = ()
+    """Stems of neighbouring words that mean the term: those of what its initials stand for."""
+    letters: str = ""
+    """The term, where words with these initials may be meant; empty for all others."""
+    initials: frozenset[str] = frozenset()
+    """Folded words that mean the term where they are written in capitals."""
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -304,7 +313,53 @@ def _match_at(needle: Needle, text: str, units: Sequence[Unit], at: int) -> tupl
         return Span(unit.start, unit.end, HYPHENED if inside else STEM), 1
     if unit.opens and unit.closes and unit.folded in needle.synonyms:
         return Span(unit.start, unit.end, SYNONYM), 1
+    if needle.initials and unit.opens and unit.closes and unit.folded in needle.initials:
+        capitals = text[unit.start : unit.end].isupper()
+        return (Span(unit.start, unit.end, SYNONYM) if capitals else None), 1
+    if needle.phrases or needle.letters:
+        return _match_spelled(needle, text, units, at)
     return None, 1
+
+
+def _match_spelled(
+    needle: Needle, text: str, units: Sequence[Unit], at: int
+) -> tuple[Span | None, int]:
+    """The words that the initials stand for: known ones, or any with those initials."""
+    for phrase in needle.phrases:
+        run = units[at : at + len(phrase)]
+        if tuple(unit.stem for unit in run) == phrase and _are_neighbours(text, run):
+            return Span(run[0].start, run[-1].end, SYNONYM), len(run)
+    if not needle.letters:
+        return None, 1
+    run = _with_initials(needle.letters, text, units, at)
+    if not run or not _are_neighbours(text, run) or not text[run[0].start].isupper():
+        return None, 1
+    return Span(run[0].start, run[-1].end, SYNONYM), len(run)
+
+
+def _with_initials(letters: str, text: str, units: Sequence[Unit], at: int) -> Sequence[Unit]:
+    """The units from ``at`` on that begin with the letters one by one; empty where they do not.
+
+    Little words between them need no letter; the first word is no little one.
+    """
+    met = 0
+    for end in range(at, min(len(units), at + 2 * len(letters))):
+        unit = units[end]
+        word = text[unit.start : unit.end].casefold()
+        little = word in _LITTLE
+        if word.startswith(letters[met]) and (met or not little):
+            met += len(word) > 1
+        elif not little or not met:
+            return ()
+        if met == len(letters):
+            return units[at : end + 1]
+    return ()
+
+
+def _are_neighbours(text: str, run: Sequence[Unit]) -> bool:
+    """Whether only a blank or a hyphen parts the units."""
+    gaps = (text[one.end : two.start] for one, two in itertools.pairwise(run))
+    return all(gap in (" ", "-", "_") for gap in gaps)
 
 
 def _is_hyphened(text: str, unit: Unit) -> bool:
