@@ -13,6 +13,7 @@ import numpy as np
 from contracts.base import EventId
 from contracts.screen import Element, ScreenState
 from contracts.text import TextPage
+from plugins.screen_state.caret import settle_carets
 from plugins.screen_state.identity import assign_ids
 from plugins.screen_state.reading import Checkpoint, read_tree
 from plugins.screen_state.tree import flatten
@@ -43,7 +44,10 @@ def build_state(
 
     ``rgb`` is height x width x 3. Same arguments, same state.
     """
-    placed = flatten(read_tree(page, rgb, to_grey(rgb), checkpoint))
+    grey = to_grey(rgb)
+    roots = read_tree(page, rgb, grey, checkpoint)
+    settle_carets(roots, grey)
+    placed = flatten(roots)
     earlier = before.elements if before is not None else ()
     ids = assign_ids(earlier, placed, facts.event_id)
     elements = [

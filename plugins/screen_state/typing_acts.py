@@ -2,23 +2,26 @@
 
 Text grows by itself too: a log, a progress line, an answer that streams in, subtitles. What
 tells typing is the caret at the end of what grew. Without it nothing is said of a line, and
-little of a field.
+little of a field. A caret in a terminal stands behind what programs write, too: there only what
+follows a prompt was typed.
 
 Covers: text added to or taken from the end of a line or field, and the line begun below it.
-Does not cover: edits inside of a line (the caret is not seen there), block carets.
+Does not cover: edits inside of a line (the caret is not seen there), block carets, answers to
+what a program asks in a terminal.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
+from contracts.base import ElementId
 from contracts.screen import Element
+from plugins.screen_state.caret import reach
 from plugins.screen_state.geometry import height, overlap
 from plugins.screen_state.views import Act, Comparison
-
-CARET_LETTERS: Final = "|lI1!]"
-"""What readers take a caret for."""
 
 FAST_CHARS_PER_S: Final = 25
 BURST_CHARS: Final = 10
@@ -33,8 +36,37 @@ PERMILLE: Final = {
     ("caret-before",): 600,
 }
 FIELD_PERMILLE: Final = 350
+OUTPUT_PERMILLE: Final = 350
+"""It looks as a program's output does: two explanations fit."""
+
 NEW_LINE_PERMILLE: Final = 750
 LAST_LINE_PERMILLE: Final = 350
+
+TITLE_PARTS: Final = re.compile(r"\s+[-\u2013\u2014|\u00b7]\s+|:\s+")
+TERMINAL: Final = re.compile(
+    r"(?:(?:gnome|xfce|windows|mate|git|developer)[ -])*(?:terminal|konsole|console|[a-z]{0,9}term|"
+    r"iterm2|alacritty|kitty|tmux|yakuake|tilix|guake|(?:windows )?powershell|pwsh|cmd|"
+    r"command prompt|conhost|bash|zsh|fish|ksh|dash|sh|ssh|putty|mintty|ghostty|wezterm-gui)"
+    r"(?:\.exe)?|mingw\d*|msys2?|.*\\(?:cmd|powershell|pwsh|bash|wsl)\.exe|[\w.-]+@[\w.-]+",
+    re.IGNORECASE,
+)
+"""What a program, or a part of a title, is called where it is a terminal's."""
+
+PROMPT: Final = re.compile(
+    r"(?:\(\S+\) )?(?:(?!<)\S*(?:[$#\u276f\u279c\u03bb\u00bb]|(?<!\d)%|(?<![<=-])>)|"
+    r"\[\S+ [^]]*\][$#%]|\S+@\S+ (?:\S+ ){0,2}[$#%>\u276f]|PS [^>]*>|[A-Z]:\\[^>]*>|"
+    r"In \[\d+\]:|\((?:Pdb|ipdb|gdb|lldb)\)|\.\.\.)(?: |$)"
+)
+"""A line that begins with the prompt of a shell or an interpreter."""
+
+SHELL_PROMPT: Final = re.compile(
+    r"(?:\(\S+\) )?(?:\S*[A-Za-z~/)\]][$\u276f]|\$|\[\S+ [^]]*\][$#%]|\S+@\S+ (?:\S+ ){0,2}[$#%>]|"
+    r"PS [^>]*>|[A-Z]:\\[^>]*>|>>>)(?: |$)"
+)
+"""One that hardly begins a line elsewhere."""
+
+PROGRESS: Final = re.compile(r"([^\w\s])\1\1")
+"""Marks of one kind in a row: dots of a test run, bars of a download."""
 
 
 def find_typing(pair: Comparison) -> list[Act]:
@@ -53,16 +85,38 @@ def find_typing(pair: Comparison) -> list[Act]:
         act = _grown(pair, old, new)
         if act is not None:
             acts.append(act)
+    acts = [weighed for act in acts for weighed in _weigh(pair, act)]
     return acts if len(acts) == 1 else []
 
 
+def _weigh(pair: Comparison, act: Act) -> Iterator[Act]:
+    """The act, with less confidence or not at all where a program may have written the text."""
+    lines = [pair.after.by_id[element_id] for element_id in act.elements]
+    lone = len(lines) == 1
+    if any(e.role != "line" for e in lines) or (lone and PROMPT.match(lines[0].text or "")):
+        yield act
+        return
+    home = pair.after.home[lines[0].element_id]
+    if _is_terminal(pair, lines[0].element_id):
+        return
+    beside = [e for view in (pair.before, pair.after) for e in view.leaves_in(home)]
+    output = any(SHELL_PROMPT.match(e.text or "") for e in beside)
+    if output or PROGRESS.search(act.text or ""):
+        act = replace(act, confidence_permille=min(act.confidence_permille, OUTPUT_PERMILLE))
+    yield act
+
+
+def _is_terminal(pair: Comparison, element_id: ElementId) -> bool:
+    """Whether the window of the element, or the program in front, is a terminal."""
+    window = pair.after.window[element_id]
+    title = pair.later.window_title if window is None else pair.after.by_id[window].text
+    parts = [pair.later.app or "", *TITLE_PARTS.split(title or "")]
+    return any(TERMINAL.fullmatch(part.strip(" -")) for part in parts)
+
+
 def clean_text(element: Element) -> str:
-    """The element's text without the letter that its caret was read as."""
-    text = element.text or ""
-    inside = element.caret_x is not None and element.caret_x < element.box[2]
-    if inside and text and text[-1] in CARET_LETTERS:
-        return text[:-1].rstrip()
-    return text.rstrip()
+    """The element's text without blanks at its end."""
+    return (element.text or "").rstrip()
 
 
 def _grown(pair: Comparison, old: Element, new: Element) -> Act | None:
@@ -74,6 +128,8 @@ def _grown(pair: Comparison, old: Element, new: Element) -> Act | None:
         return None
     text = after[len(before) :] if action == "typed" else before[len(after) :]
     basis = _carets(old, new)
+    if len(basis) == 2 and not _went_along(action, old, new):  # noqa: PLR2004 - both
+        return None
     permille = PERMILLE.get(basis, FIELD_PERMILLE if new.role == "field" else 0)
     if not permille or (action == "deleted" and "caret-after" not in basis):
         return None
@@ -84,12 +140,29 @@ def _grown(pair: Comparison, old: Element, new: Element) -> Act | None:
 
 
 def _carets(old: Element, new: Element) -> tuple[str, ...]:
+    """Where carets were seen, if one of them stands right behind its text.
+
+    Behind a blank both a caret and a separator may stand, and readers see no blank there.
+    """
+    if not any(_is_near(element) for element in (old, new)):
+        return ()
     signs = []
     if new.caret_x is not None:
         signs.append("caret-after")
     if old.caret_x is not None:
         signs.append("caret-before")
     return tuple(signs)
+
+
+def _is_near(element: Element) -> bool:
+    x, box = element.caret_x, element.box
+    return x is not None and x - box[2] <= reach(height(box))
+
+
+def _went_along(action: str, old: Element, new: Element) -> bool:
+    """Whether the caret went on where text came, and back where it went."""
+    way = (new.caret_x or 0) - (old.caret_x or 0)
+    return way > 0 if action == "typed" else way < 0
 
 
 def _fast(pair: Comparison) -> int:
