@@ -2,7 +2,9 @@
 
 Text that stands where it stood is the same; text that moved with others (`shifts`) or a few
 pixels is the same; text that changed a little in its place is the same; a cell, button or field
-in its place is the same whatever it says. What holds others is what most of its parts were in.
+in its place is the same whatever it says. A numbered line is its number, but readers lose numbers
+and take one for another: where the lines about it kept theirs, a line with the same text in its
+place is the same. What holds others is what most of its parts were in.
 An earlier element is taken once.
 
 Covers: the match, and ids for what is new. Does not cover: what changed (`delta`).
@@ -25,6 +27,9 @@ from plugins.screen_state.tree import LEAVES, Placed
 JITTER_PX: Final = 3
 ALIKE_SHARE: Final = 0.5
 """Of the longer text so much is the same at its beginning and end."""
+
+STEADY_MIN: Final = 3
+"""So many numbered lines, and half of those found again, kept place and number."""
 
 SAME_PLACE_IOU: Final = 0.7
 SAME_LINE_IOU: Final = 0.25
@@ -117,6 +122,7 @@ class _Matcher:
 
     def _by_place(self, shift: tuple[int, int]) -> None:
         """Pairs that stand in one place once the shift is taken off, and say alike."""
+        steady = self._is_steady(shift)
         grid: dict[tuple[int, int, Role], list[int]] = {}
         for n in self._old_free():
             e = self.before[n]
@@ -129,7 +135,7 @@ class _Matcher:
             for x in range(box[0] // CELL_PX - 1, box[0] // CELL_PX + 2):
                 for y in range(box[1] // CELL_PX - 1, box[1] // CELL_PX + 2):
                     for old in grid.get((x, y, draft.role), []):
-                        share = self._place_share(old, n, box)
+                        share = self._place_share(old, n, box, steady=steady)
                         if share and (best is None or (share, -old) > (best[0], -best[1])):
                             best = (share, old)
             if best is not None:
@@ -138,17 +144,34 @@ class _Matcher:
                 e = self.before[old]
                 grid[e.box[0] // CELL_PX, e.box[1] // CELL_PX, e.role].remove(old)
 
-    def _place_share(self, old: int, new: int, box: Box) -> float:
-        """How well the earlier element fills the place; 0 where it is another."""
+    def _is_steady(self, shift: tuple[int, int]) -> bool:
+        """Whether lines that kept their numbers stand where the shift puts them."""
+        kept = [
+            _is_near(self.before[old].box, self.placed[new].draft.box, shift)
+            for new, old in self.match_of.items()
+            if None is not self.before[old].line_number == self.placed[new].draft.line_number
+        ]
+        return sum(kept) >= max(STEADY_MIN, len(kept) / 2)
+
+    def _place_share(self, old: int, new: int, box: Box, *, steady: bool) -> float:
+        """How well the earlier element fills the place; 0 where it is another.
+
+        ``steady``: the numbered lines about it kept their numbers and went the same way.
+        """
         element, draft = self.before[old], self.placed[new].draft
         share = iou(element.box, box)
         if draft.role in _FREE and share >= SAME_PLACE_IOU:
             return share
         tall = box[3] - box[1]
         begins = abs(element.box[0] - box[0]) <= tall // 2
-        if abs(element.box[1] - box[1]) > tall // 2 or (share < SAME_LINE_IOU and not begins):
+        if abs(element.box[1] - box[1]) > tall // 2:
             return 0.0
         if element.line_number != draft.line_number:
+            # A line that lost its number begins where its text begins.
+            ends = abs(element.box[2] - box[2]) <= JITTER_PX
+            same = steady and bool(draft.text) and element.text == draft.text
+            return max(share, SAME_LINE_IOU) if same and (begins or ends) else 0.0
+        if share < SAME_LINE_IOU and not begins:
             return 0.0
         # A numbered line is its number, whatever is written on it.
         same = draft.line_number is not None or is_alike(element.text, draft.text)

@@ -163,6 +163,43 @@ def test_another_text_in_the_same_place_is_another_element() -> None:
     assert old.element_id != new.element_id
 
 
+def gutter(first: int, lost: dict[int, str], count: int = 22) -> Desk:
+    """A code pane; ``lost`` says what was read where a number stands ("" for nothing)."""
+    desk = Desk()
+    desk.window("main.py - Editor", (0, 0, 960, 600))
+    for at in range(count):
+        number, y = first + at, 40 + 24 * at
+        read = lost.get(number, str(number))
+        if read:
+            desk.text(read.rjust(3), 20, y, ink="#808080")
+        desk.text("return" if number % 3 else f"value_{number} = compute(rest)", 60, y)
+    return desk
+
+
+@pytest.mark.parametrize("second", [{6: ""}, {6: "8"}, {}, {4: "", 9: "3"}])
+@pytest.mark.parametrize("first", [{4: ""}, {}])
+def test_lines_keep_their_ids_while_the_reader_loses_numbers_of_the_gutter(
+    first: dict[int, str], second: dict[int, str]
+) -> None:
+    before = state_of(gutter(1, first), 1)
+    after = state_of(gutter(1, second), 2, before)
+    assert [e.element_id for e in before.elements] == [e.element_id for e in after.elements]
+
+
+def test_a_line_that_lost_its_number_keeps_its_id_when_it_scrolls() -> None:
+    before = state_of(gutter(1, {5: ""}), 1)
+    after = state_of(gutter(3, {9: ""}), 2, before)
+    ids = [[e.element_id for e in state.elements if e.role == "line"] for state in (before, after)]
+    assert ids[0][2:] == ids[1][:-2]
+
+
+def test_equal_texts_in_one_place_are_other_lines_after_a_jump() -> None:
+    before = state_of(gutter(1, {5: ""}), 1)
+    after = state_of(gutter(101, {}), 2, before)
+    lines = [{e.element_id for e in s.elements if e.role == "line"} for s in (before, after)]
+    assert not lines[0] & lines[1]
+
+
 def test_a_window_and_its_text_keep_their_ids_while_it_is_dragged() -> None:
     def dragged(x: int, y: int) -> Desk:
         desk = Desk()
