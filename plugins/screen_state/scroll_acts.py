@@ -3,7 +3,9 @@
 Content moves by itself too: a message comes in and pushes the others up, a log writes its next
 line, a banner opens above. So nothing is said where the text ends (or begins) at the very place
 where it did before, as it does when something is added there, nor where a part of the pane
-stayed. A pane with line numbers shows by them where it stands.
+stayed. A pane with line numbers shows by them where it stands: where lines went with their
+numbers nothing came in above them. Only who writes (or goes) over the end of what is in view moves
+it like that, and then the caret stands there.
 
 Covers: vertical and horizontal scrolls of panes and windows. Does not cover: jumps that leave
 nothing of what was there, animated frames between, who or what scrolled where both fit (none).
@@ -12,7 +14,7 @@ nothing of what was there, animated frames between, who or what scrolled where b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from contracts.base import ElementId
@@ -83,7 +85,7 @@ def _scroll(pair: Comparison, home: ElementId) -> Act | None:
     signs = _signs(shift, olds, news, moved)
     numbered = sum(news[key].line_number is not None for key in moved) * 2 > len(moved)
     if "end-stayed" in signs:
-        if not numbered or any(e.caret_x is not None for e in (*olds.values(), *news.values())):
+        if not numbered or _is_caret_at_end(shift, olds.values(), news.values()):
             return None
         permille = NUMBERED_PERMILLE
         signs = [sign for sign in signs if sign != "end-stayed"] + ["line-numbers"]
@@ -99,6 +101,21 @@ def _scroll(pair: Comparison, home: ElementId) -> Act | None:
         return None
     evidence = tuple(sorted(moved)[:EVIDENCE_MAX])
     return Act("scrolled", permille, ("content-moved", *signs), evidence, home, None, shift=shift)
+
+
+def _is_caret_at_end(shift: Vector, olds: Collection[Element], news: Collection[Element]) -> bool:
+    """Whether the caret stood, or stands now, on the last line of where the content came from."""
+    axis = 1 if shift[1] else 0
+    for elements in (olds, news):
+        end = _edge(list(elements), axis, last=shift[axis] < 0)
+        for element in elements:
+            if element.caret_x is not None and overlap(*_stretch(element, axis), *end) > 0:
+                return True
+    return False
+
+
+def _stretch(element: Element, axis: int) -> tuple[int, int]:
+    return element.box[axis], element.box[axis + 2]
 
 
 def _has_head(still: Sequence[Element], span: tuple[int, int, int, int], shift: Vector) -> bool:

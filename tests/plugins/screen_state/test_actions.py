@@ -178,6 +178,36 @@ def test_a_code_pane_shows_a_scroll_by_its_numbers() -> None:
     assert "line-numbers" in action.basis
 
 
+def with_caret(desk: Desk, number: int) -> Desk:
+    """The caret behind the line of code that has this number, if it is in view."""
+    for line in desk.lines:
+        if line.text.startswith(f"value_{number} "):
+            desk.caret(line.box)
+    return desk
+
+
+@pytest.mark.parametrize("caret", [108, 112, 119])
+@pytest.mark.parametrize("rows", [1, 6, -6])
+def test_a_code_pane_is_scrolled_with_the_caret_in_view(rows: int, caret: int) -> None:
+    first, second = with_caret(numbered(100), caret), with_caret(numbered(100 + rows), caret)
+    action = compare(first, second).only()
+    assert (action.action, action.shift_y_px) == ("scrolled", -rows * 23)
+    assert "line-numbers" in action.basis
+    # The caret blinks, or goes out of view.
+    for pair in ((first, numbered(100 + rows)), (numbered(100), second)):
+        assert compare(*pair).only().action == "scrolled"
+
+
+def test_who_writes_on_at_the_end_of_a_code_pane_does_not_scroll() -> None:
+    for before, after in ((121, 122), (121, None), (None, 122)):
+        first, second = numbered(100), numbered(101)
+        if before is not None:
+            with_caret(first, before)
+        if after is not None:
+            with_caret(second, after)
+        assert not any(name == "scrolled" for name, _ in compare(first, second).actions)
+
+
 def desktop(front: str, *, others: tuple[str, ...] = (), lit: str | None = None) -> Desk:
     desk = Desk()
     for at, title in enumerate((*others, front)):
