@@ -24,6 +24,7 @@ from kernel.query.counting import count
 from kernel.query.covering import cover
 from kernel.query.deadline import Deadline, OutOfTime
 from kernel.query.listing import asks_for_a_list, list_rows
+from kernel.query.openwindows import list_windows
 from kernel.query.places import WindowName, are_programs
 from kernel.query.plan import Plan, Reading, make_plan
 from kernel.query.question import Kind
@@ -211,6 +212,8 @@ def _outcome(reading: Reading, sources: Sources) -> Outcome:
             if not reading.question.terms:
                 return summarize(reading, sources)
             return find_lines(reading, sources)
+        case "find" if reading.asked.measure:
+            return list_windows(reading, sources)
         case "find":
             return _lines_or_values(reading, sources)
         case _:

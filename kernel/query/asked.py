@@ -46,6 +46,22 @@ _WHEN = (
         re.IGNORECASE,
     ),
     re.compile(
+        r"(?P<reach>since|until|till|up to) when (?:was|were|is|are|has|have|had)"
+        rf" (?P<subject>.+?) (?:been )?{_SCREEN}",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"(?P<reach>since|until|till|up to) when (?:did|have|had) {PERSON}"
+        r" (?:see|seen|have|had|look at|looked at|read) (?P<subject>.+)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?:when|at what time) (?:did|had|has) (?P<subject>.+?) (?P<verb>become|became|turn(?:ed)?"
+        r"(?: to| into)?|go|gone|switch(?:ed)? to|change(?:d)? to|get) (?P<state>[\w -]+?)"
+        r" on (?:the |my )?screen",
+        re.IGNORECASE,
+    ),
+    re.compile(
         r"(?:when|at what time) did (?P<subject>.+?) (?:(?P<edge>first|last) )?"
         r"(?P<verb>appear|disappear|vanish|show up|come up|pop up|go away|change)"
         r"(?: (?P<edge2>first|last))?",
@@ -86,12 +102,58 @@ _WINDOWS = re.compile(
     rf"(?: (?:(?:did|have|had) {PERSON}|were|was|are|is)\b(?! switch).*)?",
     re.IGNORECASE,
 )
+_NOUNS = (
+    r"(?P<noun>windows?|apps?|applications?|programs?|tools?|tabs?|pages?|sites?|websites?"
+    r"|web pages?|files?|documents?|browsers?|editors?|terminals?|(?:[a-z]+ )?clients?"
+    r"|messengers?)"
+)
+_OPEN = r"(?:open(?:ed)?|up|running|in use|in front|on (?:the|my) screen|on screen|visible|shown)"
+_OPENED = (
+    re.compile(
+        rf"(?:which|what) (?P<kind>(?:[\w.-]+ ){{0,3}}?){_NOUNS} (?:"
+        rf"(?:did|have|had) {PERSON} (?:have |had |keep |kept |got )?{_OPEN}"
+        rf"|(?:did|have|had) {PERSON} (?:use|used|visit|visited|look(?:ed)? at|have|had|see|seen"
+        r"|work(?:ed)? (?:in|with)|edit|edited)"
+        rf"|(?:was|were) {PERSON} (?:using|in|looking at|working (?:in|with)|editing|visiting)"
+        rf"|(?:was|were|is|are) (?:there )?(?:{_OPEN}|used))",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?:list|show(?: me)?|name)(?: all| me)?(?: of)? the (?P<kind>(?:[\w.-]+ ){0,3}?)"
+        rf"{_NOUNS}"
+        rf" (?:(?:that )?{PERSON} (?:had|have|kept) open|(?:that )?{PERSON} used"
+        rf"|(?:that (?:was|were) )?{_OPEN})",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"what(?P<kind>)(?P<noun>) (?:(?:did|had) {PERSON} (?:have |had )?open"
+        r"|was (?:in front|open))",
+        re.IGNORECASE,
+    ),
+)
+_OPEN_MEASURES = {
+    "open programs": frozenset("app application program tool client messenger".split()),
+    "open pages": frozenset({"tab", "page", "site", "website", "web page"}),
+    "open files": frozenset({"file", "document"}),
+}
+"""What is listed for a noun; windows for any other."""
+_KINDS_OF_PROGRAM = frozenset({"browser", "editor", "terminal", "messenger"})
+_UNTELLING = frozenset("of the my all other different various kind sort open".split())
 _LINES = re.compile(
     r"how many (?:lines|rows|messages|entries|places) (?:(?:were|are|was|there)\s+)*"
     r"(?:with|contain(?:ed|ing|s)?|say(?:ing|s)?|said|mention(?:ed|ing|s)?|held|hold|about)"
     r"\s+(?P<subject>.+?)(?:\s+(?:were|was|are|is)(?:\s+.*)?)?",
     re.IGNORECASE,
 )
+_LEVELS = re.compile(
+    r"(?i:how many (?:(?:different|distinct) )?)(?:"
+    r"(?P<subject>[A-Z]{3,}|(?i:errors?|warn(?:ing)?s?|fatal|info|debug|trace|critical|panic"
+    r"|exception))(?i: log)? (?i:lines?|messages?|entries)(?i: (?:were|was|did|had|in)\b.*)?"
+    r"|(?P<subject2>(?i:errors?|warnings?|exceptions?|failures?))(?i: (?:were|was|did|had)\b.*"
+    r" (?:in|on) (?:the|my) (?:[\w-]+ )?(?:terminal|console|shell|logs?|log file|output)\b.*)"
+    r")"
+)
+"""Lines of a log by their level; a screen seldom tells how many there are."""
 _SHOWN = re.compile(
     rf"how many (?P<subject>.+?) (?:were|are|was) (?:there )?{_SCREEN}(?:.*)?"
     r"|how many (?P<subject2>.+?) did (?:the|my) [\w -]+ (?:show|have|print|display)",
@@ -120,7 +182,8 @@ class Asked:
 
     ``edge``: "first", "last" or empty; ``side``: "appeared", "vanished" or empty; ``measure``:
     "times", "lines", "things" (rows of a table, else lines that begin alike), "windows",
-    "programs", "acts" or "length".
+    "programs", "acts", "length" or "state" (what something became); of a list "open windows",
+    "open programs", "open pages" or "open files".
     """
 
     answer_type: AnswerType
@@ -148,11 +211,7 @@ def _asked_of_screen(bare: str) -> Asked:
     for pattern in _WHEN:
         found = pattern.fullmatch(bare)
         if found and _names_something(found.group("subject")) and _is_of_screen(found):
-            groups = found.groupdict()
-            edge = (groups.get("edge") or groups.get("edge2") or "").casefold()
-            verb = (groups.get("verb") or "").casefold()
-            side = "vanished" if verb in _GONE else "appeared" if verb in _NEW else ""
-            return Asked("when", subject_of(found.group("subject")), edge=edge, side=side)
+            return _asked_when(found)
     for pattern in _LONG:
         found = pattern.fullmatch(bare)
         if found and _names_something(found.group("subject")) and _is_of_screen(found):
@@ -162,10 +221,29 @@ def _asked_of_screen(bare: str) -> Asked:
         verb = found.group("verb").casefold()
         side = "vanished" if verb in _GONE else "appeared" if verb in _NEW else ""
         return Asked("changed", subject_of(found.group("rest")), side=side)
+    listed = _asked_list(bare)
+    if listed is not None:
+        return listed
     found = _SUMMARY.fullmatch(bare)
     if found:
         return Asked("summary", subject_of(found.group("rest")))
     return _asked_count(bare) or Asked("value")
+
+
+def _asked_when(found: re.Match[str]) -> Asked:
+    """What is looked for, and which end of its time on the screen is meant."""
+    groups = found.groupdict()
+    edge = (groups.get("edge") or groups.get("edge2") or "").casefold()
+    verb = (groups.get("verb") or "").casefold()
+    side = "vanished" if verb in _GONE else "appeared" if verb in _NEW else ""
+    subject = found.group("subject")
+    if groups.get("reach"):
+        edge = "first" if groups["reach"].casefold() == "since" else "last"
+    if groups.get("state"):
+        # When it became so is when it was first seen to be so.
+        said = subject_of(f"{subject} {groups['state']}")
+        return Asked("when", said, edge="first", measure="state")
+    return Asked("when", subject_of(subject), edge=edge, side=side)
 
 
 def _is_of_screen(found: re.Match[str]) -> bool:
@@ -181,13 +259,35 @@ def _is_of_screen(found: re.Match[str]) -> bool:
     return bool(_WINDOW_NOUN.search(subject) or re.search(rf"\b{PERSON}\b", said, re.IGNORECASE))
 
 
+def _asked_list(bare: str) -> Asked | None:
+    """The sort of windows of which a list is asked for; None where it is something else."""
+    for pattern in _OPENED:
+        found = pattern.fullmatch(bare)
+        if found is None:
+            continue
+        noun = found.group("noun").casefold().removesuffix("s")
+        kind = " ".join(w for w in found.group("kind").split() if w.casefold() not in _UNTELLING)
+        last = noun.split()[-1] if noun else ""
+        measure = next((m for m, nouns in _OPEN_MEASURES.items() if {noun, last} & nouns), "")
+        if noun in _KINDS_OF_PROGRAM or noun.endswith(" client"):
+            kind = f"{kind} {noun.removesuffix(' client')}".strip()
+            measure = "open programs"
+        return Asked("find", kind, measure=measure or "open windows")
+    return None
+
+
 def _asked_count(bare: str) -> Asked | None:
     """The amount that is asked for; None where it stands on the screen, if anywhere."""
     found = _WINDOWS.fullmatch(bare)
     if found:
         noun = found.group("noun").casefold()
         return Asked("count", measure="windows" if noun.startswith("win") else "programs")
-    for pattern, measure in ((_TIMES, "times"), (_LINES, "lines"), (_SHOWN, "things")):
+    for pattern, measure in (
+        (_TIMES, "times"),
+        (_LINES, "lines"),
+        (_LEVELS, "lines"),
+        (_SHOWN, "things"),
+    ):
         found = pattern.fullmatch(bare)
         if found:
             groups = found.groupdict()

@@ -72,6 +72,9 @@ _MONITOR = re.compile(
     r")\b",
     re.IGNORECASE,
 )
+_SORT = frozenset(
+    "window tab page file document doc site website dialog view note notes channel screen".split()
+)
 _DANGLING = re.compile(
     r"(?:[\s,]+(?:on|in|at|from|during|of|since|between|and|or|for|the))+\s*(?=[?.!]?$)", re.I
 )
@@ -137,6 +140,22 @@ def kinds_of_program(noun: str) -> tuple[str, ...]:
     return tuple(_PROGRAMS.get(noun.casefold(), "").split())
 
 
+def is_of_kind(noun: str, name: WindowName) -> bool:
+    """Whether a window is of the kind of program that a noun names: by its program, or its title.
+
+    A title ends with the name of the program: "levels.ods - LibreOffice Calc".
+    """
+    app, title = name
+    _, _, ending = (title or "").rpartition(" - ")
+    own = {*_words_of(app or ""), *(_words_of(ending) if " - " in (title or "") else ())}
+    return bool(own & set(map(squash, kinds_of_program(noun))))
+
+
+def is_sort_of_window(word: str) -> bool:
+    """Whether the word says no more than what sort of window it is: page, tab, sheet."""
+    return word.casefold() in _SORT
+
+
 def are_programs(places: Sequence[str], text: str) -> bool:
     """Whether the places are programs that the text calls by their names ("in Thunderbird")."""
     called = {squash(said) for f in _APP.finditer(text) for said in _beginnings(f.group("name"))}
@@ -175,9 +194,8 @@ def _unnamed(text: str, windows: Sequence[WindowName]) -> Place | None:
     if found is None:
         return None
     name, left = found.group("name"), tidy(_UI_PLACE.sub(" ", text))
-    words = _PROGRAMS.get(name.casefold(), "").split()
     apps = {app for app, _ in windows if app}
-    kind = sorted(app for app in apps if set(_words_of(app)) & set(map(squash, words)))
+    kind = sorted({app for app, title in windows if app and is_of_kind(name, (app, title))})
     if kind:
         return Place(name, tuple(kind), left)
     # Notes or a chat may stand in any window; what was in a terminal was in no other program.

@@ -42,6 +42,25 @@ _PAST = re.compile(r"\b(?:did|was|were|had|said|showed)\b", re.IGNORECASE)
 _PAST_VERB = re.compile(r"\b[a-z]{3,}ed\b", re.IGNORECASE)
 _PRESENT = re.compile(r"\b(?:is|are|do|does|should|shall|will|must|can|may|has|have)\b", re.I)
 
+_NEWEST = re.compile(
+    r",?\s*\b(?:in|on|at|from|of|per|as of|according to) (?:the|my) (?:very )?(?:(?P<old>oldest"
+    r"|earliest|first)|newest|latest|most recent|last) (?:reading|frame|capture|screen ?shot"
+    r"|snapshot|picture|image|state|measurement|sample)\b",
+    re.IGNORECASE,
+)
+"""Which of the captures is to answer."""
+_MEANWHILE = re.compile(
+    r",?\s*\b(?:(?:right|just|shortly) )?(?:before|after|once|while|when) (?:"
+    rf"(?:{PERSON}|it|they|he|she) \w+"
+    r"|the [\w-]+ (?:had )?(?:[a-z]+ed|went|came|was|were|got|fell|rose|broke|began|ran))\b"
+    r"[^,?]*(?=[?.!]?$)",
+    re.IGNORECASE,
+)
+"""What happened then: beside a minute that is named it only says why that one."""
+_SUPPOSED = re.compile(
+    r"\b(?:supposed|meant|expected) to (?:(?:take place|happen|be held|be)\b(?=[\s,]*[?.!]?$))?",
+    re.IGNORECASE,
+)
 _STANDING = frozenset({"lines", "things"})
 """Measures of what stands there at a moment."""
 
@@ -114,13 +133,16 @@ def _plan_within(
     zone: dt.tzinfo,
     places: Sequence[WindowName],
 ) -> Plan:
+    text, scope = _of_one_capture(text, scope)
     windows = find_windows(_outside_quotes(text), now_us, zone)
     window = combined(windows)
     seeing = bool(_SEEING.search(text) or _ATTRIBUTION.search(text))
     whole = _cut(text, windows)
+    if window is not None and window.at_us is not None:
+        whole = tidy(_MEANWHILE.sub("", whole)) or whole
     bare = _without_attribution(whole)
     asked = asked_of(bare)
-    if asked.answer_type == "value" and asked_of(whole).edge:
+    if asked.answer_type == "value" and (asked_of(whole).edge or asked_of(whole).measure):
         # "The last time I saw X" is about the seeing.
         bare, asked = whole, asked_of(whole)
     timed = _Timed(text, scope, window, windows, places)
@@ -128,7 +150,7 @@ def _plan_within(
         return Plan(text, (timed.read(bare if seeing else text, asked, inside=False),))
     inside = timed.read(bare, asked, inside=True)
     then = _at_the_moment(inside)
-    if asked.answer_type not in ("value", "find"):
+    if asked.answer_type not in ("value", "find") or asked.measure:
         return Plan(text, then if asked.measure in _STANDING else (inside,))
     kind = inside.question.kind
     past = _is_past(text) or kind is Kind.FIND
@@ -141,9 +163,23 @@ def _plan_within(
 def _at_the_moment(reading: Reading) -> tuple[Reading, ...]:
     """What was there in the very minute that was named goes before what was there around it."""
     scope = reading.scope
-    if scope.near is None:
+    if scope.near is None or reading.window is None or reading.window.at_us is None:
         return (reading,)
     return (replace(reading, scope=scope.within(*scope.near)), reading)
+
+
+def _of_one_capture(text: str, scope: Scope) -> tuple[str, Scope]:
+    """Without "in the newest capture": of like answers the newest, or oldest, comes first.
+
+    Without "supposed to", too: what is to be is told as what is.
+    """
+    if '"' not in text:
+        text = tidy(_SUPPOSED.sub("", text))
+    found = _NEWEST.search(_outside_quotes(text))
+    if found is None:
+        return text, scope
+    near = (0, 1) if found.group("old") else None
+    return tidy(text[: found.start()] + text[found.end() :]), replace(scope, near=near)
 
 
 class _Timed:
@@ -169,7 +205,7 @@ class _Timed:
         notes: tuple[str, ...] = ()
         if window is not None:
             scope = scope.within(window.from_us, window.through_us)
-            scope = replace(scope, near=window.at_us)
+            scope = replace(scope, near=window.at_us or scope.near)
             notes = (f"“{window.text}”: {window.understood}", *window.notes)
         place = find_place(text, self._places)
         bare = inside or text != self._text

@@ -18,7 +18,7 @@ def moment_in(wall: dt.datetime, said: str, zone: dt.tzinfo) -> tuple[dt.datetim
     """The moment of a clock time whose zone was said, and what is told of it, maybe nothing.
 
     None where it is as well said without the zone. "CET" by somebody who lives there means the
-    clock on the wall but for the night in which it is changed.
+    clock on the wall, but for an hour that a clock change repeats.
     """
     if said in ("summer", "winter"):
         return _in_half(wall, zone, summer=said == "summer")
@@ -29,7 +29,7 @@ def moment_in(wall: dt.datetime, said: str, zone: dt.tzinfo) -> tuple[dt.datetim
     offset = own.get(said)
     if offset is None:
         return _at_offset(wall, dt.timedelta(hours=ZONE_HOURS[said])), ""
-    if _is_changed_around(wall, zone):
+    if _occurs_twice(wall, zone):
         return _at_offset(wall, offset), ""
     now = (wall.replace(tzinfo=zone).tzname() or "").casefold()
     return None, "" if now == said else f"“{said.upper()}” was taken for the local time"
@@ -56,11 +56,10 @@ def _own_names(wall: dt.datetime, zone: dt.tzinfo) -> dict[str, dt.timedelta]:
     return names
 
 
-def _is_changed_around(wall: dt.datetime, zone: dt.tzinfo) -> bool:
-    """Whether the clock is changed on that day."""
-    start = wall.replace(hour=0, minute=0, second=0, tzinfo=zone)
-    end = start + dt.timedelta(days=1)
-    return start.utcoffset() != end.utcoffset()
+def _occurs_twice(wall: dt.datetime, zone: dt.tzinfo) -> bool:
+    """Whether the hour is one that a clock change repeats."""
+    early, late = (wall.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    return early is not None and late is not None and early > late
 
 
 def _at_offset(wall: dt.datetime, offset: dt.timedelta) -> dt.datetime:

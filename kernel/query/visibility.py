@@ -14,6 +14,7 @@ from contracts.base import Box
 from contracts.text import TextPage
 from kernel.query.citing import CITATIONS_MAX
 from kernel.query.layout import BAR_PIECES_MIN, BAR_SHARE
+from kernel.query.places import is_sort_of_window
 from kernel.query.plan import Reading
 from kernel.query.question import WEAK_WEIGHT, Question
 from kernel.query.sightings import (
@@ -39,11 +40,13 @@ from kernel.query.wording import (
     span_text,
     window_text,
 )
+from kernel.query.words import spans_in
 from kernel.store.folding import squash
 
 _MENTION_SHARE = 4
 _LEVEL_CHARS_MIN = 3
 _QUALITY_STEP = 60
+_STATE_TERMS_MIN, _STATE_WORDS_MAX = 2, 3
 _LINES_LOOKED_AT = 4
 """Times the lines that are wanted: some may not verify."""
 
@@ -149,17 +152,23 @@ def _cite_edge(
 def tell_when(reading: Reading, sources: Sources) -> Outcome:
     """When what is asked about was on screen, or for how long."""
     outcome = Outcome()
+    length = reading.asked.measure == "length"
+    if is_sort_of_window(reading.asked.subject.split()[-1] if reading.asked.subject else ""):
+        told = tell_windows_length(reading, sources) if length else tell_windows(reading, sources)
+        if told.claims:
+            return told
     found = sightings_of(reading, sources)
+    if reading.asked.measure == "state":
+        found = [s for s in found if says_state(s.line.text, reading.question)]
     outcome.cut = len(found) >= ROWS_MAX
     in_bar = _TaskBar(sources)
     sightings = [s for s in found if is_about(s, reading.question) and not in_bar.holds(s)]
     if not sightings:
-        length = reading.asked.measure == "length"
         return tell_windows_length(reading, sources) if length else tell_windows(reading, sources)
     best = max(s.quality for s in sightings)
     near = [s for s in sightings if s.quality >= best - _QUALITY_STEP]
     stretches = stretches_of(near, reading.scope, sources.evidence)
-    if reading.asked.measure == "length":
+    if length:
         _add_length(outcome, stretches, reading, sources)
         return outcome
     edge = reading.asked.edge
@@ -174,6 +183,23 @@ def tell_when(reading: Reading, sources: Sources) -> Outcome:
     if len(stretches) > len(wanted):
         outcome.notes.append(f"it was on screen {len(stretches)} times in all")
     return outcome
+
+
+def says_state(text: str, question: Question) -> bool:
+    """Whether a line says the last word of the question of the one before it, and of no other.
+
+    Few words stand between the two, and no name or number of something else.
+    """
+    spans = [spans_in(term.needle, text) for term in question.terms]
+    if len(spans) < _STATE_TERMS_MIN or not all(spans):
+        return False
+    for thing in spans[-2]:
+        for state in spans[-1]:
+            between = text[thing.end : state.start].split()
+            near = thing.end <= state.start and len(between) <= _STATE_WORDS_MAX
+            if near and not any(map(str.isdigit, "".join(between))):
+                return True
+    return False
 
 
 def is_about(sighting: Sighting, question: Question) -> bool:

@@ -18,7 +18,7 @@ from kernel.query.asked import Asked
 from kernel.query.candidates import Part
 from kernel.query.citing import CITATIONS_MAX
 from kernel.query.covering import pages_of, window_names
-from kernel.query.places import WindowName, kinds_of_program
+from kernel.query.places import WindowName, is_of_kind, is_sort_of_window
 from kernel.query.plan import Reading
 from kernel.query.question import Question, analyse
 from kernel.query.scope import Scope
@@ -26,13 +26,15 @@ from kernel.query.sightings import is_unseen
 from kernel.query.sources import Outcome, Sources
 from kernel.query.wording import moment_text, quoted, seen_text, span_text
 from kernel.query.words import spans_in
-from kernel.store.folding import squash, word_parts
+from kernel.store.folding import squash
 from kernel.store.frames import GAP_US_MAX
 
 CITED_MAX = 32
 _WATCHING: Final = frozenset(
     "watch watched watching play played playing view viewed viewing".split()
 )
+
+_EDGES: Final = {"appeared": "first", "vanished": "last"}
 
 
 @dataclass(slots=True)
@@ -55,14 +57,14 @@ class Shown:
 
 def windows_meant(question: Question, names: Sequence[WindowName]) -> list[WindowName]:
     """The windows whose title or program holds every word of the question, or is of that kind."""
-    terms = question.terms
+    terms = [t for t in question.terms if not is_sort_of_window(t.text)] or question.terms
     return [
         (app, title)
         for app, title in names
         if terms
         and all(
             any(spans_in(term.needle, name) for name in (app, title) if name)
-            or _is_of_kind(term.text, app)
+            or is_of_kind(term.text, (app, title))
             for term in terms
         )
     ]
@@ -120,7 +122,7 @@ def tell_windows(reading: Reading, sources: Sources) -> Outcome:
     """When the windows that are meant were in front, one claim for each time."""
     outcome = Outcome()
     stretches = _stretches_meant(reading, sources)
-    edge = reading.asked.edge
+    edge = reading.asked.edge or _EDGES.get(reading.asked.side, "")
     wanted = stretches[:1] if edge == "first" else stretches[-1 if edge else -sources.claims_max :]
     with outcome.until_over():
         for shown in wanted:
@@ -154,10 +156,9 @@ def tell_untold(
 
 
 def _times_claim(stretches: Sequence[Shown], sources: Sources) -> Claim:
-    shown = stretches[-(CITATIONS_MAX // 2) :]
     return Claim(
-        text=f"{_called(shown[0].name)} was in front {_spans_text(shown, sources)}",
-        citations=_citations(shown, sources),
+        text=f"{_called(stretches[0].name)} was in front {spans_said(stretches, sources)}",
+        citations=citations_of(stretches, sources),
         first_us=stretches[0].first.captured_at_us,
         last_us=stretches[-1].last.captured_at_us,
         visible_us=sum(s.length_us for s in stretches),
@@ -185,6 +186,16 @@ def _citations(stretches: Sequence[Shown], sources: Sources) -> tuple[Citation, 
     """First and last frame of every stretch."""
     cited = [_cite(event, sources) for s in stretches for event in (s.first, s.last)]
     return tuple(dict.fromkeys(cited))
+
+
+def citations_of(stretches: Sequence[Shown], sources: Sources) -> tuple[Citation, ...]:
+    """First and last frame of the last stretches, as many as a claim may cite."""
+    return _citations(stretches[-(CITATIONS_MAX // 2) :], sources)
+
+
+def spans_said(stretches: Sequence[Shown], sources: Sources) -> str:
+    """When the last stretches were, as many as a claim may cite."""
+    return _spans_text(stretches[-(CITATIONS_MAX // 2) :], sources)
 
 
 def _spans_text(stretches: Sequence[Shown], sources: Sources) -> str:
@@ -268,11 +279,6 @@ def _name(name: WindowName) -> str:
 
 def _called(name: WindowName) -> str:
     return quoted(_name(name)) if any(name) else "a window without a name"
-
-
-def _is_of_kind(word: str, app: str | None) -> bool:
-    own = {squash(part) for part in word_parts(app or "")}
-    return bool(own & set(map(squash, kinds_of_program(word))))
 
 
 def _cite(event: CaptureEvent, sources: Sources) -> Citation:

@@ -102,6 +102,49 @@ def test_time_and_place_leave_the_words_that_are_looked_for() -> None:
     assert any("2025-11-25 00:00 to 12:00" in note for note in reading.notes)
 
 
+@pytest.mark.parametrize(
+    ("text", "near", "left"),
+    [
+        ("What is the level in the newest reading?", None, "What is the level?"),
+        ("What is the level according to the latest screenshot?", None, "What is the level?"),
+        ("What was the level in the oldest capture?", (0, 1), "What was the level?"),
+        ("What is the latest version?", None, "What is the latest version?"),
+    ],
+)
+def test_which_capture_is_to_answer_is_no_word_that_it_must_show(
+    text: str, near: tuple[int, int] | None, left: str
+) -> None:
+    reading = plan(text).readings[-1]
+    assert reading.scope.near == near
+    assert reading.question.terms == analyse(left).terms
+
+
+def test_the_minute_that_is_named_is_looked_at_before_those_around_it() -> None:
+    very, around = plan("What was the level yesterday at 9:05?").readings
+    assert (very.scope.from_us, very.scope.to_us) == (at("25 09:05:00"), at("25 09:06:00"))
+    assert (around.scope.from_us, around.scope.to_us) == (at("25 09:00:00"), at("25 09:10:00"))
+    assert around.scope.away_us(at("25 09:05:59")) == 0
+    assert around.scope.away_us(at("25 09:04:00")) == 60_000_000
+    assert around.scope.away_us(at("25 09:07:00")) > around.scope.away_us(at("25 09:04:30"))
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("What was the level yesterday at 9:05, before I changed it?", "What was the level?"),
+        ("What was the level after the pump went down, yesterday at 9:05?", "What was the level?"),
+        ("What was the level after the discount yesterday at 9:05?", ""),
+        ("What was the level before I changed it?", ""),
+        ("When is the retro supposed to take place?", "When is the retro?"),
+        ("What is Ada supposed to bring?", "What is Ada bring?"),
+    ],
+)
+def test_what_only_says_why_that_minute_is_no_word_to_be_met(text: str, left: str) -> None:
+    reading = plan(text).readings[0]
+    words = [term.text for term in reading.question.terms]
+    assert (words == [term.text for term in analyse(left).terms]) == bool(left)
+
+
 def test_a_scope_that_was_given_holds_beside_the_question() -> None:
     given_scope = Scope(from_us=at("25 08:00:00"), to_us=at("25 09:00:00"), app="Mail")
     made = make_plan("errors yesterday", given_scope, now_us=us(NOW), zone=BERLIN)

@@ -10,9 +10,10 @@ import pytest
 
 from contracts.answer import Answer
 from kernel.query.citing import verify_claim
+from kernel.query.question import analyse
 from kernel.query.scope import Scope
 from kernel.query.sightings import clipped, find_sightings, frame_after, frame_before, stretches_of
-from kernel.query.visibility import find_lines, tell_when
+from kernel.query.visibility import find_lines, says_state, tell_when
 from kernel.query.words import parts_holding
 from tests.kernel.query.week import Desk, at
 
@@ -223,3 +224,47 @@ def test_parts_of_words_are_given_by_their_place_in_the_line(
     term: str, text: str, parts: list[str]
 ) -> None:
     assert [text[s.start : s.end] for s in parts_holding(term, text)] == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("node-07 unhealthy, rolled back", True),
+        ("host node-07 is now unhealthy", True),
+        ("node-07 node-08 unhealthy", False),
+        ("unhealthy hosts: node-07", False),
+        ("node-07 was up when the whole of it went unhealthy", False),
+    ],
+)
+def test_what_a_thing_became_is_said_of_it_and_of_no_other(text: str, *, says: bool) -> None:
+    assert says_state(text, analyse("node-07 unhealthy")) is says
+
+
+def test_when_it_became_so_is_when_it_was_first_seen_so(tmp_path: Path) -> None:
+    desk = Desk.open(tmp_path)
+    desk.shoot("25 09:00:00", ["pump-4 starting", "pump-5 idle"])
+    desk.shoot("25 09:00:10", ["pump-4 idle", "pump-5 idle"])
+    (claim,) = desk.ask("When did pump-4 become idle on the screen?").claims
+    assert claim.first_us == at("25 09:00:10")
+    assert desk.ask("When did pump-6 become idle on the screen?").claims == ()
+    desk.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Until when was the orders page open?", "was last seen in front at 2025-11-25 09:00:10"),
+        ("Since when was the orders page open?", "was first seen in front at 2025-11-25 09:00:00"),
+        ("When did the orders page disappear?", "was last seen in front at 2025-11-25 09:00:10"),
+    ],
+)
+def test_a_page_is_its_window_not_a_line_that_speaks_of_it(
+    tmp_path: Path, question: str, said: str
+) -> None:
+    desk = Desk.open(tmp_path)
+    desk.shoot("25 09:00:00", ["pump 4"], title="Orders - Firefox")
+    desk.shoot("25 09:00:10", ["pump 5"], title="Orders - Firefox")
+    desk.shoot("25 09:00:20", ["the orders page is down"], title="Chat")
+    (claim,) = desk.ask(question).claims
+    assert said in claim.text
+    desk.close()
