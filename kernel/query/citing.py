@@ -23,6 +23,7 @@ from kernel.query.candidates import Candidate, Part
 from kernel.query.layout import box_of_span
 from kernel.query.stores import Evidence, Pages
 from kernel.store.folding import squash
+from kernel.store.matching import jitter_key
 
 CITATIONS_MAX = 16
 FRAME_EXTRACTOR, FRAME_EXTRACTOR_VERSION = "evidence", "0.0.0"
@@ -232,14 +233,10 @@ def _verify(citation: Citation, evidence: Evidence, pages: Pages) -> str | None:
     shown = (event.app, event.window_title, event.monitor)
     if shown != (citation.app, citation.window_title, citation.monitor):
         return f"event {citation.event_id} is of another window"
-    for event_id, at_us in (
-        (citation.first_event, citation.first_us),
-        (citation.last_event, citation.last_us),
-    ):
-        edge = evidence.find_event(event_id) if event_id else None
-        if event_id and (edge is None or edge.captured_at_us != at_us):
-            return f"event {event_id} is not at that time"
     try:
+        reason = _verify_ends(citation, evidence, pages)
+        if reason:
+            return reason
         evidence.read_blob(citation.blob)
         stored = pages.page_of(citation.blob)
     except KernelError as error:
@@ -252,6 +249,30 @@ def _verify(citation: Citation, evidence: Evidence, pages: Pages) -> str | None:
     if (key.plugin_id, key.plugin_version) != (citation.extractor, citation.extractor_version):
         return "another extractor has read this frame since"
     return _verify_span(citation, page)
+
+
+def _verify_ends(citation: Citation, evidence: Evidence, pages: Pages) -> str | None:
+    """A line is said to be there from one event to another: both are looked at, two pages at most.
+
+    At its ends it may be read as what joins readings of one line, and as nothing else.
+    """
+    key = jitter_key(citation.text)
+    for event_id, at_us in (
+        (citation.first_event, citation.first_us),
+        (citation.last_event, citation.last_us),
+    ):
+        if not event_id:
+            continue
+        event = evidence.find_event(event_id)
+        if event is None or event.captured_at_us != at_us:
+            return f"event {event_id} is not at that time"
+        if event_id == citation.event_id:
+            continue
+        stored = pages.page_of(event.blob)
+        lines = stored[1].lines if stored else ()
+        if not any(line.text == citation.text or jitter_key(line.text) == key for line in lines):
+            return f"event {event_id} does not show the line"
+    return None
 
 
 def _verify_frame(citation: Citation, evidence: Evidence, pages: Pages) -> str | None:

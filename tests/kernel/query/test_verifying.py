@@ -19,6 +19,7 @@ from kernel.query.layout import PageLayout
 from kernel.query.question import analyse
 from kernel.query.ranking import rank
 from kernel.query.stores import NothingProcessed
+from kernel.store.sqlite import connect
 from tests.kernel.query.memory import (
     LOCKS,
     Memory,
@@ -27,7 +28,7 @@ from tests.kernel.query.memory import (
     questions,
     text_page,
 )
-from tests.kernel.query.week import Desk
+from tests.kernel.query.week import Desk, at
 
 QUESTION = "Who is INC0048213 assigned to?"
 TEXTS = sorted({q["question"] for q in (*questions("questions_extra.json"),)})
@@ -299,3 +300,28 @@ def overwrite(desk: Desk, blob: str) -> None:
             path.write_bytes(data.replace(stored, bytes(len(stored))))
             return
     pytest.fail("the bytes of the blob lie in no pack")
+
+
+@pytest.mark.parametrize("end", ["first", "last"])
+def test_a_time_whose_end_does_not_show_the_line_is_not_told(tmp_path: Path, end: str) -> None:
+    desk = Desk.open(tmp_path)
+    before = desk.shoot("25 09:00:00", ["Quiet here"])
+    for second in (10, 20, 30):
+        desk.shoot(f"25 09:00:{second}", ["Reactor pressure is rising"])
+    behind = desk.shoot("25 09:00:40", ["Quiet again"])
+    question = "When was the reactor pressure rising on the screen?"
+    (claim,) = desk.ask(question).claims
+    assert (claim.first_us, claim.last_us) == (at("25 09:00:10"), at("25 09:00:30"))
+    shifted = before if end == "first" else behind
+    derived = connect(desk.data_dir.derived_db)
+    derived.execute(
+        f"UPDATE intervals SET {end}_us=?, {end}_seq=? WHERE text_id ="
+        " (SELECT text_id FROM texts WHERE text LIKE 'Reactor%')",
+        (shifted.captured_at_us, shifted.seq),
+    )
+    derived.close()
+    answer = desk.ask(question)
+    assert answer.claims == ()
+    assert answer.provenance.claims_dropped == 1
+    assert any("left out" in text for text in (answer.answer, *answer.notes))
+    desk.close()
