@@ -10,7 +10,7 @@ import bisect
 import itertools
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from contracts.text import Word
@@ -90,6 +90,21 @@ def find_bands(words: Sequence[Word], ys: Sequence[int]) -> list[Band]:
         band = _band(own, ys[at - 1] if at else None, ys[at])
         if band is not None:
             bands.append(band)
+    return bands
+
+
+def line_bands(words: Sequence[Word]) -> list[Band]:
+    """Every line as a band of its own; one starts anew where it is alone or far below the other."""
+    bands: list[Band] = []
+    bottom: int | None = None
+    for line in _lines(words):
+        first, last = min(w.box[1] for w in line), max(w.box[3] for w in line)
+        tall = statistics.median(height(word.box) for word in line)
+        far = bottom is None or first - bottom > PAD_HEIGHTS * tall
+        top = first if bottom is None or far else min(bottom, first)
+        band = _made(line, (top, last + 1), 1, starts_anew=far, is_open=True)
+        bands.append(band if len(band.groups) > 1 else replace(band, starts_anew=True))
+        bottom = last + 1
     return bands
 
 

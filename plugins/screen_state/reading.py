@@ -23,7 +23,7 @@ from plugins.screen_state.grid import Grid, find_grids
 from plugins.screen_state.gutter import CodePane, find_code
 from plugins.screen_state.panels import find_panels, nest, panel_at
 from plugins.screen_state.pieces import Piece, cut, page_pieces
-from plugins.screen_state.ruled import find_ruled
+from plugins.screen_state.ruled import find_headed, find_ruled
 from plugins.screen_state.tables import column_table, grid_table, ruled_table
 from plugins.screen_state.tree import PANE_PERMILLE, Draft, in_order
 from plugins.screen_state.windows import (
@@ -197,8 +197,21 @@ def _region_parts(
     controls = find_controls(rest, seen.rules)
     parts.extend(_control(control, seen.grey, seen.rgb) for control in controls)
     taken = {control.piece for control in controls}
-    lines = [_line(piece, seen.grey) for piece in rest if piece not in taken]
+    rest = _take_headed(seen, [piece for piece in rest if piece not in taken], parts)
+    lines = [_line(piece, seen.grey) for piece in rest]
     return parts + _blocks(lines, seen.rules)
+
+
+def _take_headed(seen: _Seen, pieces: list[Piece], parts: list[Draft]) -> list[Piece]:
+    """Adds tables without rules to the parts; the pieces that are in none of them."""
+    rest: list[Piece] = []
+    for group in _between_rules(pieces, seen.rules):
+        left = group
+        for headed in find_headed(group, seen.grey):
+            drawn, left = ruled_table(headed, left)
+            parts.append(drawn)
+        rest.extend(left)
+    return sorted(rest, key=lambda piece: (piece.order, piece.box))
 
 
 def _between_rules(pieces: Sequence[Piece], rules: Rules) -> list[list[Piece]]:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from contracts.base import Box
 from contracts.text import Word
-from plugins.screen_state.bands import SLACK_PX, Band, Span, find_bands, runs_of
+from plugins.screen_state.bands import SLACK_PX, Band, Span, find_bands, line_bands, runs_of
 from plugins.screen_state.edges import Rule, Rules
 from plugins.screen_state.geometry import middle, overlap
 from plugins.screen_state.looks import is_head
@@ -102,6 +102,30 @@ def find_ruled(
             table = _table(run, left, right, grey)
             if table is not None and not any(_touch(table, other) for other in found):
                 found.append(table)
+    return found
+
+
+def find_headed(pieces: Sequence[Piece], grey: NDArray[np.uint8]) -> list[RuledTable]:
+    """Tables without any rules, below a head that stands straight above three columns or more.
+
+    Their rows have one line each; lists of four rows and more are `columns`, head or not.
+    """
+    words = [word for piece in pieces for word in piece.words]
+    if not words:
+        return []
+    left = min(word.box[0] for word in words)
+    right = max(word.box[2] for word in words)
+    rows = line_bands(words)
+    found: list[RuledTable] = []
+    at = 0
+    while at + ROWS_MIN < len(rows):
+        table = None
+        if len(rows[at].group_spans) >= HEADLESS_COLUMNS_MIN:
+            below = list(itertools.takewhile(lambda row: not row.starts_anew, rows[at + 1 :]))
+            table = _below_one_rule(rows[at], below, left, right + 1, grey)
+        if table is not None:
+            found.append(table)
+        at += 1 if table is None else len(table.rows)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.text import Word
-from plugins.screen_state.bands import find_bands, runs_of
+from plugins.screen_state.bands import find_bands, line_bands, runs_of
 
 
 def word(text: str, x: int, y: int) -> Word:
@@ -43,3 +43,10 @@ def test_a_row_with_one_text_ends_a_run() -> None:
         words += [word(text, 10 + 200 * x, 10 + 30 * at) for x, text in enumerate(texts)]
     bands = find_bands(words, [32, 62, 92, 122])
     assert [[band.words[0].text for band in run] for run in runs_of(bands)] == [["a", "c"], ["e"]]
+
+
+def test_lines_that_are_alone_or_far_below_start_anew() -> None:
+    words = [word("a", 10, 10), word("b", 200, 10), word("c", 10, 30), word("d", 200, 30)]
+    words += [word("alone", 10, 50), word("e", 10, 140), word("f", 200, 140)]
+    bands = line_bands(words)
+    assert [band.starts_anew for band in bands] == [True, False, True, True]

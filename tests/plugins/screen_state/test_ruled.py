@@ -136,6 +136,25 @@ def test_a_head_with_one_rule_heads_rows_that_nothing_parts() -> None:
     assert len(found) == 12
 
 
+@pytest.mark.parametrize("is_form", [False, True])
+def test_a_head_alone_heads_two_rows_but_labels_head_no_fields(*, is_form: bool) -> None:
+    desk = Desk(ground="white")
+    xs = (60, 260, 460)
+    for x, head in zip(xs, ("Disk", "Used", "Limit"), strict=True):
+        desk.text(head, x, 60)
+    for at, row in enumerate((("home", "41.7G", "50G"), ("scratch", "1.9T", "4T"))):
+        for x, text in zip(xs, row, strict=True):
+            if is_form:
+                desk.field(text, x, 82 + 40 * at, width=160)
+            else:
+                desk.text(text, x, 82 + 22 * at)
+    found = cells(state_of(desk))
+    if is_form:
+        assert found == {}
+    else:
+        assert [found[row, 1] for row in range(3)] == ["Used", "41.7G", "1.9T"]
+
+
 def test_tabs_over_a_page_are_no_head() -> None:
     desk = Desk(ground="white")
     one_rule(desk, ("Activities", "Records", "Closure"), (60, 200, 320))
