@@ -77,9 +77,11 @@ def find_windows(
 ) -> list[Window]:
     """Windows, the one on top first."""
     found: list[Window] = []
+    tall = (rule for rule in rules.down if rule.length >= WINDOW_PX_MIN[1])
+    sides = Rules(rules.across, tuple(tall))
     for bar in _find_bars(rules, width_px):
-        box = _hang(bar, rules, width_px, height_px)
-        title = _title(bar, pieces)
+        box = _hang(bar, sides, width_px, height_px)
+        title = None if box is None else _title(bar, pieces)
         if box is not None and title is not None and not _is_inner_bar(bar, found):
             found.append(Window(box, bar, title))
     return _stack(found, rules)
