@@ -53,7 +53,7 @@ _VERBS = frozenset({"use", "pass", "fail"})
 """What is used is another matter than what somebody uses."""
 _EXCLUDING = (
     (
-        ("used", "use", "usage", "spent"),
+        ("used", "use", "usage"),
         ("free", "left", "remaining", "available", "avail"),
         ("total", "overall"),
     ),
