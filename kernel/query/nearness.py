@@ -91,7 +91,7 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
         return command
     if _tells_all(home[0]) or OUTCOME.search(piece.text):
         return _distant_level(layout, hit, home[0])
-    if _heads_the_fields(layout, piece, home[0]):
+    if _heads_the_fields(layout, piece, home[0]) or _heads_the_key(layout, piece, candidate):
         return LEVEL_BLOCK
     if any(layout.same_block(piece, member) for member in home) and not are_peers(piece, home[0]):
         return LEVEL_BLOCK
@@ -150,6 +150,22 @@ def _spoken_of_before(layout: PageLayout, candidate: Candidate) -> tuple[int, ..
         p for p in over if p.text.count(" ") >= _SPOKEN_BLANKS_MIN and not shapes.is_byline(p.text)
     )
     return tuple(piece.index for piece in itertools.islice(told, 1))
+
+
+def _heads_the_key(layout: PageLayout, piece: Piece, candidate: Candidate) -> bool:
+    """Whether it heads the column of what names the row of a cell: what the rows are.
+
+    "Job" over "replay" makes it the replay job, wherever in the table its row is.
+    """
+    if candidate.form is not Form.CELL:
+        return False
+    own = layout.piece_at(candidate.answer[0].line, candidate.answer[0].start).box
+    beside = [layout.piece_at(part.line, part.start) for part in candidate.support]
+    keys = [key.box for key in beside if key.box[1] < own[3] and own[1] < key.box[3]]
+    heads = [head for head in beside if head.box[3] <= own[1]]
+    return any(piece.box[0] < key[2] and key[0] < piece.box[2] for key in keys) and any(
+        other.index == piece.index for head in heads for other in layout.row_of(head)
+    )
 
 
 def _heads_the_fields(layout: PageLayout, piece: Piece, home: Piece) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from contracts.capture import CaptureEvent
 from kernel.query.times import local
+from kernel.query.timezones import pass_mark
 from kernel.store.folding import squash
 
 END_US = 253_402_300_800_000_000
@@ -94,7 +95,8 @@ class Scope:
 
 
 def _minute(moment_us: int, zone: dt.tzinfo) -> str:
-    return local(moment_us, zone).strftime("%Y-%m-%d %H:%M:%S")
+    moment = local(moment_us, zone)
+    return f"{moment:%Y-%m-%d %H:%M:%S}{pass_mark(moment)}"
 
 
 def _holds(name: str | None, part: str) -> bool:

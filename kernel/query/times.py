@@ -22,7 +22,7 @@ from kernel.query.timecalendar import DAY, Calendar, Wall, midnight
 from kernel.query.timeparts import Clock, Day, Moment, Phrase
 from kernel.query.timephrase import Reader
 from kernel.query.timewindow import Window
-from kernel.query.timezones import moment_in
+from kernel.query.timezones import moment_in, pass_mark
 
 MICROS = 1_000_000
 _MINUTE_US = 60 * MICROS
@@ -435,11 +435,11 @@ class _Resolver:
         name = getattr(self._zone, "key", None) or str(self._zone)
         end, start = local(to_us, self._zone), local(from_us, self._zone)
         clock = "%H:%M:%S" if start.second or end.second else "%H:%M"
+        last = f"{end:{clock}}{pass_mark(end)}"
         if from_us <= 0:
-            return f"until {end:%Y-%m-%d} {end:{clock}} ({name})"
-        same = start.date() == end.date()
-        until = f"{end:{clock}}" if same else f"{end:%Y-%m-%d} {end:{clock}}"
-        return f"{start:%Y-%m-%d} {start:{clock}} to {until} ({name})"
+            return f"until {end:%Y-%m-%d} {last} ({name})"
+        until = last if start.date() == end.date() else f"{end:%Y-%m-%d} {last}"
+        return f"{start:%Y-%m-%d} {start:{clock}}{pass_mark(start)} to {until} ({name})"
 
 
 def _unit_us(moment: Moment) -> int:

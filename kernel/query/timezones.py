@@ -35,6 +35,17 @@ def moment_in(wall: dt.datetime, said: str, zone: dt.tzinfo) -> tuple[dt.datetim
     return None, "" if now == said else f"“{said.upper()}” was taken for the local time"
 
 
+def pass_mark(moment: dt.datetime) -> str:
+    """Which pass of a repeated hour an aware time is of, to be said behind it: " +02:00".
+
+    Empty for any other time: the clock on the wall says it.
+    """
+    zone = moment.tzinfo
+    if zone is None or not _occurs_twice(moment.replace(tzinfo=None), zone):
+        return ""
+    return f" {moment.isoformat()[-6:]}"
+
+
 def _in_half(wall: dt.datetime, zone: dt.tzinfo, *, summer: bool) -> tuple[dt.datetime | None, str]:
     """The pass of a repeated hour that is of that half of the year."""
     offsets = sorted(_own_names(wall, zone).values())

@@ -9,6 +9,7 @@ import datetime as dt
 
 from contracts.interval import TextInterval
 from kernel.query.times import MICROS, local
+from kernel.query.timezones import pass_mark
 
 _QUOTE_CHARS_MAX = 160
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -17,16 +18,22 @@ _UNITS_MAX = 2
 
 def moment_text(moment_us: int, zone: dt.tzinfo) -> str:
     """A moment to the second, on the wall clock of the zone."""
-    return local(moment_us, zone).strftime("%Y-%m-%d %H:%M:%S")
+    return _said(local(moment_us, zone))
 
 
 def span_text(first_us: int, last_us: int, zone: dt.tzinfo) -> str:
     """A stretch of time; the date of its end only where it is another one."""
     start, end = local(first_us, zone), local(last_us, zone)
     if first_us == last_us:
-        return f"at {start:%Y-%m-%d %H:%M:%S}"
-    until = f"{end:%H:%M:%S}" if start.date() == end.date() else f"{end:%Y-%m-%d %H:%M:%S}"
-    return f"from {start:%Y-%m-%d %H:%M:%S} to {until}"
+        return f"at {_said(start)}"
+    same = start.date() == end.date()
+    return f"from {_said(start)} to {_said(end, dated=not same)}"
+
+
+def _said(moment: dt.datetime, *, dated: bool = True) -> str:
+    """The time on the wall clock; with its offset in an hour that a clock change repeats."""
+    day = f"{moment:%Y-%m-%d} " if dated else ""
+    return f"{day}{moment:%H:%M:%S}{pass_mark(moment)}"
 
 
 def length_text(length_us: int) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from kernel.query.layout import PageLayout
 from kernel.query.question import analyse
-from kernel.query.ranking import find_hits
+from kernel.query.ranking import find_hits, rank
 from kernel.query.tables import table_cells
 from tests.kernel.query.drawn import MONO, Canvas
 
@@ -69,3 +69,16 @@ def test_two_lines_of_prose_are_no_table() -> None:
     canvas.text(100, 100, "The owner of the house, said she, was not at home that day.")
     canvas.text(100, 130, "Nobody knew where the key of the house was, so they waited.")
     assert values(PageLayout(canvas.page()), "Who is the owner of the key?") == []
+
+
+def test_what_heads_the_names_of_rows_says_what_the_rows_are() -> None:
+    canvas = Canvas()
+    rows = [["Job", "Stage", "Status"], ["lint", "check", "success"], ["unit", "test", "running"]]
+    canvas.rows([100, 260, 400], 200, 34, [*rows, ["replay", "test", "failed"]])
+    layout = PageLayout(canvas.page())
+
+    def told(question: str) -> list[str]:
+        return [scored.candidate.value for scored in rank(layout, analyse(question))[:1]]
+
+    assert told("What was the status of the replay job?") == ["failed"]
+    assert told("What was the status of the replay invoice?") == []

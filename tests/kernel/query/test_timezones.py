@@ -8,7 +8,8 @@ import zoneinfo
 import pytest
 
 from kernel.query.times import MICROS, find_windows
-from kernel.query.timezones import moment_in
+from kernel.query.timezones import moment_in, pass_mark
+from kernel.query.wording import moment_text, span_text
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 NOON_OF_THE_CHANGE = dt.datetime(2025, 10, 26, 12, 0, tzinfo=BERLIN)
@@ -70,3 +71,20 @@ def test_the_own_zone_said_of_the_other_half_of_the_year_is_the_clock_on_the_wal
     assert exact is not None
     assert (exact.astimezone(dt.UTC).hour, note) == (16, "")
     assert moment_in(wall, "winter", BERLIN)[0] is None
+
+
+def test_the_pass_of_an_hour_that_occurs_twice_is_said() -> None:
+    first = dt.datetime(2025, 10, 26, 0, 20, tzinfo=dt.UTC)
+    early_us, late_us = (
+        int((first + dt.timedelta(hours=hours)).timestamp()) * MICROS for hours in (0, 1)
+    )
+    assert moment_text(early_us, BERLIN) == "2025-10-26 02:20:00 +02:00"
+    assert moment_text(late_us, BERLIN) == "2025-10-26 02:20:00 +01:00"
+    assert span_text(early_us, late_us, BERLIN) == (
+        "from 2025-10-26 02:20:00 +02:00 to 02:20:00 +01:00"
+    )
+    assert pass_mark(dt.datetime(2025, 10, 26, 4, 20, tzinfo=BERLIN)) == ""
+    assert pass_mark(dt.datetime(2025, 3, 30, 2, 20, tzinfo=BERLIN)) == ""
+    now_us = int(NOON_OF_THE_CHANGE.timestamp()) * MICROS
+    (window,) = find_windows("what was the lag at 02:20 CEST?", now_us, BERLIN)
+    assert "02:15 +02:00 to 02:25 +02:00" in window.understood
