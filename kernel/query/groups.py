@@ -105,15 +105,15 @@ def is_unsaid_class(terms: Sequence[Term], index: int, *, beside: frozenset[int]
     other words of some: a payment to the gym is a row of a list of payments.
     """
     term = terms[index]
-    if term.asked or term.required:
-        return False
     noun = term.text.casefold()
     done = index > 0 and index == len(terms) - 1 and terms[index - 1].specific
     if noun not in _CLASSES or (done and not term.anchored):
         # "How much did Ada transfer": that is what she did.
         return False
     if any(_tells_one_thing(terms[other]) for other in beside):
-        return True
+        return not term.specific
+    if term.asked or term.required:
+        return False
     named = any(
         not (other.asked or other is term) and other.weight > WEAK_WEIGHT for other in terms
     )

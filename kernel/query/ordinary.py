@@ -29,7 +29,7 @@ improve include increase indicate inform insert inspect install interview invite
 issue join keep kick kill know land last launch lead learn leave lend let lift limit link list
 listen live load locate lock log look lose lower maintain make manage mark match matter mean
 measure meet mention merge miss modify monitor mount move mute name need note notice notify
-occur offer onboard open operate order organise organize own park pass pause pay perform permit
+occur offer onboard open operate order organise organize owe own park pass pause pay perform permit
 pick pin place plan play point post postpone prefer prepare present press prevent print process
 produce promise propose protect prove provide publish pull purchase push put quote raise ran
 rate reach read realise rebase reboot receive recommend reconnect record recover redirect reduce

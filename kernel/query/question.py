@@ -98,6 +98,7 @@ class Question:
     """What the question asks in other words."""
 
 
+_PAST_AUXILIARIES = frozenset("was were did has have had".split())
 _NAME_TERMS_MIN = 2
 _DONE_WORDS = 3
 _DEED_ENDINGS = ("ed", "d", "t", "en", "er", "or", "ote", "ble", "s")
@@ -129,7 +130,7 @@ def _with_states(question: Question, choice: Choice) -> Question:
         else term
         for term in question.terms
     )
-    return replace(question, terms=terms)
+    return replace(question, terms=terms, strict=True)
 
 
 def _analyse(text: str, tokens: list[Token], *, question_mark: bool) -> Question:
@@ -148,7 +149,9 @@ def _analyse(text: str, tokens: list[Token], *, question_mark: bool) -> Question
         terms = terms if strict else _without_modifiers(terms, kind)
     deed = _deed(lowered, start, kind, terms, positions)
     if deed is not None:
-        needle = _verb_needle(terms[deed].needle)
+        # The delivery date tells when a thing is delivered, and not when it was.
+        coming = kind is Kind.TIME and not _PAST_AUXILIARIES & set(lowered)
+        needle = terms[deed].needle if coming else _verb_needle(terms[deed].needle)
         past = {"was", "were"} & set(lowered) and is_past_form(terms[deed].text.casefold())
         if kind is Kind.TIME and past:
             # What is open was opened at some time that it does not tell.
@@ -227,7 +230,8 @@ def _with_meanings(tokens: list[Token], terms: list[Term], positions: list[int])
             letters = term.text.casefold() if is_initials(term.text) else ""
             needle = replace(needle, phrases=phrases, letters=letters)
         unsaid = is_unsaid_class(terms, index, beside=near)
-        done.append(replace(term, needle=needle, unsaid=unsaid))
+        asked = term.asked and not unsaid
+        done.append(replace(term, needle=needle, unsaid=unsaid, asked=asked))
     return done
 
 

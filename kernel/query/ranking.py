@@ -324,11 +324,12 @@ def _weights(question: Question, levels: list[int], candidate: Candidate) -> lis
     speaks = _label_speaks(question, candidate)
     return [
         _UNNAMED_WEIGHT
-        if term.asked
+        if level < LOCAL
         and not term.specific
-        and level < LOCAL
+        and (term.asked or term.unsaid)
         and (
-            speaks
+            term.unsaid
+            or speaks
             or index in candidate.speaks_for
             or _named_by_shape(question, term, candidate)
             or _is_unsaid_event(question, term)

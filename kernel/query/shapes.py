@@ -61,7 +61,10 @@ _PLACEHOLDER = (
     r"|none yet|unknown|unassigned|unspecified|pending|coming soon)"
 )
 _NO_VALUE = re.compile(rf"(?:\W*(?:is |are )?{_PLACEHOLDER}\W*|[\W_]+)", re.IGNORECASE)
-_OPEN = re.compile(rf"^[\s:]*(?:(?:is|are|was|still|yet)\s+)*{_PLACEHOLDER}\b", re.IGNORECASE)
+_OPEN = re.compile(
+    rf"^[\s:]*{_PLACEHOLDER}\b|^[^.,;!?]*\b(?:is|are|was|still|yet)\s+{_PLACEHOLDER}\b",
+    re.IGNORECASE,
+)
 _PROMPT = re.compile(r"^\S*@\S+[:~ ]\S*\s?[$#%>] |^PS [A-Z]:|^[$>] ")
 _REASON = re.compile(
     r"\b(?:because|due to|since(?! \d)|so that|caused?|reason|after|failed|fails|error|code|cannot"

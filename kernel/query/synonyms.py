@@ -270,7 +270,7 @@ vat: tax mwst gst
 tax: vat mwst gst
 issue: ticket bug
 bug: issue
-author: writer written
+author: writer written wrote
 writer: author
 wrote: author
 raised: opened reported filed created submitted
@@ -343,7 +343,7 @@ def _table() -> dict[str, frozenset[str]]:
         # "Resolve" is a button; "resolved" and "resolves" may tell the resolution.
         add(named, {*named, *(form for form in forms_of(verb) if _tells_a_deed(form, verb))})
     for asked, *said in _lines(_MAY_BE.replace(":", " ")):
-        add((asked, *_plural(asked)), said)
+        add((asked, *_plural(asked)), (form for word in said for form in (word, *_plural(word))))
     return {word: frozenset(said) for word, said in table.items()}
 
 

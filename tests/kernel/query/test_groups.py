@@ -30,7 +30,7 @@ def test_numbers_make_names_with_nouns_and_codes_alone(text: str, groups: list[l
     [
         ("How many nodes does job 73105 run on?", ["job"]),
         ("What is the reference of the payment to the gym?", ["payment"]),
-        ("When does contract K-2023-771 end?", []),
+        ("When does contract K-2023-771 end?", ["contract"]),
         ("How much did Ada King transfer to me?", []),
         ("What is the status of the print service?", []),
         ("What is the notice period of contract K-2023-771?", ["contract"]),
