@@ -104,6 +104,7 @@ _ADDING = frozenset("including excluding incl excl with without plus minus net g
 _NAMING = frozenset({"email", "url", "phone"})
 """Kinds whose nouns name a thing as well: "which email mentions ..."."""
 _COSTS = re.compile(r"\b(?:costs?|pay|paid|price|worth|spend|spent|charged?)\b", re.IGNORECASE)
+_SHARE = re.compile(r"\b(?:which|what) (?:share|proportion|fraction) of\b", re.IGNORECASE)
 _TELLING = frozenset({"size", "version", "phone", "email", "iban", "percent", "money", "url"})
 """Kinds whose values tell by their look what they are."""
 _NO_TIMES = frozenset({"phone", "port", "pid", "amount", "money"})
@@ -133,6 +134,8 @@ def asked_kind(question: Question) -> str | None:
             return "money"
         if re.search(r"\bhow much\b", question.text, re.IGNORECASE):
             return "much"
+    if _SHARE.search(question.text):
+        return "percent"
     asked = [term for term in question.terms if term.asked and not term.required]
     if not asked:
         asked = [t for t in question.terms if t.asked and stem_of(t.text) in _KIND_OF_NOUN]

@@ -35,6 +35,8 @@ _LITTLE = frozenset("of the and for to per on in a an".split())
 _ATOM = re.compile(r"[^\W_]+")
 _UNIT = re.compile(r"[0-9]+|[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[^\W_]")
 _ISO_T = re.compile(r"(?<=\d)T(?=\d\d:)")
+_PART_OF = re.compile(r"(?<![\w/.,:-])(\d{1,4})/$")
+"""The part that has been done, right before how many there are in all."""
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 _SAME = (
@@ -407,7 +409,7 @@ def _same_separator(wanted: str, gap: str) -> bool:
 
 def _judge(needle: Needle, text: str, units: Sequence[Unit], first: int, last: int) -> Span | None:
     start, end = units[first].start, units[last].end
-    if needle.numeric and _is_part_of_number(text, start, end):
+    if needle.numeric and (_is_part_of_number(text, start, end) or _is_whole_of(text, start, end)):
         return None
     quality = EXACT
     if not units[first].opens and not _CJK.match(text[start]):
@@ -428,3 +430,12 @@ def _is_part_of_number(text: str, start: int, end: int) -> bool:
     before = re.search(r"\d[.,:]$", text[max(0, start - 2) : start])
     after = re.match(r"[.,:]\d", text[end : end + 2])
     return bool(before or after)
+
+
+def _is_whole_of(text: str, start: int, end: int) -> bool:
+    """Whether the number only says of how many another one is: wave 3/4 is not wave 4."""
+    before = _PART_OF.search(text, 0, start)
+    follows = re.match(r"\s?/", text[end : end + 2])
+    if before is None or follows is not None:
+        return False
+    return 0 < int(before.group(1)) < int(text[start:end].replace(",", "").replace(".", "") or 0)
