@@ -32,7 +32,7 @@ from kernel.config.paths import DataDir
 from kernel.config.plugins import FoundPlugin, discover_plugins
 
 if TYPE_CHECKING:
-    from kernel.supervision.quarantine import JsonQuarantine
+    from kernel.supervision.quarantine import JsonQuarantine, QuarantinedPlugin
 
 DIGEST_SHOWN_CHARS = 16
 
@@ -77,7 +77,11 @@ def list_(*, data_dir: DataDir, as_json: bool) -> None:
     quarantined = _quarantine(data_dir).entries()
     if as_json:
         rows = [
-            {**standing_facts(standing), "quarantined": standing.plugin_id in quarantined}
+            {
+                **standing_facts(standing),
+                "quarantined": standing.plugin_id in quarantined,
+                "quarantine_causes": _causes(quarantined.get(standing.plugin_id)),
+            }
             for standing in inventory.standings
         ]
         document = {
@@ -97,6 +101,8 @@ def list_(*, data_dir: DataDir, as_json: bool) -> None:
         click.echo(f"    {manifest.summary}")
         for code, detail in standing.verdict.refusals:
             click.echo(f"    {code}: {detail}")
+        for cause in _causes(quarantined.get(standing.plugin_id)):
+            click.echo(f"    {cause}")
     for plugin in inventory.broken:
         click.echo(f"{plugin.place.package:<20} {'-':<10} {plugin.place.origin:<10} unreadable")
         click.echo(f"    {plugin.reason}")
@@ -279,6 +285,11 @@ def quarantine(
         click.echo(f"{plugin_id} since {format_time(entry.since_us)}")
         for cause in entry.causes:
             click.echo(f"    {cause}")
+
+
+def _causes(entry: QuarantinedPlugin | None) -> list[str]:
+    """Why a plugin is quarantined, each cause once."""
+    return list(dict.fromkeys(entry.causes)) if entry else []
 
 
 def _quarantine(data_dir: DataDir, inventory: _Inventory | None = None) -> JsonQuarantine:

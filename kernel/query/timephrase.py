@@ -32,6 +32,10 @@ class Reader(ClockReader, DayReader):
         found: list[Phrase] = []
         at = 0
         while at < len(self._tokens):
+            if self._word(at, "on") and self._word(at + 1, "on"):
+                # What was I working on on Friday.
+                at += 1
+                continue
             read = None if self._is_glued(at) else self._phrase(at)
             if read is None:
                 at += 1

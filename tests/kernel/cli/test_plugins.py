@@ -139,6 +139,8 @@ def test_a_quarantined_plugin_does_not_run_until_it_is_let_go(sample: Installed)
     assert "it eats memory" in said.output
     assert row(run_json(sample, "plan"))["runs"] is False
     assert row(run_json(sample, "list"))["quarantined"] is True
+    assert row(run_json(sample, "list"))["quarantine_causes"] == ["it eats memory"]
+    assert "    it eats memory" in run(sample, "list").output.splitlines()
     assert "does not run: quarantined" in run(sample, "plan").output
     assert run_json(sample, "quarantine", "--lift", "sample") == {"quarantined": []}
     assert row(run_json(sample, "plan"))["runs"] is True

@@ -407,3 +407,8 @@ def test_a_window_is_said_with_its_seconds_where_it_has_some() -> None:
     assert "09:30:25 to 09:30:45" in window.understood
     (window,) = find_windows("between 9:30 and 9:45", now_us, zone)
     assert "09:30 to 09:45" in window.understood
+
+
+def test_a_word_said_twice_belongs_to_the_time_once() -> None:
+    (window,) = find_windows("What was I working on on Friday between 9 and 10?", us(NOW), DUBLIN)
+    assert window.text == "on Friday between 9 and 10"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.query.words import EXACT, find_spans, needle_of, stem_of, units_of
+from kernel.query.words import EXACT, find_spans, needle_of, spans_in, stem_of, units_of
 
 
 def found(term: str, text: str, *, exact: bool = True) -> list[str]:
@@ -93,3 +93,19 @@ def test_an_identifier_is_found_in_any_sentence_and_only_once(term: str) -> None
 def test_a_stem_is_a_beginning_of_its_word_or_its_singular(word: str) -> None:
     stem = stem_of(word)
     assert word.startswith(stem) or word.endswith("ies")
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "found"),
+    [
+        ("4", "wave 3/4: all ok", False),
+        ("4", "wave 4/4: all ok", True),
+        ("3", "wave 3/4: all ok", True),
+        ("2025", "24/10/2025", True),
+        ("443", "https://host/443", True),
+    ],
+)
+def test_how_many_there_are_in_all_is_not_the_number_of_one(
+    term: str, text: str, *, found: bool
+) -> None:
+    assert bool(spans_in(needle_of(term, exact=True), text)) is found
