@@ -1,20 +1,20 @@
 """Places on a page that may answer a question, by what the layout says.
 
 Covers: the candidate itself, sentences (wrapped over lines or not), labels with their value
-(on the line, beside, below), assignments, neighbours within a card. Does not cover: tables
-(`kernel.query.tables`), which candidate is best (`kernel.query.ranking`). Pure.
+on its line, assignments, neighbours within a card. Does not cover: labels beside or over their
+value (`kernel.query.labels`), tables (`kernel.query.tables`), which candidate is best
+(`kernel.query.ranking`). Pure.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 
 from kernel.query import shapes
 from kernel.query.layout import Hit, PageLayout, Piece
-from kernel.query.peers import are_peers, in_log_row
 from kernel.query.question import Kind, Question
 from kernel.query.vocabulary import COMMUNICATING, STOP_WORDS
 from kernel.query.words import stem_of, units_of
@@ -91,25 +91,10 @@ VALUE_CHARS_MAX = 400
 _PROSE_BLANKS_MIN = 3
 _FULL_LINE, _LONG_LINE = 0.88, 0.6
 """Share of the block's width that a line fills when it is broken because it is full."""
-_SAME_HEIGHT = 1.25
 _CARD_LINES_MAX = 12
-_LABEL_WORDS_MAX = 6
-_LABEL_FIT_MIN = 300
+LABEL_WORDS_MAX = 6
 _COUNTED_FIT_MIN = 600
-_HEAD_CELLS_MIN = 3
-_BESIDE_HEIGHTS_MAX = 60
-_BESIDE_HEIGHTS_FAR = 10
-_FORM_GAP = 2.2
-"""In a form the value is this near (ems); in the head of a table the next head is not."""
-_FIELD = 240
-_FAR = 60
-_HINT = 110
-_PUT_OUT_WORDS_MIN = 3
-_OVER_WORDS_MAX = 4
-_HINT_LINES_MAX = 3
-_FIGURE = 260
-_TIED = 50
-_BELOW = 150
+FIELD = 240
 _CARD = 150
 _ROW = 80
 _SENTENCE = 40
@@ -125,7 +110,7 @@ STARTS_ANEW = re.compile(
 )
 OUTCOME = re.compile(r"\.\.\.\s*\w+$")
 """A line of a test run ("test a ... ok") tells of itself alone."""
-_INLINE = re.compile(r"(?P<sep>(?<=[\w)%\]\"'])\s?:(?=\s)|\s?(?<![=!<>≠])=(?!=)\s?|\s->\s|\s→\s)")
+INLINE = re.compile(r"(?P<sep>(?<=[\w)%\]\"'])\s?:(?=\s)|\s?(?<![=!<>≠])=(?!=)\s?|\s->\s|\s→\s)")
 _NEXT_PAIR = re.compile(r"[\s,;]+[\w.\-/]+\s?=(?!=)")
 _COMPARES = re.compile(r"\s(?:[=!<>]=|<>)\s")
 _COUNTED = re.compile(r"(?P<label>[^\d:]{2,40}?)\s*[(\[]?(?P<count>\d[\d.,]*)[)\]]?")
@@ -229,7 +214,7 @@ def inline_fields(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
     """``Label: value`` and ``key = value`` inside one piece, the label holding a term."""
     for index in hits.pieces():
         piece = layout.pieces[index]
-        for found in _INLINE.finditer(piece.text):
+        for found in INLINE.finditer(piece.text):
             label_start = _label_start(piece.text, found.start())
             value_start = (
                 found.end()
@@ -242,7 +227,7 @@ def inline_fields(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
             if _COMPARES.search(value):
                 # A condition that does not hold is no value.
                 continue
-            if not value or not label.strip() or len(label.split()) > _LABEL_WORDS_MAX:
+            if not value or not label.strip() or len(label.split()) > LABEL_WORDS_MAX:
                 continue
             start, end = piece.start + label_start, piece.start + value_start + len(value)
             matched = hits.within(piece.line, start, start + len(label))
@@ -252,7 +237,7 @@ def inline_fields(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
             form = Form.ASSIGNMENT if "=" in found.group() else Form.FIELD
             whole = Part(piece.line, start, end)
             text = piece.text[label_start : value_start + len(value)]
-            yield Candidate(form, (whole,), (), text, value, _FIELD * fit // 1000, fit)
+            yield Candidate(form, (whole,), (), text, value, FIELD * fit // 1000, fit)
 
 
 def _label_start(text: str, end: int) -> int:
@@ -311,134 +296,9 @@ def counted(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
         if fit >= _COUNTED_FIT_MIN:
             whole = Part(piece.line, piece.start, piece.end)
             value = found.group("count")
-            bonus = _FIELD * fit // 1000
+            bonus = FIELD * fit // 1000
             plain = not hits.within(label.line, label.start, label.end) & hits.specific
             yield Candidate(Form.FIELD, (whole,), (), piece.text, value, bonus, fit, plain=plain)
-
-
-def neighbour_fields(
-    layout: PageLayout, hits: PageHits, asked: frozenset[int] = frozenset()
-) -> Iterator[Candidate]:
-    """A label piece and the value piece beside, below or (for big numbers) above it.
-
-    ``asked``: terms (by index) that name what is asked for; a label may go on after one.
-    """
-    for index in hits.pieces():
-        label = layout.pieces[index]
-        if len(label.text.split()) > _LABEL_WORDS_MAX or _INLINE.search(label.text):
-            continue
-        fit = label_fit(layout, hits, Part(label.line, label.start, label.end))
-        if fit >= _LABEL_FIT_MIN or _begins_as_asked(hits, label, asked):
-            for value, form, bonus in _values_of(layout, label):
-                if not are_peers(label.text, value.text):
-                    plain = not hits.within(label.line, label.start, label.end) & hits.specific
-                    made = _field(label, value, form, bonus * fit // 1000, fit)
-                    yield replace(made, plain=plain)
-
-
-def _begins_as_asked(hits: PageHits, label: Piece, asked: frozenset[int]) -> bool:
-    """Whether the label begins with what is asked for: "Total incl. VAT 19%"."""
-    return any(
-        hit.piece == label.index and hit.start == label.start
-        for term in asked
-        for hit in hits.by_term[term]
-    )
-
-
-def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, int]]:
-    """The neighbours of a label that may be its value, with what their place is worth."""
-    under = [p for p in layout.below(label, reach=1.6)[:1] if layout.of_one_command(label, p)]
-    big = bool(under) and _is_figure_of(under[0], label)
-    if big:
-        yield under[0], Form.BELOW, _FIGURE
-    heads = label.index not in layout.form_labels and is_column_head(layout, label)
-    beside = None if big else _beside(layout, label, heads=heads)
-    if beside and not are_peers(label.text, beside.text):
-        yield from _beside_value(label, beside)
-    else:
-        beside = None
-    if heads or in_log_row(layout, label) or (not big and _is_put_out(layout, label)):
-        return
-    if len(label.text.split()) > _OVER_WORDS_MAX:
-        return
-    for value in under if not big else ():
-        # Beside a value further right, what stands below is a hint on the label.
-        close = _TIED if layout.same_block(label, value) and not beside else 0
-        yield value, Form.BELOW, _BELOW + close - (_HINT if beside else 0)
-        for further in layout.below(value, reach=0.8)[:1]:
-            yield further, Form.BELOW, _BELOW - 60
-    for value in layout.above(label, reach=1.2)[:1]:
-        if _is_figure_of(value, label):
-            yield value, Form.BELOW, _FIGURE
-
-
-def _is_put_out(layout: PageLayout, label: Piece) -> bool:
-    """Whether it is a line that a command put out: no label of the line below it."""
-    return len(label.text.split()) >= _PUT_OUT_WORDS_MIN and layout.prompt_over(label) is not None
-
-
-def _beside_value(label: Piece, beside: Piece) -> Iterator[tuple[Piece, Form, int]]:
-    far = beside.box[0] - label.box[2] > _BESIDE_HEIGHTS_FAR * label.height
-    # A sentence and what stands far right of it are in two panes.
-    if not far or len(label.text.split()) <= _OVER_WORDS_MAX:
-        yield beside, Form.FIELD, _FIELD - (_FAR if far else 0)
-
-
-def _is_figure_of(value: Piece, label: Piece) -> bool:
-    """Whether the piece is a number in large print, as dashboards caption them."""
-    return shapes.fits(Kind.NUMBER, value.text) and value.height >= 1.25 * label.height
-
-
-def _beside(layout: PageLayout, label: Piece, *, heads: bool) -> Piece | None:
-    """The value on the label's row, or halfway between the label and the hint below it."""
-    if heads and all(
-        any(ch.isdigit() for ch in piece.text) for piece in layout.below(label, reach=6)[:2]
-    ):
-        return None
-    found = layout.right_of(label)
-    if found is None:
-        block = [p for p in layout.block(label) if p.box[0] - label.box[0] <= label.em]
-        right = max(p.box[2] for p in block[:_HINT_LINES_MAX])
-        top, bottom = label.box[1], label.box[3] + label.height
-        aside = [p for p in layout.between(top, bottom) if p.box[0] > right]
-        hinted = 1 < len(block) <= _HINT_LINES_MAX and block[0].index == label.index
-        found = min(aside, key=lambda p: (p.box[0], p.index)) if hinted and aside else None
-    reach = _FORM_GAP * label.em if heads else _BESIDE_HEIGHTS_MAX * label.height
-    return found if found and found.box[0] - label.box[2] <= reach else None
-
-
-def is_column_head(layout: PageLayout, piece: Piece) -> bool:
-    """Whether the piece heads a column of a table: like cells follow, in even rows."""
-    row = layout.row_of(piece)
-    if len(row) < _HEAD_CELLS_MIN:
-        return False
-    headed = 0
-    for member in row:
-        first = layout.below(member, reach=2.2)[:1]
-        second = layout.below(first[0], reach=2.2)[:1] if first else []
-        if not second:
-            continue
-        pitches = (first[0].middle_y - member.middle_y, second[0].middle_y - first[0].middle_y)
-        even = abs(pitches[0] - pitches[1]) <= 0.4 * member.height
-        alike = all(
-            1 / _SAME_HEIGHT <= p.height / member.height <= _SAME_HEIGHT
-            for p in (first[0], second[0])
-        )
-        headed += even and alike
-    return headed >= _HEAD_CELLS_MIN and 2 * headed >= len(row)
-
-
-def _field(label: Piece, value: Piece, form: Form, bonus: int, fit: int) -> Candidate:
-    name = label.text.rstrip(" :=")
-    return Candidate(
-        form=form,
-        answer=(Part(value.line, value.start, value.end),),
-        support=(Part(label.line, label.start, label.end),),
-        text=f"{name}: {value.text}",
-        value=value.text,
-        bonus=bonus,
-        fit=fit,
-    )
 
 
 def card_neighbours(layout: PageLayout, hits: PageHits, question: Question) -> Iterator[Candidate]:

@@ -57,7 +57,7 @@ def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator
         heads = [p for p in outside if _is_board_head(layout, p)]
         for head in heads[-1:]:
             if any(
-                layout.pieces[hit.piece] in layout.row_of(head)
+                layout.pieces[hit.piece] in layout.row_of(head, across=True)
                 for term in asked
                 for hit in hits.by_term[term]
             ):
@@ -84,7 +84,7 @@ def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator
 
 def _is_board_head(layout: PageLayout, piece: Piece) -> bool:
     """Whether the piece is one of several short ones spread over a row, below the title."""
-    row = layout.row_of(piece)
+    row = layout.row_of(piece, across=True)
     if len(row) < _BOARD_CELLS_MIN or piece.box[3] <= 0.04 * layout.page.height_px:
         return False
     stands_out = piece.text.isupper() or any(ch.isdigit() for ch in piece.text)

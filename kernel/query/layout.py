@@ -18,6 +18,8 @@ from functools import cached_property
 
 from contracts.base import Box
 from contracts.text import TextLine, TextPage, Word
+from kernel.query.containers import BAR_PIECES_MIN, BAR_SHARE, Area, Regions, regions_of
+from kernel.query.sections import Outline
 from kernel.query.shapes import is_command
 from kernel.query.words import Needle, spans_in
 
@@ -37,8 +39,6 @@ _NEIGHBOURS_MAX = 24
 _ROW_SHARE_MIN = 0.5
 _ALIGNED_SHARE_MIN = 0.3
 _ALIKE = 1.7
-BAR_SHARE, BAR_PIECES_MIN = 0.955, 3
-"""A task bar: so many pieces in a row, from this share of the height of the frame on."""
 TITLE_SHARE = 0.05
 _FORM_GAP = 2.2
 _FORM_EDGE_PX, _FORM_LABELS_MIN = 4, 3
@@ -84,10 +84,15 @@ class Hit:
 
 
 class PageLayout:
-    """A page's words as a plane; build one for each page and ask."""
+    """A page's words as a plane; build one for each page and ask.
 
-    def __init__(self, page: TextPage) -> None:
+    ``areas`` are the windows, panes, tables and fields of its screen state, where one is stored.
+    What stands in two containers (`kernel.query.containers`) is never in one row or block.
+    """
+
+    def __init__(self, page: TextPage, areas: Sequence[Area] = ()) -> None:
         self.page = page
+        self.areas = areas
         self.pieces: list[Piece] = []
         self._pieces_of_line: list[list[Piece]] = []
         columns = sorted(line.box[0] for line in page.lines)
@@ -95,6 +100,22 @@ class PageLayout:
             made = list(_cut(at, line, len(self.pieces), columns))
             self._pieces_of_line.append(made)
             self.pieces.extend(made)
+
+    @cached_property
+    def regions(self) -> Regions:
+        """The containers of the pieces."""
+        frame = self.page.width_px, self.page.height_px
+        return regions_of([piece.box for piece in self.pieces], frame, self.areas)
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The headings and titles of the page."""
+        return Outline(self)
+
+    def together(self, first: Piece, second: Piece) -> bool:
+        """Whether one container holds both."""
+        home = self.regions.of_piece
+        return home[first.index] == home[second.index]
 
     @cached_property
     def _by_top(self) -> list[Piece]:
@@ -201,12 +222,16 @@ class PageLayout:
         """Whether both were put out by one command, where commands were given."""
         return self.prompt_over(first) == self.prompt_over(second)
 
-    def row_of(self, piece: Piece) -> list[Piece]:
-        """Pieces on the same visual row, left to right, the piece itself among them."""
+    def row_of(self, piece: Piece, *, across: bool = False) -> list[Piece]:
+        """Pieces on the same visual row, left to right, the piece itself among them.
+
+        ``across``: those beside its container, too.
+        """
         row = [
             other
             for other in self.between(piece.box[1], piece.box[3])
             if _share(piece.box[1], piece.box[3], other.box[1], other.box[3]) >= _ROW_SHARE_MIN
+            and (across or self.together(piece, other))
         ]
         return sorted(row, key=lambda other: (other.box[0], other.index))
 
@@ -225,7 +250,7 @@ class PageLayout:
         found = [
             other
             for other in self.between(top, bottom)
-            if other.box[1] >= top and other.index != piece.index and aligned(piece, other)
+            if other.box[1] >= top and self._stacks(piece, other)
         ]
         return sorted(found, key=lambda other: (other.box[1], other.box[0], other.index))
 
@@ -235,9 +260,13 @@ class PageLayout:
         found = [
             other
             for other in self.between(top, bottom)
-            if other.box[3] <= bottom and other.index != piece.index and aligned(piece, other)
+            if other.box[3] <= bottom and self._stacks(piece, other)
         ]
         return sorted(found, key=lambda other: (-other.box[3], other.box[0], other.index))
+
+    def _stacks(self, first: Piece, second: Piece) -> bool:
+        apart = first.index != second.index
+        return apart and aligned(first, second) and self.together(first, second)
 
     @cached_property
     def block_of(self) -> list[int]:

@@ -25,7 +25,7 @@ from kernel.query.rows import (
     said_of_rows,
     the_one_named,
 )
-from kernel.query.searching import pages_to_read
+from kernel.query.searching import layout_of, pages_to_read
 from kernel.query.sources import Outcome, Sources
 
 LISTED_MAX = 12
@@ -69,7 +69,8 @@ def list_rows(reading: Reading, sources: Sources) -> Outcome:
         for blob, event in pages[:_PAGES_MAX]:
             sources.deadline.check()
             stored = sources.derived.page_of(blob)
-            listed = rows_meant(PageLayout(stored[1]), question) if stored else None
+            layout = layout_of(sources.derived, stored[1], event.event_id) if stored else None
+            listed = rows_meant(layout, question) if layout else None
             if stored is None or listed is None or len(listed.cells) > LISTED_MAX:
                 continue
             for cell, name in zip(listed.cells, listed.names, strict=True):

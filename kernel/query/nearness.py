@@ -222,6 +222,10 @@ def are_peers(piece: Piece, home: Piece) -> bool:
 
 def _distant_level(layout: PageLayout, hit: Hit, home: Piece) -> int:
     piece = layout.pieces[hit.piece]
+    if piece.index in layout.outline.over(home) and not _in_address(layout, hit):
+        return LEVEL_TITLE
+    if layout.outline.heads_others(piece, home):
+        return LEVEL_PAGE
     heights = distance(piece.box, home.box) / layout.height
     level = LEVEL_PAGE + int((LEVEL_NEAR - LEVEL_PAGE) * _NEAR_HEIGHTS / (_NEAR_HEIGHTS + heights))
     titled = piece.box[3] <= TITLE_SHARE * layout.page.height_px and piece.box[1] < home.box[1]
@@ -229,13 +233,32 @@ def _distant_level(layout: PageLayout, hit: Hit, home: Piece) -> int:
         level = max(level, LEVEL_TITLE)
     short = len(piece.text.split()) <= _HEADING_WORDS_MAX
     over = piece.box[3] <= home.box[1] and _overlap_across(piece, home)
-    if short and over and _may_head(layout, piece) and piece.height > 1.12 * layout.height:
+    if short and over and _may_head(layout, piece) and not _is_relieved(layout, piece, home):
         level = max(level, LEVEL_HEADING)
     return level
 
 
+def _is_relieved(layout: PageLayout, piece: Piece, home: Piece) -> bool:
+    """Whether it is small print, or another line like it stands between: then that one heads."""
+    if piece.height <= 1.12 * layout.height:
+        return True
+    around = layout.regions.chain(home.index)
+    if layout.regions.of_piece[piece.index] not in around:
+        return True
+    return any(
+        other.height >= 0.93 * piece.height
+        and abs(other.box[0] - piece.box[0]) <= piece.height
+        and len(other.text.split()) <= _HEADING_WORDS_MAX
+        and _may_head(layout, other)
+        for other in layout.between(piece.box[3], home.box[1])
+        if other.box[1] >= piece.box[3] and other.box[3] <= home.box[1]
+    )
+
+
 def _may_head(layout: PageLayout, piece: Piece) -> bool:
     """Whether it opens its block and is no cell of a table: then it may head what is below."""
+    if layout.regions.fields[piece.index] >= 0:
+        return False
     if piece.height >= _LARGE_PRINT * layout.height:
         return True
     opens = layout.block(piece)[0].index == piece.index

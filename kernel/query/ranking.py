@@ -20,6 +20,7 @@ from kernel.query.circumstances import holds_login, is_no_person
 from kernel.query.headings import headings
 from kernel.query.informing import informing_bonus
 from kernel.query.kinds import is_beside_its_subject
+from kernel.query.labels import neighbour_fields
 from kernel.query.layout import Hit, PageLayout
 from kernel.query.nearness import (
     LEVEL_HEADING,
@@ -153,7 +154,7 @@ def _candidates(
     subjects = question.kind is Kind.THING and not question.strict
     for candidate in (
         *(row_subjects(layout, hits, asked) if subjects else ()),
-        *finding.neighbour_fields(layout, hits, asked),
+        *neighbour_fields(layout, hits, asked),
         *finding.card_neighbours(layout, hits, question),
         *headings(layout, hits, question),
     ):

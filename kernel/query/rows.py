@@ -17,7 +17,7 @@ from kernel.query.layout import PageLayout, Piece
 from kernel.query.plan import Reading
 from kernel.query.question import WEAK_WEIGHT, Kind, Question
 from kernel.query.ranking import find_hits
-from kernel.query.searching import pages_to_read
+from kernel.query.searching import layout_of, pages_to_read
 from kernel.query.sources import Outcome, Sources
 from kernel.query.tables import can_be_head, contiguous_row
 from kernel.query.wording import quoted
@@ -67,7 +67,8 @@ def count_rows(reading: Reading, sources: Sources) -> Outcome:
         for blob, event in pages[:_PAGES_MAX]:
             sources.deadline.check()
             stored = sources.derived.page_of(blob)
-            counted = rows_of(PageLayout(stored[1]), question) if stored else None
+            layout = layout_of(sources.derived, stored[1], event.event_id) if stored else None
+            counted = rows_of(layout, question) if layout else None
             if stored is None or counted is None or len(counted.cells) > CITED_MAX:
                 continue
             parts = [Part(cell.line, cell.start, cell.end) for cell in counted.cells]

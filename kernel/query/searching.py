@@ -17,6 +17,7 @@ from contracts.derivation import DerivationKey
 from contracts.screen import ScreenState
 from contracts.text import TextPage
 from kernel.query.candidates import Candidate
+from kernel.query.containers import areas_of
 from kernel.query.deadline import Deadline, OutOfTime
 from kernel.query.layout import PageLayout
 from kernel.query.question import Question
@@ -112,8 +113,10 @@ def search(
             if alike[lines] >= _ALIKE_MAX:
                 continue
             alike[lines] += 1
-            tables = stored_tables(derived, event.event_id)
-            for item in rank(PageLayout(stored[1]), question, tables)[:_PER_PAGE_MAX]:
+            state = stored_state(derived, event.event_id)
+            tables = [] if state is None else tables_of(state)
+            layout = PageLayout(stored[1], () if state is None else areas_of(state))
+            for item in rank(layout, question, tables)[:_PER_PAGE_MAX]:
                 sure = _confidence(stored[1], item.candidate)
                 away_us = scope.away_us(event.captured_at_us)
                 found = Found(item.score, item.candidate, sure, *stored, event, away_us)
@@ -126,13 +129,25 @@ def search(
 
 def stored_tables(derived: Derived, event_id: str) -> list[ScreenTable]:
     """The tables of an event's screen state; none where no state is stored or it is damaged."""
+    state = stored_state(derived, event_id)
+    return [] if state is None else tables_of(state)
+
+
+def layout_of(derived: Derived, page: TextPage, event_id: str) -> PageLayout:
+    """A page's layout with the containers of its event's screen state, where one is stored."""
+    state = stored_state(derived, event_id)
+    return PageLayout(page, () if state is None else areas_of(state))
+
+
+def stored_state(derived: Derived, event_id: str) -> ScreenState | None:
+    """An event's screen state; None where none is stored or it is damaged."""
     record = derived.record_of(STATE_STAGE, event_id)
     if record is None:
-        return []
+        return None
     try:
-        return tables_of(canonical.decode(record, ScreenState))
+        return canonical.decode(record, ScreenState)
     except msgspec.MsgspecError:
-        return []
+        return None
 
 
 def pages_to_read(

@@ -356,6 +356,8 @@ def _rows_between(
     done = {piece.index for piece in heads}
     reach = heads[0].middle_y
     for piece in layout.between(top - 0.3 * heads[0].height, goal + 12 * heads[0].height):
+        if not layout.together(piece, heads[0]):
+            continue
         outside = piece.box[2] < left or piece.box[0] > right
         if piece.index in done or outside or len(rows) >= _LEARN_ROWS_MAX:
             continue

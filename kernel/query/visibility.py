@@ -13,7 +13,7 @@ from contracts.answer import Citation, Claim
 from contracts.base import Box
 from contracts.text import TextPage
 from kernel.query.citing import CITATIONS_MAX
-from kernel.query.layout import BAR_PIECES_MIN, BAR_SHARE
+from kernel.query.containers import BAR_PIECES_MIN, BAR_SHARE
 from kernel.query.places import is_sort_of_window
 from kernel.query.plan import Reading
 from kernel.query.question import WEAK_WEIGHT, Question

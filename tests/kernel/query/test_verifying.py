@@ -315,7 +315,7 @@ def test_a_time_whose_end_does_not_show_the_line_is_not_told(tmp_path: Path, end
     shifted = before if end == "first" else behind
     derived = connect(desk.data_dir.derived_db)
     derived.execute(
-        f"UPDATE intervals SET {end}_us=?, {end}_seq=? WHERE text_id ="
+        f"UPDATE intervals SET {end}_us=?, {end}_seq=? WHERE text_id ="  # noqa: S608 - a name of this test
         " (SELECT text_id FROM texts WHERE text LIKE 'Reactor%')",
         (shifted.captured_at_us, shifted.seq),
     )

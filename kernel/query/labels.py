@@ -1,0 +1,171 @@
+"""Labels with the value beside, below or over them.
+
+Covers: which pieces may be the value of a label, what their places are worth. Does not cover:
+labels on the line of their value (`kernel.query.candidates`), tables (`kernel.query.tables`). Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kernel.query import shapes
+from kernel.query.candidates import (
+    FIELD,
+    INLINE,
+    LABEL_WORDS_MAX,
+    Candidate,
+    Form,
+    PageHits,
+    Part,
+    label_fit,
+)
+from kernel.query.layout import PageLayout, Piece
+from kernel.query.peers import are_peers, in_log_row
+from kernel.query.question import Kind
+
+_SAME_HEIGHT = 1.25
+_LABEL_FIT_MIN = 300
+_HEAD_CELLS_MIN = 3
+_BESIDE_HEIGHTS_MAX = 60
+_BESIDE_HEIGHTS_FAR = 10
+_FORM_GAP = 2.2
+"""In a form the value is this near (ems); in the head of a table the next head is not."""
+_FAR = 60
+_HINT = 110
+_PUT_OUT_WORDS_MIN = 3
+_OVER_WORDS_MAX = 4
+_HINT_LINES_MAX = 3
+_FIGURE = 260
+_TIED = 50
+_BELOW = 150
+
+
+def neighbour_fields(
+    layout: PageLayout, hits: PageHits, asked: frozenset[int] = frozenset()
+) -> Iterator[Candidate]:
+    """A label piece and the value piece beside, below or (for big numbers) above it.
+
+    ``asked``: terms (by index) that name what is asked for; a label may go on after one.
+    """
+    for index in hits.pieces():
+        label = layout.pieces[index]
+        if len(label.text.split()) > LABEL_WORDS_MAX or INLINE.search(label.text):
+            continue
+        if shapes.is_byline(label.text):
+            # What somebody wrote is no value of theirs.
+            continue
+        fit = label_fit(layout, hits, Part(label.line, label.start, label.end))
+        if fit >= _LABEL_FIT_MIN or _begins_as_asked(hits, label, asked):
+            for value, form, bonus in _values_of(layout, label):
+                if not are_peers(label.text, value.text):
+                    plain = not hits.within(label.line, label.start, label.end) & hits.specific
+                    made = _field(label, value, form, bonus * fit // 1000, fit)
+                    yield replace(made, plain=plain)
+
+
+def _begins_as_asked(hits: PageHits, label: Piece, asked: frozenset[int]) -> bool:
+    """Whether the label begins with what is asked for: "Total incl. VAT 19%"."""
+    return any(
+        hit.piece == label.index and hit.start == label.start
+        for term in asked
+        for hit in hits.by_term[term]
+    )
+
+
+def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, int]]:
+    """The neighbours of a label that may be its value, with what their place is worth."""
+    under = [p for p in layout.below(label, reach=1.6)[:1] if layout.of_one_command(label, p)]
+    big = bool(under) and _is_figure_of(under[0], label)
+    if big:
+        yield under[0], Form.BELOW, _FIGURE
+    heads = label.index not in layout.form_labels and is_column_head(layout, label)
+    beside = None if big else _beside(layout, label, heads=heads)
+    if beside and not are_peers(label.text, beside.text):
+        yield from _beside_value(label, beside)
+    else:
+        beside = None
+    if heads or in_log_row(layout, label) or (not big and _is_put_out(layout, label)):
+        return
+    if len(label.text.split()) > _OVER_WORDS_MAX:
+        return
+    for value in under if not big else ():
+        # Beside a value further right, what stands below is a hint on the label.
+        close = _TIED if layout.same_block(label, value) and not beside else 0
+        yield value, Form.BELOW, _BELOW + close - (_HINT if beside else 0)
+        for further in layout.below(value, reach=0.8)[:1]:
+            yield further, Form.BELOW, _BELOW - 60
+    for value in layout.above(label, reach=1.2)[:1]:
+        if _is_figure_of(value, label):
+            yield value, Form.BELOW, _FIGURE
+
+
+def _is_put_out(layout: PageLayout, label: Piece) -> bool:
+    """Whether it is a line that a command put out: no label of the line below it."""
+    return len(label.text.split()) >= _PUT_OUT_WORDS_MIN and layout.prompt_over(label) is not None
+
+
+def _beside_value(label: Piece, beside: Piece) -> Iterator[tuple[Piece, Form, int]]:
+    far = beside.box[0] - label.box[2] > _BESIDE_HEIGHTS_FAR * label.height
+    # A sentence and what stands far right of it are in two panes.
+    if not far or len(label.text.split()) <= _OVER_WORDS_MAX:
+        yield beside, Form.FIELD, FIELD - (_FAR if far else 0)
+
+
+def _is_figure_of(value: Piece, label: Piece) -> bool:
+    """Whether the piece is a number in large print, as dashboards caption them."""
+    return shapes.fits(Kind.NUMBER, value.text) and value.height >= 1.25 * label.height
+
+
+def _beside(layout: PageLayout, label: Piece, *, heads: bool) -> Piece | None:
+    """The value on the label's row, or halfway between the label and the hint below it."""
+    if heads and all(
+        any(ch.isdigit() for ch in piece.text) for piece in layout.below(label, reach=6)[:2]
+    ):
+        return None
+    found = layout.right_of(label)
+    if found is None:
+        block = [p for p in layout.block(label) if p.box[0] - label.box[0] <= label.em]
+        right = max(p.box[2] for p in block[:_HINT_LINES_MAX])
+        top, bottom = label.box[1], label.box[3] + label.height
+        aside = [
+            p for p in layout.between(top, bottom) if p.box[0] > right and layout.together(label, p)
+        ]
+        hinted = 1 < len(block) <= _HINT_LINES_MAX and block[0].index == label.index
+        found = min(aside, key=lambda p: (p.box[0], p.index)) if hinted and aside else None
+    reach = _FORM_GAP * label.em if heads else _BESIDE_HEIGHTS_MAX * label.height
+    return found if found and found.box[0] - label.box[2] <= reach else None
+
+
+def is_column_head(layout: PageLayout, piece: Piece) -> bool:
+    """Whether the piece heads a column of a table: like cells follow, in even rows."""
+    row = layout.row_of(piece)
+    if len(row) < _HEAD_CELLS_MIN:
+        return False
+    headed = 0
+    for member in row:
+        first = layout.below(member, reach=2.2)[:1]
+        second = layout.below(first[0], reach=2.2)[:1] if first else []
+        if not second:
+            continue
+        pitches = (first[0].middle_y - member.middle_y, second[0].middle_y - first[0].middle_y)
+        even = abs(pitches[0] - pitches[1]) <= 0.4 * member.height
+        alike = all(
+            1 / _SAME_HEIGHT <= p.height / member.height <= _SAME_HEIGHT
+            for p in (first[0], second[0])
+        )
+        headed += even and alike
+    return headed >= _HEAD_CELLS_MIN and 2 * headed >= len(row)
+
+
+def _field(label: Piece, value: Piece, form: Form, bonus: int, fit: int) -> Candidate:
+    name = label.text.rstrip(" :=")
+    return Candidate(
+        form=form,
+        answer=(Part(value.line, value.start, value.end),),
+        support=(Part(label.line, label.start, label.end),),
+        text=f"{name}: {value.text}",
+        value=value.text,
+        bonus=bonus,
+        fit=fit,
+    )

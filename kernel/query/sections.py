@@ -1,0 +1,163 @@
+"""Headings and titles: which lines of a page say what others are about.
+
+Covers: headings of sections with what they are over, titles of the containers around a piece. Does
+not cover: heads of tables and lanes (`kernel.query.tables`, `kernel.query.headings`), how much a
+heading says for a value (`kernel.query.nearness`). Pure.
+
+A heading stands alone on its row, is short, and is nearer to what follows it than to what it
+follows. It is over all that lies below it in its container, as far as the next heading in print of
+that size there, and as far right as the next heading beside it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kernel.query.shapes import is_byline, is_person
+
+if TYPE_CHECKING:
+    from kernel.query.layout import PageLayout, Piece
+
+_TITLED = re.compile(r"#?\s?[A-Z](?!.*(?:\.\.\.|::|=|\$ |\w@\w))")
+_WORDS_MAX = 7
+_TITLE_WORDS_MAX = 14
+_FOLLOWS_HEIGHTS = 2.6
+_INSET_HEIGHTS = 2.0
+_LOW = 0.9
+_LEVEL_HEIGHTS = 1.5
+_LARGE_PRINT = 1.3
+_SAME_PRINT = 0.93
+_OVER_FIELDS = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A line over a section: the piece (by index), and the section's edges in pixels."""
+
+    piece: int
+    left: int
+    right: float
+    top: int
+    bottom: float
+
+
+class Outline:
+    """The headings and titles of a page's layout."""
+
+    def __init__(self, layout: PageLayout) -> None:
+        self._layout = layout
+        self._over: dict[int, frozenset[int]] = {}
+
+    def over(self, piece: Piece) -> frozenset[int]:
+        """The headings and titles (by index) that say what a piece is about."""
+        if piece.index not in self._over:
+            own = frozenset(s.piece for s in self.sections if self._is_under(piece, s))
+            titles = self._titles_around(piece)
+            self._over[piece.index] = (own | titles) - {piece.index}
+        return self._over[piece.index]
+
+    def heads_others(self, heading: Piece, piece: Piece) -> bool:
+        """Whether a piece's section is headed, but by another line of that print than this one."""
+        level = heading.em * _SAME_PRINT
+        over = self.over(piece)
+        if heading.index in over or heading.index not in self._headings:
+            return False
+        rivals = (self._layout.pieces[at] for at in over if at in self._headings)
+        return any(rival.em >= level and self._layout.together(rival, heading) for rival in rivals)
+
+    @cached_property
+    def _headings(self) -> frozenset[int]:
+        return frozenset(section.piece for section in self.sections)
+
+    @cached_property
+    def sections(self) -> tuple[Heading, ...]:
+        """All headings with what they are over, container by container."""
+        return tuple(
+            itertools.chain.from_iterable(
+                self._sections_in([p for p in pieces if self._is_heading(p)])
+                for pieces in self._held.values()
+            )
+        )
+
+    @cached_property
+    def _held(self) -> dict[int, list[Piece]]:
+        """The pieces that each container holds itself."""
+        found: dict[int, list[Piece]] = {}
+        for piece in self._layout.pieces:
+            found.setdefault(self._layout.regions.of_piece[piece.index], []).append(piece)
+        return found
+
+    def _sections_in(self, heads: list[Piece]) -> list[Heading]:
+        made = []
+        for head in heads:
+            beside = [
+                other.box[0]
+                for other in heads
+                if other.box[0] > head.box[2]
+                and abs(other.middle_y - head.middle_y) <= _LEVEL_HEIGHTS * head.height
+            ]
+            right = min(beside, default=float("inf"))
+            ends = [
+                other.box[1]
+                for other in heads
+                if other.box[1] >= head.box[3]
+                and other.box[0] < right
+                and other.box[0] <= head.box[0] + _INSET_HEIGHTS * head.height
+                and other.em >= _SAME_PRINT * head.em
+            ]
+            bottom = min(ends, default=float("inf"))
+            made.append(Heading(head.index, head.box[0], right, head.box[3], bottom))
+        return made
+
+    def _is_under(self, piece: Piece, section: Heading) -> bool:
+        inside = section.top <= piece.middle_y < section.bottom
+        beside = section.left - piece.height <= piece.box[0] < section.right
+        heading = self._layout.pieces[section.piece]
+        return inside and beside and self._layout.together(heading, piece)
+
+    def _is_heading(self, piece: Piece) -> bool:
+        text, layout = piece.text.strip(), self._layout
+        if len(text.split()) > _WORDS_MAX or not _TITLED.match(text) or text[-1:] in ".,;:?!":
+            return False
+        if layout.prompt_over(piece) is not None or layout.regions.fields[piece.index] >= 0:
+            return False
+        if is_byline(text) or is_person(text):
+            # Who wrote a message is not what it is about.
+            return False
+        if piece.height < _LOW * layout.height or len(layout.row_of(piece)) > 1:
+            return False
+        below = layout.below(piece, reach=_FOLLOWS_HEIGHTS)
+        if not below or abs(below[0].box[0] - piece.box[0]) > _INSET_HEIGHTS * piece.height:
+            return False
+        above = layout.above(piece, reach=_FOLLOWS_HEIGHTS)
+        if ": " in text and piece.em < _OVER_FIELDS * below[0].em:
+            # "Payment terms: 30 days" is a field; a heading with a colon is in larger print.
+            return False
+        pitch = below[0].middle_y - piece.middle_y
+        return not above or piece.middle_y - above[0].middle_y > pitch
+
+    def _titles_around(self, piece: Piece) -> frozenset[int]:
+        """First rows of the containers around a piece, and what stands over it in large print."""
+        found: set[int] = set()
+        for region in self._layout.regions.chain(piece.index):
+            fields = self._layout.regions.fields
+            held = [p for p in self._held.get(region, []) if fields[p.index] < 0]
+            if not held:
+                continue
+            first = min(held, key=lambda p: (p.middle_y, p.index))
+            rows = [p for p in held if p.box[1] < first.middle_y] if region else []
+            large = [
+                p
+                for p in held
+                if p.height >= _LARGE_PRINT * self._layout.height and p.box[3] <= piece.middle_y
+            ]
+            found.update(
+                p.index
+                for p in (*rows, *large)
+                if len(p.text.split()) <= _TITLE_WORDS_MAX and _TITLED.match(p.text)
+            )
+        return frozenset(found)
