@@ -19,6 +19,7 @@ from functools import cached_property
 from contracts.base import Box
 from contracts.text import TextLine, TextPage, Word
 from kernel.query.containers import BAR_PIECES_MIN, BAR_SHARE, Area, Regions, regions_of
+from kernel.query.sections import Outline
 from kernel.query.shapes import is_command
 from kernel.query.words import Needle, spans_in
 
@@ -105,6 +106,11 @@ class PageLayout:
         """The containers of the pieces."""
         frame = self.page.width_px, self.page.height_px
         return regions_of([piece.box for piece in self.pieces], frame, self.areas)
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The headings and titles of the page."""
+        return Outline(self)
 
     def together(self, first: Piece, second: Piece) -> bool:
         """Whether one container holds both."""
