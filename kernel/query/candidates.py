@@ -70,6 +70,8 @@ class PageHits:
     by_term: tuple[tuple[Hit, ...], ...]
     implied: tuple[Hit, ...] = ()
     """Heads of columns that the question implies."""
+    implying: frozenset[int] = frozenset()
+    """The terms (by index) that imply them: "cost" of "what did it cost"."""
     specific: frozenset[int] = frozenset()
     """The terms (by index) that name one thing."""
 

@@ -32,6 +32,7 @@ from kernel.query.vocabulary import (
     ARTICLES,
     AUXILIARIES,
     COPULAS,
+    COSTING,
     DEGREES,
     ENDING_VERBS,
     HEAD_NOUNS,
@@ -188,7 +189,9 @@ def _terms(
             # "The Board meeting", but neither "the Feb sales" nor "what did Ada suggest".
             meant = terms[-1].anchored and (kind is Kind.TIME or not term.asked)
             meant = meant and term.text.casefold() not in MESSAGES
-            term = replace(term, classing=classing and (term.unfamiliar or meant))
+            # "When does the demo for Ada start": the verb says nothing of the name.
+            verb = at == len(tokens) - 1 and bool({"did", "does", "do", "will"} & set(lowered[:at]))
+            term = replace(term, classing=classing and not verb and (term.unfamiliar or meant))
         if term and len(terms) < TERMS_MAX:
             terms.append(term)
             positions.append(at)
@@ -337,6 +340,8 @@ def _implied(lowered: list[str], kind: Kind) -> tuple[Needle, ...]:
     for first, second in itertools.pairwise(lowered):
         if first == "how" and second in IMPLIED_NOUNS:
             return tuple(needle_of(noun, exact=False) for noun in IMPLIED_NOUNS[second])
+    if {"did", "does", "do"} & set(lowered) and COSTING & set(lowered):
+        return tuple(needle_of(noun, exact=False) for noun in IMPLIED_NOUNS["much"])
     return ()
 
 

@@ -42,7 +42,7 @@ from kernel.query.tables import (
     table_cells,
 )
 from kernel.query.unmet import is_unmet
-from kernel.query.vocabulary import EVENT_NOUNS, TITLE_NOUNS
+from kernel.query.vocabulary import COSTING, EVENT_NOUNS, TITLE_NOUNS
 from kernel.query.words import spans_in
 
 _TYPE_BONUS = 180
@@ -79,6 +79,9 @@ def find_hits(layout: PageLayout, question: Question) -> PageHits:
         ),
         specific=frozenset(at for at, term in enumerate(question.terms) if term.specific),
         implied=tuple(hit for needle in question.implied for hit in layout.find(needle)),
+        implying=frozenset(
+            at for at, term in enumerate(question.terms) if term.text.casefold() in COSTING
+        ),
     )
 
 

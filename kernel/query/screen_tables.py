@@ -19,6 +19,7 @@ from kernel.query.layout import PageLayout
 _CELL = 330
 """A little more than a cell told from the layout alone."""
 _HEAD_FIT_MIN = 500
+_IMPLIED_FIT = 900
 _HEAD_SHARE = 0.6
 _LETTERS_MIN = 2
 _COLUMNS_MIN = 2
@@ -89,44 +90,53 @@ def state_cells(
 ) -> Iterator[Candidate]:
     """For every named head and row key of a table: the cell where they meet."""
     for table in tables:
-        parts = {at: part_of(layout.page, cell) for at, cell in table.cells.items()}
+        parts = {at: parts_of(layout.page, cell) for at, cell in table.cells.items()}
         named = {
-            at: hits.within(part.line, part.start, part.end)
-            for at, part in parts.items()
-            if part is not None
+            at: frozenset[int]().union(*(hits.within(p.line, p.start, p.end) for p in held))
+            for at, held in parts.items()
         }
-        heads = [at for at in sorted(named) if at[0] == table.head and named[at]]
+        implied = {at for at, held in parts.items() if _is_implied(hits, held)}
+        heads = [at for at in sorted(named) if at[0] == table.head and (named[at] or at in implied)]
         keys = [at for at in sorted(named) if at[0] > table.head and named[at]]
         for head in heads:
             for key in keys:
                 target = (key[0], head[1])
-                if target == key or named[key] <= named[head] or parts.get(target) is None:
-                    continue
-                made = _cell(layout, hits, table, parts, head, key)
-                if made is not None:
-                    yield made
+                said = head in implied or not named[key] <= named[head]
+                if target != key and said and parts.get(target):
+                    at = (parts[head][0], _naming(hits, parts[key]), parts[target][0])
+                    yield from _cell(layout, hits, *at, implied=not named[head])
+
+
+def _is_implied(hits: PageHits, held: Sequence[Part]) -> bool:
+    return any(
+        hit.line == part.line and part.start <= hit.start and hit.end <= part.end
+        for hit in hits.implied
+        for part in held
+    )
+
+
+def _naming(hits: PageHits, held: Sequence[Part]) -> Part:
+    """The line of a cell that holds most of the question's words."""
+    return max(held, key=lambda p: (len(hits.within(p.line, p.start, p.end)), -p.line))
 
 
 def _cell(
-    layout: PageLayout,
-    hits: PageHits,
-    table: ScreenTable,
-    parts: dict[tuple[int, int], Part | None],
-    head: tuple[int, int],
-    key: tuple[int, int],
-) -> Candidate | None:
-    target = (key[0], head[1])
-    head_part, key_part, answer = parts[head], parts[key], parts[target]
-    if head_part is None or key_part is None or answer is None:
-        return None
-    fit = label_fit(layout, hits, head_part)
+    layout: PageLayout, hits: PageHits, head: Part, key: Part, answer: Part, *, implied: bool
+) -> Iterator[Candidate]:
+    fit = _IMPLIED_FIT if implied else label_fit(layout, hits, head)
     if fit < _HEAD_FIT_MIN:
-        return None
+        return
     value = _text(layout.page, answer)
-    text = f"{_text(layout.page, key_part)} \u2014 {_text(layout.page, head_part)}: {value}"
-    bonus = _CELL * fit // 1000
-    return Candidate(
-        Form.CELL, (answer,), (key_part, head_part), text, value, bonus, value_at=answer
+    text = f"{_text(layout.page, key)} \u2014 {_text(layout.page, head)}: {value}"
+    yield Candidate(
+        Form.CELL,
+        (answer,),
+        (key, head),
+        text,
+        value,
+        _CELL * fit // 1000,
+        value_at=answer,
+        speaks_for=hits.implying if implied else frozenset(),
     )
 
 
@@ -142,6 +152,31 @@ def table_under(tables: Sequence[ScreenTable], caption: Box) -> ScreenTable | No
         if beside and (inside or -height <= gap <= _CAPTION_HEIGHTS * height):
             return table
     return None
+
+
+def parts_of(page: TextPage, element: Element) -> tuple[Part, ...]:
+    """Where the lines of an element's text stand among those of the page, top to bottom."""
+    texts = [text for text in (element.text or "").splitlines() if text.strip()]
+    if len(texts) == 1:
+        whole = part_of(page, element)
+        return () if whole is None else (whole,)
+    inside = [
+        (at, line)
+        for at, line in enumerate(page.lines)
+        if element.box[1] <= (line.box[1] + line.box[3]) / 2 <= element.box[3]
+    ]
+    found: list[Part] = []
+    for text in texts:
+        wanted = text.strip()
+        for at, line in inside:
+            start = line.text.find(wanted)
+            words = [w for w in line.words if w.start < start + len(wanted) and w.end > start]
+            across = words and words[0].box[0] < element.box[2] > element.box[0]
+            part = Part(at, start, start + len(wanted))
+            if start >= 0 and across and words[-1].box[2] > element.box[0] and part not in found:
+                found.append(part)
+                break
+    return tuple(found)
 
 
 def part_of(page: TextPage, element: Element) -> Part | None:

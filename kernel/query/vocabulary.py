@@ -159,6 +159,9 @@ MEASURED_BY = {
 }
 """After "how", before a verb: nouns by which a screen says what is measured."""
 
+COSTING = frozenset("cost costs spend spent charge charged owe owes".split())
+"""Verbs that ask for an amount of money."""
+
 IMPLIED_NOUNS = {
     **{adjective: tuple(nouns.split()) for adjective, nouns in MEASURED_BY.items()},
     "long": ("duration", "length", "runtime", "elapsed", "took"),
