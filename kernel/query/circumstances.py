@@ -116,7 +116,9 @@ def is_byline_of_a_deed(question: Question, candidate: Candidate, levels: list[i
         return True
     if question.kind is Kind.PERSON and verb in LIGHT_DEEDS and _tells_by_whom(candidate):
         return False
-    return verb not in COMMUNICATING and levels[question.deed] < _DEED_LEVEL_MIN
+    # Who wrote or asked stands over a message; in a card somebody may be anything.
+    told = verb in COMMUNICATING and candidate.form is Form.CARD
+    return not told and levels[question.deed] < _DEED_LEVEL_MIN
 
 
 def _is_told_of_another(question: Question, candidate: Candidate) -> bool:
