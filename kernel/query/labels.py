@@ -31,6 +31,7 @@ _BESIDE_HEIGHTS_MAX = 60
 _BESIDE_HEIGHTS_FAR = 10
 _FORM_GAP = 2.2
 """In a form the value is this near (ems); in the head of a table the next head is not."""
+_FIELD_REACH = 1.6
 _FAR = 60
 _HINT = 110
 _PUT_OUT_WORDS_MIN = 3
@@ -64,6 +65,24 @@ def neighbour_fields(
                     yield replace(made, plain=plain)
 
 
+def _field_of(layout: PageLayout, label: Piece) -> Piece | None:
+    """What stands in the field right below a label, or beside it; None where no field is its."""
+    fields = layout.regions.fields
+    for below in layout.below(label, reach=_FIELD_REACH)[:1]:
+        if fields[below.index] >= 0 and abs(below.box[0] - label.box[0]) <= 2 * label.height:
+            return below
+    beside = layout.right_of(label)
+    return beside if beside is not None and fields[beside.index] >= 0 else None
+
+
+def label_over(layout: PageLayout, value: Piece) -> Piece | None:
+    """The label of what stands in a field: right over it, or left of it; None outside of fields."""
+    if layout.regions.fields[value.index] < 0:
+        return None
+    over = [*layout.above(value, reach=_FIELD_REACH)[:1], *filter(None, [layout.left_of(value)])]
+    return next((p for p in over if layout.regions.fields[p.index] < 0), None)
+
+
 def _begins_as_asked(hits: PageHits, label: Piece, asked: frozenset[int]) -> bool:
     """Whether the label begins with what is asked for: "Total incl. VAT 19%"."""
     return any(
@@ -75,6 +94,14 @@ def _begins_as_asked(hits: PageHits, label: Piece, asked: frozenset[int]) -> boo
 
 def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, int]]:
     """The neighbours of a label that may be its value, with what their place is worth."""
+    fields = layout.regions.fields
+    if fields[label.index] >= 0:
+        # What stands in a field is a value.
+        return
+    filled = _field_of(layout, label)
+    if filled is not None:
+        yield filled, Form.FIELD, FIELD
+        return
     under = [p for p in layout.below(label, reach=1.6)[:1] if layout.of_one_command(label, p)]
     big = bool(under) and _is_figure_of(under[0], label)
     if big:

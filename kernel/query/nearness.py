@@ -11,6 +11,7 @@ import re
 
 from kernel.query import shapes
 from kernel.query.candidates import OUTCOME, STARTS_ANEW, Candidate, Form, Part
+from kernel.query.labels import label_over
 from kernel.query.layout import TITLE_SHARE, Hit, PageLayout, Piece, distance
 
 LEVEL_OWN = 1000
@@ -83,7 +84,7 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
         return _on_its_line(hit, candidate, piece, refers=bool(before))
     if piece.index in before:
         return LEVEL_PIECE
-    field = _of_another_field(layout, piece)
+    field = _of_another_field(layout, piece, home[0])
     if field is not None:
         return field
     command = _of_one_command(layout, piece, home[0])
@@ -178,17 +179,22 @@ def _heads_the_fields(layout: PageLayout, piece: Piece, home: Piece) -> bool:
     return told and len(fields) == len(block) - 1 and home.index != piece.index
 
 
-def _of_another_field(layout: PageLayout, piece: Piece) -> int | None:
+def _of_another_field(layout: PageLayout, piece: Piece, home: Piece) -> int | None:
     """The level of somebody or something that a form names in a field of its own.
 
-    The form is not about them, unless the field says what the form is about; None elsewhere.
+    The form is not about them, unless the field says what its section is about; None elsewhere.
     """
-    label = layout.left_of(piece)
-    if label is None or label.index not in layout.form_labels:
-        return None
-    if label.text.strip(" :#").casefold() in _IDENTITIES:
-        return LOCAL
+    label = label_over(layout, piece)
+    filled = label is not None
+    if label is None:
+        label = layout.left_of(piece)
+        if label is None or label.index not in layout.form_labels:
+            return None
     named = shapes.is_person(piece.text) or bool(_IDENTIFIER.fullmatch(piece.text.strip()))
+    told = label.text.strip(" :#").casefold().split()
+    if told and told[-1] in _IDENTITIES and piece.index != home.index:
+        apart = layout.outline.section(piece) != layout.outline.section(home)
+        return LEVEL_PAGE if filled and apart else LOCAL
     return LEVEL_PAGE if named else None
 
 

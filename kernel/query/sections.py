@@ -60,6 +60,12 @@ class Outline:
             self._over[piece.index] = (own | titles) - {piece.index}
         return self._over[piece.index]
 
+    def section(self, piece: Piece) -> int | None:
+        """The nearest heading (by index) over a piece; None under none."""
+        over = [s for s in self.sections if s.piece != piece.index and self._is_under(piece, s)]
+        nearest = max(over, key=lambda s: (s.top, s.left), default=None)
+        return None if nearest is None else nearest.piece
+
     def heads_others(self, heading: Piece, piece: Piece) -> bool:
         """Whether a piece's section is headed, but by another line of that print than this one."""
         level = heading.em * _SAME_PRINT
@@ -143,13 +149,16 @@ class Outline:
     def _titles_around(self, piece: Piece) -> frozenset[int]:
         """First rows of the containers around a piece, and what stands over it in large print."""
         found: set[int] = set()
+        told = {area.box for area in self._layout.areas}
         for region in self._layout.regions.chain(piece.index):
             fields = self._layout.regions.fields
             held = [p for p in self._held.get(region, []) if fields[p.index] < 0]
             if not held:
                 continue
             first = min(held, key=lambda p: (p.middle_y, p.index))
-            rows = [p for p in held if p.box[1] < first.middle_y] if region else []
+            # Columns that only a gutter parts have headings, and no title.
+            titled = self._layout.regions.boxes[region] in told
+            rows = [p for p in held if p.box[1] < first.middle_y] if titled else []
             large = [
                 p
                 for p in held
