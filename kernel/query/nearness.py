@@ -229,7 +229,7 @@ def are_peers(piece: Piece, home: Piece) -> bool:
 def _distant_level(layout: PageLayout, hit: Hit, home: Piece) -> int:
     piece = layout.pieces[hit.piece]
     if piece.index in layout.outline.over(home) and not _in_address(layout, hit):
-        return LEVEL_TITLE
+        return LEVEL_BLOCK
     if layout.outline.heads_others(piece, home):
         return LEVEL_PAGE
     heights = distance(piece.box, home.box) / layout.height
