@@ -41,7 +41,7 @@ _ORGANISATION = re.compile(
 _TITLED = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Prof)\.?\s+[A-Z]\w+")
 _PLACE = re.compile(
     r"\b(?:room|gate|floor|building|hall|office|desk|street|road|avenue|terrace|lane|square|station"
-    r"|airport|hotel|restaurant|campus|site|online|remote)\b|(?:^|\s)[~.]?/[\w./-]*|\w+://"
+    r"|airport|hotel|restaurant|campus|site|online|remote)\b|(?:^|[\s\"'=(])[~.]?/[\w./-]*|\w+://"
     r"|\b\d+[a-z]?\s+[A-Z][a-z]+|\b[A-Z][a-z]+\s+\d+\b|\b(?:at|in|to|from)\s+(?:the\s+)?[A-Z]\w+"
     r"|\bline \d+|\bpage \d+"
     r"|\b(?:in|inside|under|behind|near|beside|opposite)\s+(?:(?:the|an?|our|my)\s+)?[a-z]\w+\s+\d",

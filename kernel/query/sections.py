@@ -55,7 +55,11 @@ class Outline:
     def over(self, piece: Piece) -> frozenset[int]:
         """The headings and titles (by index) that say what a piece is about."""
         if piece.index not in self._over:
-            own = frozenset(s.piece for s in self.sections if self._is_under(piece, s))
+            own = frozenset(
+                s.piece
+                for s in self.sections
+                if self._is_under(piece, s) or self._is_over_its_container(piece, s)
+            )
             titles = self._titles_around(piece)
             self._over[piece.index] = (own | titles) - {piece.index}
         return self._over[piece.index]
@@ -124,6 +128,17 @@ class Outline:
         beside = section.left - piece.height <= piece.box[0] < section.right
         heading = self._layout.pieces[section.piece]
         return inside and beside and self._layout.together(heading, piece)
+
+    def _is_over_its_container(self, piece: Piece, section: Heading) -> bool:
+        """Whether the piece stands in a box below the heading: the code under "Example"."""
+        regions = self._layout.regions
+        home = regions.of_piece[section.piece]
+        for inner, outer in itertools.pairwise(regions.chain(piece.index)):
+            if outer == home and home != regions.of_piece[piece.index]:
+                box = regions.boxes[inner]
+                below = section.top <= box[1] + piece.height and box[1] < section.bottom
+                return below and section.left - 2 * piece.height <= box[0] < section.right
+        return False
 
     def _is_heading(self, piece: Piece) -> bool:
         text, layout = piece.text.strip(), self._layout

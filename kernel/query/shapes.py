@@ -102,7 +102,7 @@ _NOUN_SHAPE = {
     "url": "url link website site page",
     "ip": "ip address",
     "phone": "phone telephone mobile",
-    "money": "price cost amount fee balance total sales revenue turnover",
+    "money": "price cost amount fee balance total sales revenue turnover spend spent",
     "number": "number count figure amount digit",
     "formula": "formula",
     "percent": "percentage percent share rate level",
