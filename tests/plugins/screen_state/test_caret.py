@@ -1,4 +1,4 @@
-"""A stroke behind a text is a caret only where it can be nothing else; its letter is no text."""
+"""A stroke behind a text is a caret only where it can be nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contracts.screen import ScreenState
 from plugins.screen_state.caret import find_caret, reach, settle_carets
 from plugins.screen_state.state import to_grey
 from plugins.screen_state.tree import Draft
-from tests.plugins.screen_state.desk import TALL, Desk, compare, state_of, with_text
+from tests.plugins.screen_state.desk import Desk, compare, state_of, with_text
 
 Stroke = Callable[[Desk, Box], None]
 
@@ -161,28 +161,6 @@ def test_a_stroke_on_the_edge_of_a_pane_is_no_caret() -> None:
         window = Draft("window", "derived", (0, 0, 400, 300), 0, children=[pane, other])
         settle_carets([window], grey)
         assert line.caret_x == (None if abs(x - 100) <= 2 else kept), x
-
-
-@pytest.mark.parametrize("letter", ["|", "l", "I", "1", "!", "]"])
-@pytest.mark.parametrize("text", ["hello", "the cat", "a list:", "call(x)", "good"])
-def test_the_letter_that_was_made_of_a_caret_is_not_in_the_text(text: str, letter: str) -> None:
-    desk = pad(text, upright(1))
-    line = desk.lines[-1]
-    x0, y0, x1, y1 = line.box
-    box = (x0, y0, x1 + 4, y1)
-    desk.lines[-1] = replace(line, text=text + letter, box=box, words=())
-    element = with_text(state_of(desk), text)
-    assert element.caret_x == x1 + 1
-    assert x1 - TALL // 2 <= element.box[2] <= x1
-
-
-@pytest.mark.parametrize("text", ["until", "chapter 1", "stop!", "PART I", "all", "x[1]"])
-def test_a_last_letter_that_looks_like_a_caret_stays(text: str) -> None:
-    desk = pad(text, upright(1))
-    line = desk.lines[-1]
-    x0, y0, x1, y1 = line.box
-    desk.lines[-1] = replace(line, box=(x0, y0, x1 + 4, y1), words=())
-    assert with_text(state_of(desk), text).caret_x == x1 + 1
 
 
 def test_a_caret_stands_nearer_to_small_texts() -> None:
