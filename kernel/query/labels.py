@@ -101,7 +101,12 @@ def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, 
     filled = _field_of(layout, label)
     if filled is not None:
         yield filled, Form.FIELD, FIELD
-        return
+    else:
+        yield from _values_near(layout, label)
+
+
+def _values_near(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, int]]:
+    """The values of a label that has no field."""
     under = [p for p in layout.below(label, reach=1.6)[:1] if layout.of_one_command(label, p)]
     big = bool(under) and _is_figure_of(under[0], label)
     if big:
@@ -114,6 +119,9 @@ def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, 
         beside = None
     if heads or in_log_row(layout, label) or (not big and _is_put_out(layout, label)):
         return
+    for value in layout.above(label, reach=1.2)[:1]:
+        if _is_figure_of(value, label):
+            yield value, Form.BELOW, _FIGURE
     if len(label.text.split()) > _OVER_WORDS_MAX:
         return
     for value in under if not big else ():
@@ -122,9 +130,6 @@ def _values_of(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form, 
         yield value, Form.BELOW, _BELOW + close - (_HINT if beside else 0)
         for further in layout.below(value, reach=0.8)[:1]:
             yield further, Form.BELOW, _BELOW - 60
-    for value in layout.above(label, reach=1.2)[:1]:
-        if _is_figure_of(value, label):
-            yield value, Form.BELOW, _FIGURE
 
 
 def _is_put_out(layout: PageLayout, label: Piece) -> bool:

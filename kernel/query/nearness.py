@@ -6,7 +6,6 @@ Does not cover: what follows from it (`kernel.query.ranking`). Pure.
 
 from __future__ import annotations
 
-import itertools
 import re
 
 from kernel.query import shapes
@@ -96,11 +95,17 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
         return LEVEL_BLOCK
     if any(layout.same_block(piece, member) for member in home) and not are_peers(piece, home[0]):
         return LEVEL_BLOCK
-    level = _distant_level(layout, hit, home[0])
-    if candidate.form is not Form.SENTENCE and _on_one_row(layout, piece, home[0]):
-        # Prose is not about what happens to stand left or right of it.
-        level = max(level, LEVEL_ROW)
-    return level
+    return max(_distant_level(layout, hit, home[0]), _row_level(layout, piece, home[0], candidate))
+
+
+def _row_level(layout: PageLayout, piece: Piece, home: Piece, candidate: Candidate) -> int:
+    """The level of what stands on the candidate's row; 0 for what does not."""
+    if not _on_one_row(layout, piece, home):
+        return 0
+    if _in_one_table(layout, piece, home):
+        return LEVEL_BLOCK
+    # Prose is not about what happens to stand left or right of it.
+    return 0 if candidate.form is Form.SENTENCE else LEVEL_ROW
 
 
 def _on_its_line(hit: Hit, candidate: Candidate, piece: Piece, *, refers: bool) -> int:
@@ -144,13 +149,19 @@ def _spoken_of_before(layout: PageLayout, candidate: Candidate) -> tuple[int, ..
     part = (candidate.support or candidate.answer)[0]
     home = layout.piece_at(part.line, part.start)
     said = home.text if candidate.form is Form.CARD else candidate.text
-    if not _REFERS_BACK.match(said):
-        return ()
     over = layout.above(home, reach=_SPOKEN_REACH)
-    told = (
-        p for p in over if p.text.count(" ") >= _SPOKEN_BLANKS_MIN and not shapes.is_byline(p.text)
+    told = next(
+        (
+            p
+            for p in over
+            if p.text.count(" ") >= _SPOKEN_BLANKS_MIN and not shapes.is_byline(p.text)
+        ),
+        None,
     )
-    return tuple(piece.index for piece in itertools.islice(told, 1))
+    if told is None or not (_REFERS_BACK.match(said) or told.text.rstrip().endswith("?")):
+        # Without a pronoun only the answer to a question speaks of what was said before.
+        return ()
+    return (told.index,)
 
 
 def _heads_the_key(layout: PageLayout, piece: Piece, candidate: Candidate) -> bool:
@@ -214,6 +225,19 @@ def _of_one_command(layout: PageLayout, piece: Piece, home: Piece) -> int | None
 def _tells_all(home: Piece) -> bool:
     """Whether it is a line of a log, of which the lines around it say nothing."""
     return bool(_LOG_LINE.match(home.text)) and home.text.count(" ") >= _LOG_BLANKS_MIN
+
+
+def _in_one_table(layout: PageLayout, piece: Piece, home: Piece) -> bool:
+    """Whether a table of the screen state holds both."""
+    return any(
+        area.role == "table"
+        and all(
+            area.box[0] <= (p.box[0] + p.box[2]) / 2 <= area.box[2]
+            and area.box[1] <= p.middle_y <= area.box[3]
+            for p in (piece, home)
+        )
+        for area in layout.areas
+    )
 
 
 def _on_one_row(layout: PageLayout, piece: Piece, home: Piece) -> bool:

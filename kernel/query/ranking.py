@@ -21,7 +21,7 @@ from kernel.query.headings import headings
 from kernel.query.informing import informing_bonus
 from kernel.query.kinds import is_beside_its_subject
 from kernel.query.labels import neighbour_fields
-from kernel.query.layout import Hit, PageLayout
+from kernel.query.layout import Hit, PageLayout, aligned
 from kernel.query.nearness import (
     LEVEL_HEADING,
     LEVEL_SYNONYM,
@@ -210,6 +210,9 @@ def _follows(layout: PageLayout, first: Hit, second: Hit) -> bool:
     beside = layout.right_of(left)
     if beside is not None and beside.index == right.index:
         return True
+    if left.box[3] <= right.box[1] and second.end - second.start == len(right.text):
+        # A number under the head that tells what it is of: "Unit" over 6203.
+        return layout.together(left, right) and aligned(left, right)
     return any(below.index == right.index for below in layout.below(left, reach=0.5))
 
 

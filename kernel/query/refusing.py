@@ -155,15 +155,22 @@ def _is_from_a_question(question: Question, candidate: Candidate) -> bool:
 
 
 def is_of_another_subject(question: Question, candidate: Candidate, levels: list[int]) -> bool:
-    """Whether a sentence is told of a name that neither it nor a heading over it has."""
-    return (
-        question.strict
-        and candidate.form is Form.SENTENCE
-        and any(
-            term.specific and not term.asked and level < LEVEL_HEADING
-            for term, level in zip(question.terms, levels, strict=True)
-        )
+    """Whether a sentence is told of a name that neither it nor a heading over it has.
+
+    Who is named over a sentence is not whom it speaks of when it names somebody itself.
+    """
+    if not question.strict or candidate.form is not Form.SENTENCE:
+        return False
+    somebody = shapes.holds_person(candidate.text)
+    return any(
+        level < (LEVEL_PIECE if somebody and _is_capitalised(term) else LEVEL_HEADING)
+        for term, level in zip(question.terms, levels, strict=True)
+        if term.specific and not term.asked
     )
+
+
+def _is_capitalised(term: Term) -> bool:
+    return term.text.isalpha() and term.text.istitle()
 
 
 def is_another(question: Question, levels: list[int]) -> bool:

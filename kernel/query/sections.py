@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kernel.query.shapes import is_byline, is_person
+from kernel.query.shapes import is_byline, is_person, tells_clock
 
 if TYPE_CHECKING:
     from kernel.query.layout import PageLayout, Piece
 
 _TITLED = re.compile(r"#?\s?[A-Z](?!.*(?:\.\.\.|::|=|\$ |\w@\w))")
+_NAMED = re.compile(r"[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)+")
+"""Machines and the like are written small: db-04.example."""
 _WORDS_MAX = 7
 _TITLE_WORDS_MAX = 14
 _FOLLOWS_HEIGHTS = 2.6
@@ -146,7 +148,7 @@ class Outline:
             return False
         if layout.prompt_over(piece) is not None or layout.regions.fields[piece.index] >= 0:
             return False
-        if is_byline(text) or is_person(text):
+        if is_byline(text) or is_person(text) or tells_clock(text):
             # Who wrote a message is not what it is about.
             return False
         if piece.height < _LOW * layout.height or len(layout.row_of(piece)) > 1:
@@ -182,6 +184,7 @@ class Outline:
             found.update(
                 p.index
                 for p in (*rows, *large)
-                if len(p.text.split()) <= _TITLE_WORDS_MAX and _TITLED.match(p.text)
+                if len(p.text.split()) <= _TITLE_WORDS_MAX
+                and (_TITLED.match(p.text) or _NAMED.fullmatch(p.text))
             )
         return frozenset(found)

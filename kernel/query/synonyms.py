@@ -106,7 +106,7 @@ frequency interval
 schedule timetable
 interval period
 location place site
-allergy allergies
+allergy allergies allergic
 dose dosage
 medicine medication drug
 illness disease

@@ -145,6 +145,8 @@ def _is_code(text: str, at: int) -> bool:
     if at > 0 and text.isupper() and len(text) > 1:
         return True
     parts = re.split(r"[-_/:.@#]", text)
+    if re.fullmatch(r"[a-z]{3,}-[A-Z]{1,2}", text):
+        return True
     if "-" in text and all(part.isalpha() for part in parts):
         return all(len(part) >= _CODE_PART_CHARS_MIN for part in parts)
     if _JOINED.search(text) or text.startswith(("/", "--", "__", "@", "#")):
