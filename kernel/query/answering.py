@@ -39,7 +39,7 @@ from kernel.query.visibility import find_lines, find_parts, tell_when
 from kernel.query.windows import as_watched, names_in, tell_windows
 from kernel.query.wrapped import find_wrapped
 
-METHOD = "extractive-6"
+METHOD = "extractive-7"
 """Name of the way of answering, for the provenance; changes when answers may change."""
 QUESTION_CHARS_MAX = 2000
 _FIND_SHARE = 600

@@ -6,6 +6,7 @@ labels on the line of their value (`kernel.query.candidates`), tables (`kernel.q
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -32,6 +33,7 @@ _BESIDE_HEIGHTS_FAR = 10
 _FORM_GAP = 2.2
 """In a form the value is this near (ems); in the head of a table the next head is not."""
 _FIELD_REACH = 1.6
+_FIELD_LINE = re.compile(r"[A-Z][\w -]{0,20}:\s")
 _FAR = 60
 _HINT = 110
 _PUT_OUT_WORDS_MIN = 3
@@ -125,6 +127,9 @@ def _values_near(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form
     if len(label.text.split()) > _OVER_WORDS_MAX:
         return
     for value in under if not big else ():
+        if _FIELD_LINE.match(value.text):
+            # "To: ..." is a field itself.
+            continue
         # Beside a value further right, what stands below is a hint on the label.
         close = _TIED if layout.same_block(label, value) and not beside else 0
         yield value, Form.BELOW, _BELOW + close - (_HINT if beside else 0)
