@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from kernel.query.labels import is_column_head, neighbour_fields
+import pytest
+
+from kernel.query.containers import Area
+from kernel.query.labels import is_column_head, label_over, neighbour_fields
 from kernel.query.layout import PageLayout
 from kernel.query.question import analyse
-from kernel.query.ranking import find_hits
+from kernel.query.ranking import find_hits, rank
 from tests.kernel.query.drawn import Canvas
 
 
@@ -38,3 +41,45 @@ def test_heads_of_columns_are_told_from_labels() -> None:
     layout = PageLayout(c.page())
     assert is_column_head(layout, layout.pieces[1])
     assert not is_column_head(layout, layout.pieces[-1])
+
+
+def contacts() -> PageLayout:
+    """Two sections of a form, each label over a field; and the layout with the fields' areas."""
+    c = Canvas()
+    areas = []
+    for top, heading, name, phone in (
+        (100, "Primary contact", "Ida Moss", "+44 113 555 0101"),
+        (300, "Secondary contact", "Ulf Berg", "+44 113 555 0202"),
+    ):
+        c.text(40, top, heading)
+        for left, label, value in ((40, "Name", name), (360, "Mobile", phone)):
+            c.text(left, top + 34, label, px=11)
+            c.text(left + 8, top + 54, value)
+            areas.append(Area("field", (left, top + 48, left + 300, top + 78)))
+    return PageLayout(c.page(), areas)
+
+
+def test_what_stands_in_a_field_is_of_the_label_over_it_and_is_no_label() -> None:
+    layout = contacts()
+    pieces = {piece.text: piece for piece in layout.pieces}
+    found = label_over(layout, pieces["Ida Moss"])
+    assert found is not None
+    assert found.text == "Name"
+    assert label_over(layout, pieces["Primary contact"]) is None
+    hits = find_hits(layout, analyse("What is the mobile number of Ida Moss?"))
+    assert {made.text for made in neighbour_fields(layout, hits)} == {
+        "Mobile: +44 113 555 0101",
+        "Mobile: +44 113 555 0202",
+    }
+
+
+@pytest.mark.parametrize(("name", "number"), [("Ida Moss", "0101"), ("Ulf Berg", "0202")])
+def test_fields_of_one_section_tell_of_one_thing(name: str, number: str) -> None:
+    layout = contacts()
+    best = rank(layout, analyse(f"What is the mobile number of {name}?"), [])
+    assert best[0].candidate.value.endswith(number)
+
+
+def test_nobody_else_has_the_number() -> None:
+    layout = contacts()
+    assert not rank(layout, analyse("What is the mobile number of Ulf Moss?"), [])
