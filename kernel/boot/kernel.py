@@ -51,6 +51,7 @@ FEED_INTERVAL_S = 1.0
 """Evidence of writers that cannot wake the loop is found this soon."""
 SHUTDOWN_DEADLINE_S = 3.0
 WORK_PART = "giving out work"
+FEED_PART = "looking for new evidence"
 
 
 class Kernel:
@@ -137,7 +138,12 @@ class Kernel:
         self._end_s = time.monotonic() + seconds
 
     def request_processing(self, asked: Asked = "all", *, lasts_s: float = ENDLESS_S) -> None:
-        """Work on the backlog now whatever the person does: they asked for it."""
+        """Work on the backlog now whatever the person does: they asked for it.
+
+        Who wants all done has what is stored looked over, too: damage is made again.
+        """
+        if asked == "all" and self._governing.asked != "all":
+            self._parts.walks.mender.begin()
         self._working.ask(asked, lasts_s=lasts_s)
         self.wake()
 
@@ -216,6 +222,7 @@ class Kernel:
                     self._intake.problem,
                     self._spool.problem,
                     self._grabbing.problem,
+                    parts.walks.mender.problem,
                 )
                 if problem
             ],
@@ -242,7 +249,7 @@ class Kernel:
 
     def run(self, *, until: Callable[[Kernel], bool] | None = None) -> str:
         """Serve until told to stop, the time is over, or ``until`` holds; returns the reason."""
-        self._parts.feeder.feed()
+        self._guard.call(FEED_PART, self._parts.feeder.feed)
         self._working.is_awaited = until is not None
         while self._stop.requested is None:
             self._turn()
@@ -286,7 +293,7 @@ class Kernel:
             self._feed_at_s = 0.0
         if time.monotonic() >= self._feed_at_s:
             self._feed_at_s = time.monotonic() + FEED_INTERVAL_S
-            self._guard.call("looking for new evidence", parts.feeder.feed)
+            self._guard.call(FEED_PART, parts.feeder.feed)
             self._keeper.tick()
         if self._control.socket in keys:
             self._control.handle()

@@ -48,10 +48,10 @@ class ProcessResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command(
-    help="Run the backlog now, in supervised hosts, whatever the person does. "
-    "Exits 1 when a task failed or is left over."
+    help="Run the backlog now, in supervised hosts, whatever the person does, until nothing waits. "
+    "Stored results that are damaged are made again. Exits 1 when a task failed or is left over."
 )
-@click.option("--until-drained", is_flag=True, required=True, help="Return when nothing waits.")
+@click.option("--until-drained", is_flag=True, help="Return when nothing waits; always so.")
 @click.option("--retry-failed", is_flag=True, help="Try again what was given up before.")
 @json_option
 @data_dir_option

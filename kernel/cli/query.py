@@ -36,6 +36,7 @@ from kernel.query.stores import Derived, NothingProcessed, NoTimeline, Timeline
 from kernel.query.timeline import StoredTimeline
 from kernel.query.times import read_bound
 from kernel.store.clock import wall_clock_us
+from kernel.store.damage import WAY_OUT
 from kernel.store.derived import DerivedStore
 from kernel.store.evidence import EvidenceStore
 from kernel.store.lost_journal import lost_journal
@@ -260,7 +261,7 @@ def _ask(asking: Asking) -> Answer:
         _open_derived(data_dir) as (derived, timeline),
     ):
         locks = (contracts_lock_digest(), read_plugin_locks(data_dir).digest)
-        return ask(
+        answer = ask(
             evidence,
             derived,
             asking.request,
@@ -268,6 +269,16 @@ def _ask(asking: Asking) -> Answer:
             limits=asking.limits,
             timeline=timeline,
         )
+        left_out = len(derived.left_out) if isinstance(derived, DerivedStore) else 0
+        return answer if not left_out else without_damaged(answer, left_out)
+
+
+def without_damaged(answer: Answer, left_out: int) -> Answer:
+    """The answer that says what was left out because it is damaged: it may not be all there is."""
+    were = "result was left out: it is" if left_out == 1 else "results were left out: they are"
+    note = f"{left_out} stored {were} damaged [derived-damaged]; {WAY_OUT}"
+    state = "partial" if answer.state == "ok" else answer.state
+    return msgspec.structs.replace(answer, state=state, notes=(*answer.notes, note))
 
 
 def _extract(asking: Asking, answer: Answer, budget_s: float) -> str:
@@ -345,7 +356,7 @@ def _open_derived(data_dir: DataDir) -> Iterator[tuple[Derived, Timeline]]:
     if not data_dir.derived_db.exists():
         yield NothingProcessed(), NoTimeline()
         return
-    with DerivedStore.open_read_only(data_dir) as derived:
+    with DerivedStore.open_read_only(data_dir, leave_out=True) as derived:
         yield derived, StoredTimeline(derived.intervals)
 
 

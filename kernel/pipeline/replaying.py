@@ -113,7 +113,7 @@ class Replayer:
     def is_behind(self) -> bool:
         """Whether a replay is left to go on with."""
         state = self._store.replays.running()
-        return state is not None and bool(self._from(state.stage) or state.is_over)
+        return state is not None and bool(self._from(state.stage) or state.is_over or state.rebuild)
 
     def step(self) -> None:
         """Go on with the replay for about `STEP_S` seconds, or as far as tasks are done."""
@@ -128,6 +128,8 @@ class Replayer:
         if state.phase == "tidying":
             replays.tidy(state)
             return True
+        if state.rebuild:
+            return self._place(state)
         stages = self._from(state.stage)
         if not stages:
             return False

@@ -12,6 +12,7 @@ from typing import Self
 
 from kernel.pipeline.arranger import Arranger
 from kernel.pipeline.embedding import Embedder, Vectors
+from kernel.pipeline.mending import Mender
 from kernel.pipeline.replaying import Evidence, Replayer
 from kernel.pipeline.sequencer import Sequencer
 from kernel.pipeline.stages import Stage
@@ -27,6 +28,7 @@ class Walks:
     replayer: Replayer
     sequencer: Sequencer
     embedder: Embedder
+    mender: Mender
 
     @classmethod
     def over(
@@ -43,16 +45,18 @@ class Walks:
             Replayer(evidence, store, backlog, stages),
             Sequencer(evidence, store, backlog, stages),
             Embedder(store, vectors, backlog, stages),
+            Mender(store, backlog, stages),
         )
 
     @property
     def is_behind(self) -> bool:
         """Whether anything is left that may make tasks."""
-        parts = (self.arranger, self.replayer, self.sequencer, self.embedder)
+        parts = (self.mender, self.arranger, self.replayer, self.sequencer, self.embedder)
         return any(part.is_behind for part in parts)
 
     def step(self) -> None:
-        """Put pages in their places, go on with a replay, make the next tasks."""
+        """Look for damage if asked to, place pages, go on with a replay, make the next tasks."""
+        self.mender.step()
         self.arranger.step()
         self.replayer.step()
         self.sequencer.feed(paused=self.replayer.replayed)

@@ -20,7 +20,7 @@ from typing import Generic, TypeVar
 
 import apsw
 
-from kernel.config.errors import KernelError
+from kernel.store.damage import derived_damaged
 from kernel.store.frames import GAP_US_MAX, Frame, Place
 from kernel.store.matching import NO_LINK, Link, Seen, link_pages
 from kernel.store.runs import (
@@ -205,11 +205,7 @@ class ChainTable:
                 runs = unpack_runs(data, (first_us, first_seq))
                 if look_at(runs, frame.place) == look:
                     return Chain(frame.stream_id, runs, last, interval_id)
-        raise KernelError(
-            "derived-damaged",
-            f"no interval holds a line that frame {frame.event_id} shows",
-            hint="move derived.db away and run: kernel process --until-drained",
-        )
+        raise derived_damaged(f"no interval holds a line that frame {frame.event_id} shows")
 
     # --- a frame comes -------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Self
 
 import apsw
@@ -31,7 +32,9 @@ from contracts.text import TextPage
 from kernel.config.errors import KernelError
 from kernel.config.paths import DataDir
 from kernel.store import derived_schema
+from kernel.store.damage import DAMAGE, derived_damaged, told_as_damage
 from kernel.store.interval_reader import IntervalReader
+from kernel.store.mending import Damaged, DamageFinder
 from kernel.store.placing import Placer
 from kernel.store.replays import ReplayState
 from kernel.store.sqlite import connect, transaction
@@ -95,6 +98,10 @@ class DerivedStore(StageStore):
         self._texts = TextTable(connection)
         self.intervals = IntervalReader(connection)
         self._placer = Placer(connection, self._texts, self._records)
+        self.damage = DamageFinder(connection)
+        self.left_out: set[str] = set()
+        """Blobs and events of which a damaged result was left out."""
+        self._leaves_out = False
 
     @classmethod
     def open(cls, data_dir: DataDir) -> Self:
@@ -108,17 +115,23 @@ class DerivedStore(StageStore):
         return cls(connection, data_dir)
 
     @classmethod
-    def open_read_only(cls, data_dir: DataDir) -> Self:
-        """Open for reading beside a writer.
+    def open_read_only(cls, data_dir: DataDir, *, leave_out: bool = False) -> Self:
+        """Open for reading beside a writer; ``leave_out``: what is damaged counts as not there.
 
-        Raises `KernelError` (``derived-missing``) when nothing was processed here yet.
+        Raises `KernelError`: ``derived-missing`` when nothing was processed here yet,
+        ``derived-damaged``. Leaving the block on a damaged database raises the latter, too.
         """
         path = data_dir.derived_db
         if not path.exists():
             raise derived_missing(path)
-        connection = connect(path, read_only=True)
-        derived_schema.check(connection, path)
-        return cls(connection, data_dir)
+        try:
+            connection = connect(path, read_only=True)
+            derived_schema.check(connection, path)
+        except DAMAGE as error:
+            raise derived_damaged(f"{path} is damaged: {error}") from error
+        store = cls(connection, data_dir)
+        store._leaves_out = leave_out
+        return store
 
     def close(self) -> None:
         """Close the database; idempotent."""
@@ -127,8 +140,13 @@ class DerivedStore(StageStore):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: object, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
+        damage = told_as_damage(error, self._data_dir)
+        if damage is not None:
+            raise damage from error
 
     def stop_when(self, is_over: Callable[[], bool]) -> None:
         """From now on break off statements (`apsw.InterruptError`) once this says so."""
@@ -171,6 +189,7 @@ class DerivedStore(StageStore):
                 generations = self._frames.generations()
                 if not events:
                     self._keep_loose(page, result_id)
+                self._come_by_again(result_id)
             for event in events:
                 for generation in generations:
                     self._placer.place(event, result_id, generation)
@@ -183,11 +202,18 @@ class DerivedStore(StageStore):
             (bytes.fromhex(blob), result_id),
         )
 
+    def _come_by_again(self, result_id: int) -> None:
+        """A page that was lost has come back: the stages over frames look at its frames again."""
+        for stream_id, at_us, seq in self._db.execute(
+            "SELECT stream_id, at_us, seq FROM frames WHERE result_id=?", (result_id,)
+        ).fetchall():
+            self._results.rewind(int(str(stream_id)), (int(str(at_us)), int(str(seq))))
+
     def _keep_loose(self, page: TextPage, result_id: int) -> None:
         """Index a page that no event shows yet."""
-        self._db.execute("INSERT INTO loose(result_id) VALUES(?)", (result_id,))
+        self._db.execute("INSERT OR IGNORE INTO loose(result_id) VALUES(?)", (result_id,))
         self._db.executemany(
-            "INSERT INTO lines(text_id, result_id, position) VALUES(?,?,?)",
+            "INSERT OR IGNORE INTO lines(text_id, result_id, position) VALUES(?,?,?)",
             [
                 (self._texts.sight(line.text, NO_SLOT), result_id, position)
                 for position, line in enumerate(page.lines)
@@ -255,14 +281,38 @@ class DerivedStore(StageStore):
         if row is None:
             return None
         try:
-            record = self._records.read(int(row[1]))
-            return canonical.decode(row[0], DerivationKey), canonical.decode(record, TextPage)
-        except msgspec.MsgspecError as error:
-            raise KernelError(
-                "derived-damaged",
-                f"the stored text of blob {blob} cannot be read: {error}",
-                hint="move derived.db away and run: kernel process --until-drained",
-            ) from error
+            key = canonical.decode(row[0], DerivationKey)
+            return key, self._page(int(row[1]))
+        except (KernelError, msgspec.MsgspecError) as error:
+            if not self._leaves_out:
+                raise derived_damaged(f"the stored text of blob {blob} cannot be read") from error
+            self.left_out.add(blob)
+            return None
+
+    def record_of(self, stage: str, subject: str) -> bytes | None:
+        """As `StageStore.record_of`; a damaged one may be left out."""
+        try:
+            return super().record_of(stage, subject)
+        except KernelError:
+            if not self._leaves_out:
+                raise
+            self.left_out.add(subject)
+            return None
+
+    def _page(self, result_id: int) -> TextPage:
+        """A stored page; its lines are compared with the index where it has no digest."""
+        page = canonical.decode(self._records.read(result_id), TextPage)
+        if not self._records.has_digest(result_id):
+            for text in {line.text for line in page.lines if line.text.strip()}:
+                if not self._texts.is_known(text):
+                    raise derived_damaged(f"result {result_id} has a line that nobody read")
+        return page
+
+    def lose(self, damaged: Damaged) -> None:
+        """Clear the way for a damaged result, made again."""
+        with self._placing():
+            self.damage.lose(damaged)
+        self._records.forget()
 
     def texts_of(self, digests: Iterable[str]) -> dict[str, str]:
         """Digest -> text of those of the distinct texts that are stored."""

@@ -16,11 +16,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import apsw
+import msgspec
 
 from contracts import canonical
 from contracts.derivation import DerivationKey
 from contracts.interval import BoxSince, TextInterval
 from contracts.text import TextPage
+from kernel.config.errors import KernelError
+from kernel.store.damage import derived_damaged
 from kernel.store.folding import word_parts
 from kernel.store.frames import Frame, FrameTable, Place
 from kernel.store.interval_rows import (
@@ -311,7 +314,10 @@ class IntervalReader:
 
     def _on_frame(self, frame: Frame) -> list[Row]:
         """The intervals of all lines on a frame, in the order of its page."""
-        page = canonical.decode(self._records.read(frame.result_id), TextPage)
+        try:
+            page = canonical.decode(self._records.read(frame.result_id), TextPage)
+        except msgspec.MsgspecError as error:
+            raise derived_damaged(f"the page of frame {frame.event_id} cannot be read") from error
         lines = [Look(self._id_of(s.text), s.box, s.confidence) for s in seen_lines(page)]
         span = Span(frame.at_us, frame.at_us + 1, frozenset({frame.stream_id}))
         texts = sorted({line.text_id for line in lines})
@@ -374,13 +380,14 @@ class IntervalReader:
         first = self._frames.at(row.stream_id, row.first)
         last_place = row.last or (END_US, 0)
         last = self._frames.before(row.stream_id, (last_place[0], last_place[1] + 1))
-        assert first is not None
-        assert last is not None
+        if first is None or last is None:
+            raise _misfit(row)
         text = self._text(row.text_id)
         window = self._db.execute(
             "SELECT app, title FROM windows WHERE window_id=?", (first.window_id,)
         ).fetchone()
-        assert window is not None
+        if window is None:
+            raise _misfit(row)
         maker = self._maker(first.result_id)
         return TextInterval(
             text=text,
@@ -407,7 +414,8 @@ class IntervalReader:
             if before is not None and run.look.box == before.look.box:
                 continue
             frame = first if before is None else self._frames.at(row.stream_id, run.place)
-            assert frame is not None
+            if frame is None:
+                raise _misfit(row)
             yield BoxSince(event_id=frame.event_id, from_us=run.place[0], box=run.look.box)
             before = run
 
@@ -423,9 +431,17 @@ class IntervalReader:
     def _maker(self, result_id: int) -> tuple[str, str]:
         """Plugin and version that made a page."""
         row = self._db.execute("SELECT key FROM results WHERE result_id=?", (result_id,)).fetchone()
-        assert row is not None
-        key = canonical.decode(row[0], DerivationKey)
+        if row is None:
+            raise derived_damaged(f"the result {result_id} of a frame is not stored")
+        try:
+            key = canonical.decode(row[0], DerivationKey)
+        except msgspec.MsgspecError as error:
+            raise derived_damaged(f"the key of result {result_id} cannot be read") from error
         return key.plugin_id, key.plugin_version
+
+
+def _misfit(row: Row) -> KernelError:
+    return derived_damaged(f"the interval {row.interval_id} does not fit the frames of its stream")
 
 
 def _order(row: Row) -> tuple[int, tuple[int, int, int, int], int]:

@@ -19,7 +19,7 @@ import msgspec
 
 from contracts import canonical
 from contracts.derivation import DerivationKey, StageTiming
-from kernel.config.errors import KernelError
+from kernel.store.damage import derived_damaged
 
 DIFFERENCE_SHARE_MAX = 0.6
 """A difference larger than this share of the record alone is not worth a second read."""
@@ -29,6 +29,23 @@ _PLAIN_BYTES_MAX = 128
 _DICTIONARY_BYTES_MAX = 32_768
 _BASES_KEPT = 8
 _LEVEL = 6
+_DIGEST_BYTES = 16
+_UNREADABLE = (
+    zlib.error,
+    ValueError,
+    TypeError,
+    IndexError,
+    StopIteration,
+    msgspec.MsgspecError,
+)
+_INSERT = """
+INSERT INTO results(key_digest, input_digest, stage, key, record, timing, finished_at_us, codec,
+  base_id, record_digest) VALUES(?,?,?,?,?,?,?,?,?,?)
+ON CONFLICT(key_digest) DO UPDATE SET record=excluded.record, timing=excluded.timing,
+  finished_at_us=excluded.finished_at_us, codec=excluded.codec, base_id=excluded.base_id,
+  record_digest=excluded.record_digest
+RETURNING result_id
+"""
 
 
 class Codec(IntEnum):
@@ -37,6 +54,8 @@ class Codec(IntEnum):
     PLAIN = 0
     DEFLATED = 1
     DIFFERENCE = 2
+    LOST = 3
+    """It was damaged and is to be made again; what points at it stays."""
 
 
 class _Difference(msgspec.Struct, frozen=True, array_like=True):
@@ -139,6 +158,11 @@ def _inflate(data: bytes, dictionary: bytes) -> bytes:
     return zlib.decompressobj(-15, zdict=dictionary).decompress(data)
 
 
+def _digest(record: bytes) -> bytes:
+    """What stored bytes are compared with when they are read: the beginning of their BLAKE3."""
+    return bytes.fromhex(canonical.digest_bytes(record))[:_DIGEST_BYTES]
+
+
 class RecordStore:
     """The rows of `results` over one connection; begins no transactions of its own."""
 
@@ -159,32 +183,47 @@ class RecordStore:
         *,
         like: int | None = None,
     ) -> int:
-        """Store a result that is not there yet; returns its row id.
+        """Store a result that is not there yet, or was lost; returns its row id.
 
         ``like``: row id of a result that may be much the same.
         """
+        key_digest = bytes.fromhex(canonical.digest(key))
         codec, data = pack_alone(record)
-        base_id = None if like is None else self.base_of(like)
+        # Others may stand on one that was lost: it stands alone when it comes back.
+        lost = self._db.execute(
+            "SELECT 1 FROM results WHERE key_digest=?", (key_digest,)
+        ).fetchone()
+        base_id = None if like is None or lost else self._sound_base(like)
         if base_id is not None:
             difference = pack_difference(record, self._base(base_id))
             if len(difference) < DIFFERENCE_SHARE_MAX * len(data):
                 codec, data = Codec.DIFFERENCE, difference
-        self._db.execute(
-            "INSERT INTO results(key_digest, input_digest, stage, key, record, timing,"
-            " finished_at_us, codec, base_id) VALUES(?,?,?,?,?,?,?,?,?)",
-            (
-                bytes.fromhex(canonical.digest(key)),
-                bytes.fromhex(input_digest),
-                key.stage,
-                canonical.encode(key),
-                data,
-                canonical.encode(timing),
-                timing.finished_at_us,
-                int(codec),
-                base_id if codec == Codec.DIFFERENCE else None,
-            ),
+        return int(
+            self._db.execute(
+                _INSERT,
+                (
+                    key_digest,
+                    bytes.fromhex(input_digest),
+                    key.stage,
+                    canonical.encode(key),
+                    data,
+                    canonical.encode(timing),
+                    timing.finished_at_us,
+                    int(codec),
+                    base_id if codec == Codec.DIFFERENCE else None,
+                    _digest(record),
+                ),
+            ).get
         )
-        return self._db.last_insert_rowid()
+
+    def lose(self, result_id: int) -> None:
+        """This record is damaged and is to be made again; what points at it stays."""
+        self._db.execute(
+            "UPDATE results SET codec=?, base_id=NULL, record=x'', record_digest=NULL"
+            " WHERE result_id=?",
+            (int(Codec.LOST), result_id),
+        )
+        self._bases.pop(result_id, None)
 
     def deflate(self, result_id: int) -> None:
         """Compress a record that an earlier version stored as it was; it may be a base."""
@@ -205,23 +244,43 @@ class RecordStore:
         """
         try:
             return self._read(result_id)
-        except (zlib.error, ValueError, IndexError, StopIteration, msgspec.MsgspecError) as error:
-            raise KernelError(
-                "derived-damaged",
-                f"stored result {result_id} cannot be read: {error}",
-                hint="move derived.db away and run: kernel process --until-drained",
-            ) from error
+        except _UNREADABLE as error:
+            raise derived_damaged(f"stored result {result_id} cannot be read: {error}") from error
+
+    def has_digest(self, result_id: int) -> bool:
+        """Whether `read` compares the bytes with what was stored; records of version 2 have none.
+
+        False also where there is no such result.
+        """
+        found = self._db.execute(
+            "SELECT record_digest IS NOT NULL FROM results WHERE result_id=?", (result_id,)
+        ).get
+        return bool(found)
 
     def _read(self, result_id: int) -> bytes:
         row = self._db.execute(
-            "SELECT codec, base_id, record FROM results WHERE result_id=?", (result_id,)
+            "SELECT codec, base_id, record, record_digest FROM results WHERE result_id=?",
+            (result_id,),
         ).fetchone()
         if row is None:
             raise ValueError("it is not there")
-        codec, base_id, data = row
+        codec, base_id, data, digest = row
         if codec == Codec.DIFFERENCE:
-            return unpack_difference(data, self._base(base_id))
-        return unpack_alone(codec, data)
+            record = unpack_difference(data, self._base(base_id))
+        else:
+            record = unpack_alone(codec, data)
+        if digest is not None and digest != _digest(record):
+            raise ValueError("it is not what was stored")
+        return record
+
+    def _sound_base(self, like: int) -> int | None:
+        """What a record like this one may stand on; None where that is damaged."""
+        base_id = self.base_of(like)
+        try:
+            self._read(base_id)
+        except _UNREADABLE:
+            return None
+        return base_id
 
     def base_of(self, result_id: int) -> int:
         """The result that this one stands on: itself, when it stands alone."""

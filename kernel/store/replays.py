@@ -43,6 +43,8 @@ class ReplayState(msgspec.Struct, frozen=True, kw_only=True):
     looked_at: int = 0
     results: int = 0
     results_by: dict[str, int] = {}
+    rebuild: bool = False
+    """Nothing is read again: pages that are there are put in their places anew."""
 
     @property
     def is_over(self) -> bool:
@@ -84,9 +86,9 @@ class Replays:
         with transaction(self._db):
             known = self.running()
             if known is not None:
-                if _order(known) == (stage, since_us):
+                if _order(known) == (stage, since_us) and not known.rebuild:
                     return known
-                if not known.is_over:
+                if not known.is_over and not known.rebuild:
                     raise KernelError(
                         "replay-running",
                         f"another replay is not over: {replay_options(*_order(known))}",
@@ -95,9 +97,15 @@ class Replays:
                     )
             self._db.execute("DELETE FROM staged")
             self._db.execute("DELETE FROM cursors WHERE stage LIKE ?", (f"%{REPLAY}",))
+            self._db.execute("DELETE FROM meta WHERE name='building'")
             state = ReplayState(stage=stage, since_us=since_us)
             self._save(state)
         return state
+
+    def rebuild(self) -> None:
+        """Put every page in its place anew, in another generation; not while a replay runs."""
+        if self.running() is None:
+            self.begin_generation(ReplayState(stage=TEXT_STAGE, since_us=0, rebuild=True))
 
     def save(self, state: ReplayState) -> None:
         """Keep how far it is."""

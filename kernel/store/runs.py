@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from contracts.base import Box
+from kernel.store.damage import derived_damaged
 from kernel.store.frames import Place
 
 _SEVEN_BITS, _MORE = 0x7F, 0x80
@@ -91,7 +92,17 @@ def pack_runs(runs: Runs) -> bytes:
 
 
 def unpack_runs(data: bytes, first: Place) -> Runs:
-    """The runs of a chain whose first frame is at ``first``."""
+    """The runs of a chain whose first frame is at ``first``.
+
+    Raises `KernelError` (``derived-damaged``) for bytes that are no chain.
+    """
+    try:
+        return _unpacked(data, first)
+    except (StopIteration, TypeError) as error:
+        raise derived_damaged(f"an interval that begins at {first[0]} us has no chain") from error
+
+
+def _unpacked(data: bytes, first: Place) -> Runs:
     numbers = _varints(data)
     text_id, confidence = next(numbers), next(numbers)
     box = (next(numbers), next(numbers), next(numbers), next(numbers))

@@ -11,7 +11,7 @@ import apsw
 from contracts import canonical
 from contracts.derivation import DerivationKey, StageTiming
 from kernel.store.frames import NOWHERE, Place
-from kernel.store.pagecodec import RecordStore
+from kernel.store.pagecodec import Codec, RecordStore
 
 
 class StageResults:
@@ -22,10 +22,10 @@ class StageResults:
         self._records = RecordStore(connection)
 
     def find(self, key: DerivationKey) -> int | None:
-        """Row id of the result of this key."""
+        """Row id of the result of this key; None where it was lost."""
         row = self._db.execute(
-            "SELECT result_id FROM results WHERE key_digest=?",
-            (bytes.fromhex(canonical.digest(key)),),
+            "SELECT result_id FROM results WHERE key_digest=? AND codec!=?",
+            (bytes.fromhex(canonical.digest(key)), int(Codec.LOST)),
         ).fetchone()
         return int(row[0]) if row else None
 

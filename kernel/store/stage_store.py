@@ -15,6 +15,7 @@ import msgspec
 from contracts import canonical
 from contracts.derivation import DerivationKey, StageTiming
 from contracts.embedding import TextBatch
+from kernel.config.errors import KernelError
 from kernel.store.frames import Frame, FrameTable, Place
 from kernel.store.pagecodec import RecordStore
 from kernel.store.replays import REPLAY, Replays
@@ -156,10 +157,16 @@ class StageStore:
     def stage_page(self, blob: str, key: DerivationKey) -> bool:
         """Stage a stored page in place of the current one; False when it is still to be made.
 
-        A page that is current already needs no staging.
+        A page that is current already needs no staging; a damaged one is to be made again.
         """
         result_id = self._results.find(key)
         if result_id is None:
+            return False
+        try:
+            self._records.read(result_id)
+        except KernelError:
+            with transaction(self._db):
+                self._records.lose(result_id)
             return False
         with transaction(self._db):
             current = self._db.execute(

@@ -75,6 +75,13 @@ class TextTable:
             self._ids.popitem(last=False)
         return text_id
 
+    def is_known(self, text: str) -> bool:
+        """Whether the text is stored."""
+        row = self._db.execute(
+            "SELECT 1 FROM texts WHERE text_hash=? AND text=?", (text_hash(text), text)
+        ).fetchone()
+        return row is not None
+
     def _insert(self, short: int, text: str) -> int:
         self._db.execute("INSERT INTO texts(text_hash, text) VALUES(?,?)", (short, text))
         text_id = self._db.last_insert_rowid()

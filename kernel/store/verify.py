@@ -2,7 +2,7 @@
 
 Covers: the journal file itself, the event chain, the ledger and its anchors, packs and
 references; runs beside a running kernel and changes nothing. Does not cover: mending
-(`kernel.store.repair`), derived records (they can be rebuilt).
+(`kernel.store.repair`); of derived records there is a note alone (they can be rebuilt).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import apsw
 from kernel.config.paths import DataDir
 from kernel.store import drives
 from kernel.store.check_chain import check_events, check_ledger
+from kernel.store.check_derived import derived_note
 from kernel.store.check_packs import check_references, check_segments
 from kernel.store.drives import is_mounted
 from kernel.store.evidence import EvidenceStore
@@ -48,6 +49,9 @@ def verify(
             _check_all(data_dir, connection, findings, counts, progress, quick=quick)
         finally:
             connection.close()
+    note = derived_note(data_dir, quick=quick)
+    if note:
+        findings.note(note)
     found, left_out = findings.result()
     return VerifyReport(
         ok=not found,
