@@ -18,6 +18,9 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from kernel.capture.refusal import Refusal
+from kernel.capture.timestamps import parse_captured_at, read_local_zone
+
 IMAGE_ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".qoi"})
 AUTO_LETTERS_MIN: Final = 5
 """Shorter words are on every page: finding them proves little."""
@@ -145,6 +148,7 @@ def read_manifest(path: Path) -> Manifest:
     )
     placed = tuple(_place(frame, folder) for frame in frames)
     _check(path, placed, manifest)
+    _check_times(path, placed)
     return manifest.model_copy(update={"frames": placed})
 
 
@@ -220,6 +224,16 @@ def _check(path: Path, frames: tuple[Frame, ...], manifest: Manifest) -> None:
         )
     if not manifest.queries and manifest.auto is None:
         raise ManifestError(f"{path}: asks nothing: give queries, or auto")
+
+
+def _check_times(path: Path, frames: tuple[Frame, ...]) -> None:
+    """Raise `ManifestError` for moments that `kernel ingest` would refuse."""
+    for number, frame in enumerate(frames, 1):
+        moment = parse_captured_at(frame.at, read_local_zone()) if frame.at else None
+        if isinstance(moment, Refusal):
+            raise ManifestError(
+                f"{path}: frames, entry {number} ({frame.name}) at: {moment.reason}"
+            )
 
 
 def read_truth(frame: Frame) -> list[tuple[str, Box]]:

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 
 import zmq
 
+from contracts.canonical import digest_text
 from kernel.boot.catalog import ChosenStages, choose_available, declared_timings
 from kernel.boot.evidence import open_evidence
 from kernel.boot.orphans import record_reaped
@@ -86,7 +87,14 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         reclaimed = backlog.reclaim_leases()
         context, poller = _open_sockets(undo)
         listed = data_dir.plugin_quarantine
-        quarantine = JsonQuarantine(listed, now_us=_now_us, digests=plugins.digests())
+        quarantine = JsonQuarantine(
+            listed,
+            now_us=_now_us,
+            digests=plugins.digests(),
+            settings=_settings_of(chosen.hosted),
+        )
+        for plugin_id in quarantine.lift_outdated():
+            trail.append("plugin-quarantine-lifted", plugin_id, {"reason": "it changed since"})
         pool = HostPool(
             context=context,
             poller=poller,
@@ -236,6 +244,16 @@ def _make_dispatcher(
         task_timeout_s=settings.hosts.task_deadline_s,
         audit=trail.append,
     )
+
+
+def _settings_of(stages: tuple[Stage, ...]) -> dict[str, str]:
+    """Plugin -> a digest of the settings of all that it does."""
+    settings: dict[str, list[str]] = {}
+    for stage in sorted(stages, key=lambda stage: stage.name):
+        settings.setdefault(stage.plugin.plugin_id, []).append(
+            f"{stage.name} {stage.config_digest}"
+        )
+    return {plugin_id: digest_text("\n".join(lines)) for plugin_id, lines in settings.items()}
 
 
 def _memory_caps(settings: Settings, stages: tuple[Stage, ...]) -> dict[str, int]:

@@ -50,6 +50,7 @@ POLL_WORKING_MS = 50
 FEED_INTERVAL_S = 1.0
 """Evidence of writers that cannot wake the loop is found this soon."""
 SHUTDOWN_DEADLINE_S = 3.0
+CAUSE_CHARS_MAX = 300
 WORK_PART = "giving out work"
 FEED_PART = "looking for new evidence"
 
@@ -366,8 +367,15 @@ class Kernel:
                 barred.add(stage.plugin.plugin_id)
             elif parts.backlog.unfinished(stage.name):
                 return ""
-        names = ", ".join(sorted(barred))
-        return f"plugin {names} is quarantined (kernel plugins list shows why)" if names else ""
+        told = [f"plugin {p} is quarantined: {self._last_cause(p)}" for p in sorted(barred)]
+        if not told:
+            return ""
+        return f"{'; '.join(told)} (when it is mended: kernel plugins quarantine --lift ID)"
+
+    def _last_cause(self, plugin_id: str) -> str:
+        """Why, in a line."""
+        cause = self._parts.quarantine.last_cause(plugin_id)
+        return " ".join(cause.split())[:CAUSE_CHARS_MAX] or "kernel plugins list may say why"
 
     def _hung_problem(self) -> str:
         """Set when threads that do not give way hold every place: nothing can be read any more."""

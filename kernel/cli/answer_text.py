@@ -82,7 +82,9 @@ def _closing(answer: Answer) -> list[str]:
     """How it was understood, and what is missing."""
     coverage = answer.coverage
     # Our own words, to their end: a command that is cut is none.
-    lines = [f"note: {printable(note, chars_max=_NOTE_CHARS_MAX)}" for note in answer.notes]
+    # Without a claim the answer may say so already.
+    notes = [note for note in answer.notes if answer.claims or note not in answer.answer]
+    lines = [f"note: {printable(note, chars_max=_NOTE_CHARS_MAX)}" for note in notes]
     if answer.claims and coverage.processed < coverage.events:
         lines.append(f"read so far: {coverage.processed} of {coverage.events} captures")
     if coverage.processed < coverage.events:

@@ -43,6 +43,7 @@ METHOD = "extractive-7"
 """Name of the way of answering, for the provenance; changes when answers may change."""
 QUESTION_CHARS_MAX = 2000
 _FIND_SHARE = 600
+_NAMES_OF_UTC = frozenset({"UTC", "UCT", "Zulu", "Universal"})
 _NOTES_MAX = 32
 
 
@@ -315,9 +316,15 @@ def _compose(
         answer_type=reading.asked.answer_type,
         from_us=scope.from_us if scope.is_timed else None,
         to_us=min(scope.to_us, END_US - 1) if scope.is_timed else None,
-        tz_name=(getattr(request.zone, "key", None) or str(request.zone))[:255],
+        tz_name=name_of_zone(request.zone)[:255],
         notes=tuple(notes)[:_NOTES_MAX],
     )
+
+
+def name_of_zone(zone: dt.tzinfo) -> str:
+    """The zone as captures name theirs: UTC has many names, and is told by one."""
+    name = getattr(zone, "key", None) or str(zone)
+    return "UTC" if name.removeprefix("Etc/") in _NAMES_OF_UTC else name
 
 
 def dropped_note(dropped: int) -> str:

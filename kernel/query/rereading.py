@@ -69,8 +69,12 @@ def judged(answer: Answer, pages: Mapping[Citation, TextPage | None]) -> Answer:
         if all((page := pages.get(c)) is not None and shows(c, page) for c in claim.citations)
     )
     fell = len(answer.claims) - len(kept)
-    note = f"the pixels of {len(pages)} citations were read again: "
-    note += "all say what is claimed" if not fell else f"{fell} claim(s) fell"
+    cited = "1 citation" if len(pages) == 1 else f"{len(pages)} citations"
+    note = f"the pixels of {cited} were read again: "
+    if not fell:
+        note += "they say what is claimed"
+    else:
+        note += "1 claim fell" if fell == 1 else f"{fell} claims fell"
     provenance = msgspec.structs.replace(
         answer.provenance, claims_dropped=answer.provenance.claims_dropped + fell
     )

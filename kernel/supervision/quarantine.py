@@ -24,11 +24,16 @@ CAUSE_CHARS_MAX: Final = 2000
 
 
 class QuarantinedPlugin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Since when and why; ``digest`` is that of the files which crashed, empty when unknown."""
+    """Since when and why.
+
+    ``digest`` is that of the files which crashed, ``settings`` that of the settings under which
+    they did; empty when unknown.
+    """
 
     since_us: UtcMicros
     causes: Annotated[tuple[str, ...], msgspec.Meta(max_length=CAUSES_MAX)]
     digest: str = ""
+    settings: str = ""
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,7 +45,9 @@ class JsonQuarantine:
     """The list in one file; `kernel.supervision.pool.Quarantine`.
 
     ``digests`` maps plugin ids to the digests of what would run now: a quarantined plugin
-    whose files were replaced (and approved) gets another chance by itself. Every call reads
+    whose files were replaced (and approved) gets another chance by itself. So does one whose
+    settings are others (``settings`` maps plugin ids to their digests): what was wrong may have
+    been a language that is not installed. Every call reads
     the file, so that a command lifts a quarantine under a running kernel; the file is a few
     hundred bytes. Not for two writers at once: the kernel adds, a person lifts.
 
@@ -55,10 +62,12 @@ class JsonQuarantine:
         *,
         now_us: Callable[[], int],
         digests: Mapping[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self._path = path
         self._now_us = now_us
         self._digests = dict(digests or {})
+        self._settings = dict(settings or {})
         self._unsaved: dict[str, QuarantinedPlugin] = {}
 
     def entries(self) -> dict[str, QuarantinedPlugin]:
@@ -88,8 +97,28 @@ class JsonQuarantine:
             return True
         if entry is None:
             return False
-        present = self._digests.get(plugin_id, "")
-        return not (present and entry.digest and present != entry.digest)
+        return not self._is_of_before(plugin_id, entry)
+
+    def lift_outdated(self) -> tuple[str, ...]:
+        """Take off the list what is on it for other files or settings; which, sorted.
+
+        None where the list cannot be read or written: `contains` holds whatever is on disk.
+        """
+        try:
+            entries = self.entries()
+            gone = tuple(p for p, entry in entries.items() if self._is_of_before(p, entry))
+            if gone:
+                self._write({p: entry for p, entry in entries.items() if p not in gone})
+        except (OSError, KernelError):
+            return ()
+        return gone
+
+    def _is_of_before(self, plugin_id: str, entry: QuarantinedPlugin) -> bool:
+        files, settings = self._digests.get(plugin_id), self._settings.get(plugin_id)
+        return bool(
+            (files and entry.digest and files != entry.digest)
+            or (settings and entry.settings and settings != entry.settings)
+        )
 
     def last_cause(self, plugin_id: str) -> str:
         """Why the last of its hosts died, or that the list cannot be read."""
@@ -105,6 +134,7 @@ class JsonQuarantine:
             since_us=self._now_us(),
             causes=tuple(cause[:CAUSE_CHARS_MAX] for cause in causes[-CAUSES_MAX:]),
             digest=self._digests.get(plugin_id, ""),
+            settings=self._settings.get(plugin_id, ""),
         )
         try:
             self._write({**self.entries(), **self._unsaved})

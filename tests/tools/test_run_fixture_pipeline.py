@@ -67,6 +67,16 @@ def test_a_refused_frame_ends_it_with_the_reason(tmp_path: Path) -> None:
     assert "refused" in done.stderr
 
 
+def test_a_moment_that_is_none_is_named_with_its_frame(tmp_path: Path) -> None:
+    second = tmp_path / "second.png"
+    second.write_bytes(SAMPLE.read_bytes())
+    frames = [{"path": str(SAMPLE)}, {"path": str(second), "at": "yesterday"}]
+    done = run(write(tmp_path, {"frames": frames, "auto": {}}))
+    assert done.returncode == 2
+    assert "frames, entry 2 (second) at: 'yesterday' is not an ISO 8601" in done.stderr
+    assert "Usage" not in done.stderr
+
+
 def test_the_order_of_capture_is_the_order_of_the_manifest() -> None:
     frames = [
         Frame(path=Path("a.png")),

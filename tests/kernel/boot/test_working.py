@@ -83,6 +83,23 @@ def test_what_was_asked_for_lasts_until_a_replay_is_over_though_no_task_waits(
         drive(kernel, until=lambda: kernel.governor_facts()["asked"] == "nothing")
 
 
+def test_why_a_plugin_is_quarantined_is_said_where_work_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = make_rig(tmp_path)
+    for name, value in rig.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    rig.ingest(rig.write("a.png", "text"))
+    place = DataDir(rig.data_dir)
+    with kernel_session(place, load_settings(None, place, {})) as (kernel, _):
+        kernel.parts.feeder.feed()
+        kernel.parts.quarantine.add("echo", ("language-missing:\n xxx is not installed",))
+        assert kernel.progress().stuck.startswith(
+            "plugin echo is quarantined: language-missing: xxx is not installed ("
+        )
+
+
 @pytest.mark.timeout(3 * WAIT_S)
 def test_frames_are_packed_though_the_backlog_never_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

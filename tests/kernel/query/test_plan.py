@@ -243,7 +243,7 @@ def test_claims_that_fall_are_dropped_and_told() -> None:
     page = read("Oskar Lindqvist")
     half = judged(answer, {good: page, bad: page})
     assert (half.state, half.answer, half.provenance.claims_dropped) == ("partial", "a", 1)
-    assert "1 claim(s) fell" in half.notes[-1]
+    assert "1 claim fell" in half.notes[-1]
     whole = judged(msgspec.structs.replace(answer, claims=answer.claims[:1]), {good: page})
     assert (whole.state, len(whole.claims)) == ("ok", 1)
     none = judged(answer, {good: None, bad: None})

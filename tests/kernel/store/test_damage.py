@@ -12,6 +12,7 @@ from kernel.config.paths import DataDir
 from kernel.store.check_derived import derived_note
 from kernel.store.damage import WAY_OUT, derived_damaged, told_as_damage
 from kernel.store.derived import DerivedStore
+from kernel.store.mending import DamageFinder
 from tests.kernel.store.test_chains import event_of
 from tests.kernel.store.test_derived import TIMING, key_of, page_of
 
@@ -64,3 +65,18 @@ def test_what_is_damaged_is_noted(tmp_path: Path, damage: str, told: str) -> Non
         store._db.execute(damage)
     assert told in derived_note(data_dir, quick=False)
     assert derived_note(data_dir, quick=True) == ""
+
+
+def test_only_what_is_in_force_counts_and_the_walk_ends(tmp_path: Path) -> None:
+    with DerivedStore.open(filled(tmp_path)) as store:
+        finder = DamageFinder(store._db)
+        store._db.execute("UPDATE results SET record=zeroblob(50)")
+        last, found = finder.results_behind(0, limit=10)
+        assert last is not None
+        assert [(damaged.stage, damaged.captured_at_us) for damaged in found] == [
+            ("text", 1_000_000)
+        ]
+        assert finder.results_behind(last, limit=10) == (None, [])
+        store._db.execute("PRAGMA foreign_keys=OFF")
+        store._db.execute("DELETE FROM frames; DELETE FROM pages")
+        assert finder.results_behind(0, limit=10)[1] == []

@@ -32,6 +32,23 @@ def test_a_command_lifts_it_under_a_running_kernel(tmp_path: Path) -> None:
     assert not quarantine(tmp_path).lift("ocr")
 
 
+def test_other_settings_get_another_chance_and_take_it_off_the_list(tmp_path: Path) -> None:
+    def under(**settings: str) -> JsonQuarantine:
+        path = tmp_path / "quarantine.json"
+        return JsonQuarantine(path, now_us=lambda: 42, settings=settings)
+
+    under(ocr="a" * 64).add("ocr", ("language-missing: xxx",))
+    assert under(ocr="a" * 64).contains("ocr")
+    assert under().contains("ocr"), "a command does not know the settings"
+    assert under(ocr="a" * 64).lift_outdated() == ()
+    later = under(ocr="b" * 64)
+    assert not later.contains("ocr")
+    assert later.lift_outdated() == ("ocr",)
+    assert not under(ocr="a" * 64).contains("ocr")
+    (tmp_path / "quarantine.json").write_text("no list")
+    assert under(ocr="b" * 64).lift_outdated() == ()
+
+
 def test_new_files_get_another_chance_and_the_old_ones_do_not(tmp_path: Path) -> None:
     quarantine(tmp_path, ocr="a" * 64).add("ocr", ("crash",))
     assert quarantine(tmp_path, ocr="a" * 64).contains("ocr")
