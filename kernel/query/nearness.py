@@ -39,7 +39,8 @@ _IDENTITIES = frozenset(
     " summary type product".split()
 )
 """Labels of what a form is about."""
-_TOPICS = frozenset("category subject topic summary description product".split())
+_TOPICS = frozenset("category subject topic summary product".split())
+_TOPIC_LABELS = (["title"], ["short", "description"])
 """Of these, labels of what the whole form is about, whatever the section."""
 _FIELD_LINE = re.compile(r"[\w .()/-]{1,30}:\s")
 _NAME_WORDS_MAX = 6
@@ -205,7 +206,7 @@ def _of_another_field(layout: PageLayout, piece: Piece, home: Piece) -> int | No
             return None
     named = shapes.is_person(piece.text) or bool(_IDENTIFIER.fullmatch(piece.text.strip()))
     told = label.text.strip(" :#*").casefold().split()
-    if told and (told[-1] in _TOPICS or told == ["title"]):
+    if told and (told[-1] in _TOPICS or told in _TOPIC_LABELS):
         return LOCAL
     if told and told[-1] in _IDENTITIES and piece.index != home.index:
         apart = layout.outline.section(piece) != layout.outline.section(home)
