@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits, Part
-from kernel.query.layout import PageLayout, Piece
+from kernel.query.layout import PageLayout, Piece, aligned
 from kernel.query.question import Question
 from kernel.query.vocabulary import CALENDAR
 from kernel.query.words import stem_of, synonyms_of
@@ -52,7 +52,7 @@ def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator
         said = hits.within(anchor.line, anchor.start, anchor.end)
         if len(anchor.text.split()) > _HEADING_WORDS_MAX + 2 or said & asked:
             continue
-        above = layout.above(anchor, reach=400)
+        above = _over(layout, anchor)
         outside = [p for p in above if not layout.same_block(p, anchor)]
         heads = [p for p in outside if _is_board_head(layout, p)]
         for head in heads[-1:]:
@@ -80,6 +80,20 @@ def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator
                 bonus=_BONUS,
                 speaks_for=frozenset(asked),
             )
+
+
+def _over(layout: PageLayout, anchor: Piece) -> list[Piece]:
+    """What stands over a piece in its container or in those around it, nearest first."""
+    around = set(layout.regions.chain(anchor.index))
+    found = [
+        piece
+        for piece in layout.pieces
+        if piece.box[3] <= anchor.box[1] + 0.4 * anchor.height
+        and piece.index != anchor.index
+        and layout.regions.of_piece[piece.index] in around
+        and aligned(anchor, piece)
+    ]
+    return sorted(found, key=lambda p: (-p.box[3], p.box[0], p.index))
 
 
 def _is_board_head(layout: PageLayout, piece: Piece) -> bool:
