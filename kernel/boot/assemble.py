@@ -86,15 +86,7 @@ def open_parts(data_dir: DataDir, loaded: LoadedSettings) -> Parts:
         vectors = _open_vectors(data_dir, stages, trail, undo)
         reclaimed = backlog.reclaim_leases()
         context, poller = _open_sockets(undo)
-        listed = data_dir.plugin_quarantine
-        quarantine = JsonQuarantine(
-            listed,
-            now_us=_now_us,
-            digests=plugins.digests(),
-            settings=_settings_of(chosen.hosted),
-        )
-        for plugin_id in quarantine.lift_outdated():
-            trail.append("plugin-quarantine-lifted", plugin_id, {"reason": "it changed since"})
+        quarantine = _open_quarantine(data_dir, plugins, chosen, trail)
         pool = HostPool(
             context=context,
             poller=poller,
@@ -244,6 +236,21 @@ def _make_dispatcher(
         task_timeout_s=settings.hosts.task_deadline_s,
         audit=trail.append,
     )
+
+
+def _open_quarantine(
+    data_dir: DataDir, plugins: ApprovedPlugins, chosen: ChosenStages, trail: AuditTrail
+) -> JsonQuarantine:
+    """The list without what is on it for other files or settings."""
+    quarantine = JsonQuarantine(
+        data_dir.plugin_quarantine,
+        now_us=_now_us,
+        digests=plugins.digests(),
+        settings=_settings_of(chosen.hosted),
+    )
+    for plugin_id in quarantine.lift_outdated():
+        trail.append("plugin-quarantine-lifted", plugin_id, {"reason": "it changed since"})
+    return quarantine
 
 
 def _settings_of(stages: tuple[Stage, ...]) -> dict[str, str]:

@@ -138,13 +138,15 @@ class Kernel:
         """End the next `run` this long from now."""
         self._end_s = time.monotonic() + seconds
 
-    def request_processing(self, asked: Asked = "all", *, lasts_s: float = ENDLESS_S) -> None:
+    def request_processing(
+        self, asked: Asked = "all", *, lasts_s: float = ENDLESS_S, look_over: bool = False
+    ) -> None:
         """Work on the backlog now whatever the person does: they asked for it.
 
-        Who wants all done has what is stored looked over, too: damage is made again.
+        ``look_over``: also over what is stored; what is damaged is made again.
         """
-        if asked == "all" and self._governing.asked != "all":
-            self._parts.walks.mender.begin()
+        if look_over:
+            self._parts.walks.mender.begin(lasts_s=lasts_s)
         self._working.ask(asked, lasts_s=lasts_s)
         self.wake()
 
@@ -157,14 +159,15 @@ class Kernel:
         parts = self._parts
         tally = parts.dispatcher.tally
         # What is still to be put in its place may make further tasks.
-        behind = bool(parts.stages) and parts.walks.is_behind
-        unfinished = parts.backlog.unfinished() + behind
+        behind = bool(parts.stages) and parts.walks.makes_tasks
+        unfinished, looking = parts.backlog.unfinished() + behind, parts.walks.mender.is_behind
         return Progress(
             unfinished=unfinished,
             in_hand=parts.dispatcher.in_hand,
             done=tally.done,
             failed=tally.failed,
-            stuck=self._why_stuck() if unfinished or parts.problem else "",
+            stuck=self._why_stuck() if unfinished or looking or parts.problem else "",
+            looking=looking,
             unread=parts.backlog.unfinished(TEXT_STAGE),
             done_by={stage.name: tally.done_by[stage.name] for stage in parts.stages},
         )

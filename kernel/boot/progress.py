@@ -17,7 +17,7 @@ class Progress:
     """Counts of tasks; ``stuck`` says why nothing more will come, or is empty.
 
     ``unread``: frames whose text is still to be read; ``done_by``: of the tasks done, how many
-    of each stage.
+    of each stage; ``looking``: what is stored is being looked over, which may make tasks.
     """
 
     unfinished: int
@@ -27,11 +27,12 @@ class Progress:
     stuck: str
     unread: int = 0
     done_by: Mapping[str, int] = field(default_factory=dict)
+    looking: bool = False
 
     @property
     def is_drained(self) -> bool:
         """Nothing waits and nothing runs."""
-        return self.unfinished == 0 and self.in_hand == 0
+        return self.unfinished == 0 and self.in_hand == 0 and not self.looking
 
 
 def describe_done(done_by: Mapping[str, int]) -> str:

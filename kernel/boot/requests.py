@@ -56,8 +56,10 @@ class Served(Protocol):
         """Look at the journal soon."""
         ...
 
-    def request_processing(self, asked: Asked = "all", *, lasts_s: float = ...) -> None:
-        """Work on the backlog now, for so long unless it is asked again."""
+    def request_processing(
+        self, asked: Asked = "all", *, lasts_s: float = ..., look_over: bool = False
+    ) -> None:
+        """Work on the backlog now, for so long unless it is asked again; mend what is stored."""
         ...
 
     def progress(self) -> Progress:
@@ -90,7 +92,7 @@ def serve(kernel: Served, request: ControlRequest, payload: bytes, reply: Reply)
                 parts.backlog.prefer(request.from_us or 0, request.to_us or ENDLESS_US)
                 kernel.request_processing("some", lasts_s=BOUNDED_KEEP_S)
             else:
-                kernel.request_processing(lasts_s=ASKED_KEEP_S)
+                kernel.request_processing(lasts_s=ASKED_KEEP_S, look_over=True)
             reply(_process_state(kernel.progress()))
         case AskStatus():
             reply(StatusReply(document=json.dumps(kernel.live_facts())))

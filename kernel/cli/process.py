@@ -118,7 +118,7 @@ def _process_here(
             raise kernel.parts.problem
         if retry_failed:
             kernel.retry_given_up()
-        kernel.request_processing()
+        kernel.request_processing(look_over=True)
 
         def is_drained(running: Kernel) -> bool:
             now = running.progress()

@@ -39,6 +39,7 @@ class Mender:
         self._result_id: int | None = None
         self._interval_id: int | None = None
         self._foreign: dict[str, int] = {}
+        self._asked_until_s = 0.0
 
     @property
     def is_behind(self) -> bool:
@@ -54,9 +55,14 @@ class Mender:
             for name, count in sorted(self._foreign.items())
         )
 
-    def begin(self) -> None:
-        """Look over everything, from the first result on."""
-        if self._stages:
+    def begin(self, *, lasts_s: float = 0.0) -> None:
+        """Look over everything, from the first result on.
+
+        Whoever asks again within ``lasts_s`` still means the same walk, be it over or not.
+        """
+        now_s = self._now_s()
+        is_new, self._asked_until_s = now_s >= self._asked_until_s, now_s + lasts_s
+        if self._stages and is_new:
             self._result_id = self._interval_id = 0
             self._foreign.clear()
 

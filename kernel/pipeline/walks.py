@@ -50,8 +50,13 @@ class Walks:
 
     @property
     def is_behind(self) -> bool:
-        """Whether anything is left that may make tasks."""
-        parts = (self.mender, self.arranger, self.replayer, self.sequencer, self.embedder)
+        """Whether anything is left to walk over."""
+        return self.mender.is_behind or self.makes_tasks
+
+    @property
+    def makes_tasks(self) -> bool:
+        """Whether more tasks may come though nothing that is stored is damaged."""
+        parts = (self.arranger, self.replayer, self.sequencer, self.embedder)
         return any(part.is_behind for part in parts)
 
     def step(self) -> None:

@@ -50,7 +50,9 @@ class Stand:
     def wake(self) -> None:
         self.woken += 1
 
-    def request_processing(self, asked: Asked = "all", *, lasts_s: float = 1.0) -> None:
+    def request_processing(
+        self, asked: Asked = "all", *, lasts_s: float = 1.0, look_over: bool = False
+    ) -> None:
         self.asked += 1
 
     def progress(self) -> Progress:

@@ -32,6 +32,22 @@ def mend(works: Works) -> Mender:
     return mender
 
 
+def test_whoever_asks_again_in_time_means_the_same_walk(works: Works) -> None:
+    """A command that waits for a running kernel asks every quarter of a second."""
+    works.line.capture("one")
+    works.drain()
+    now_s = [100.0]
+    mender = Mender(works.line.derived, works.line.backlog, graph(), now_s=lambda: now_s[0])
+    begun = []
+    for waited_s in (0.0, 1.5, 1.5, 2.5):
+        now_s[0] += waited_s
+        mender.begin(lasts_s=2.0)
+        begun.append(mender.is_behind)
+        while mender.is_behind:
+            mender.step()
+    assert begun == [True, False, False, True]
+
+
 def damage(works: Works, stage: str) -> None:
     works.line.derived._db.execute(
         "UPDATE results SET record=zeroblob(50), codec=1 WHERE stage=?", (stage,)
