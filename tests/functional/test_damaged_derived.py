@@ -26,8 +26,8 @@ def database(rig: Rig) -> apsw.Connection:
     return apsw.Connection(str(rig.data_dir / "derived.db"))
 
 
-def test_text_that_was_rewritten_is_not_cited_and_is_read_again(tmp_path: Path) -> None:
-    rig = read(tmp_path)
+def rewrite(rig: Rig) -> None:
+    """Another total, in a record that reads well."""
     store = database(rig)
     rows = store.execute("SELECT result_id, record FROM results WHERE codec=1").fetchall()
     for result_id, record in rows:
@@ -36,6 +36,11 @@ def test_text_that_was_rewritten_is_not_cited_and_is_read_again(tmp_path: Path) 
         forged = zlib.compress(plain.replace(b"412.50", b"712.50"))
         store.execute("UPDATE results SET record=? WHERE result_id=?", (forged, result_id))
     store.close()
+
+
+def test_text_that_was_rewritten_is_not_cited_and_is_read_again(tmp_path: Path) -> None:
+    rig = read(tmp_path)
+    rewrite(rig)
     answer = rig.json("query", QUESTION, expect=3)
     assert answer["claims"] == []
     assert any("derived-damaged" in note for note in answer["notes"])
@@ -45,6 +50,15 @@ def test_text_that_was_rewritten_is_not_cited_and_is_read_again(tmp_path: Path) 
     assert rig.json("process")["processed"] == 1
     assert "412.50" in rig.json("query", QUESTION)["answer"]
     assert rig.json("verify")["notes"] == []
+
+
+def test_a_running_kernel_reads_it_again_when_asked(tmp_path: Path) -> None:
+    rig = read(tmp_path)
+    with rig.kernel():
+        rewrite(rig)
+        rig.json("query", QUESTION, expect=3)
+        assert rig.json("process")["processed"] == 1
+        assert "412.50" in rig.json("query", QUESTION)["answer"]
 
 
 def test_an_interval_that_was_moved_is_told_and_made_again(tmp_path: Path) -> None:
