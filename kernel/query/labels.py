@@ -42,6 +42,9 @@ _HINT_LINES_MAX = 3
 _FIGURE = 260
 _TIED = 50
 _BELOW = 150
+_TITLE_LINES_MAX = 3
+_SAME_LINE = 1.2
+_LINE_REACH = 0.8
 
 
 def neighbour_fields(
@@ -63,7 +66,7 @@ def neighbour_fields(
             for value, form, bonus in _values_of(layout, label):
                 if not are_peers(label.text, value.text):
                     plain = not hits.within(label.line, label.start, label.end) & hits.specific
-                    made = _field(label, value, form, bonus * fit // 1000, fit)
+                    made = _field(layout, label, value, form, bonus * fit // 1000, fit)
                     yield replace(made, plain=plain)
 
 
@@ -195,14 +198,54 @@ def is_column_head(layout: PageLayout, piece: Piece) -> bool:
     return headed >= _HEAD_CELLS_MIN and 2 * headed >= len(row)
 
 
-def _field(label: Piece, value: Piece, form: Form, bonus: int, fit: int) -> Candidate:
+def _title_lines(layout: PageLayout, title: Piece) -> list[Piece]:
+    """A title on a card with the lines it is broken into, where the card is full."""
+    lines = [title]
+    regions = layout.regions
+    region = regions.of_piece[title.index]
+    card = regions.boxes[region]
+    # The margin on the left is that on the right.
+    edge = card[2] - (title.box[0] - card[0])
+    while region and len(lines) < _TITLE_LINES_MAX:
+        last = lines[-1]
+        following = [
+            p
+            for p in layout.below(last, reach=_LINE_REACH)[:1]
+            if regions.of_piece[p.index] == region and not layout.right_of(p)
+        ]
+        if not following or not _goes_on(layout, last, following[0], edge):
+            break
+        lines.append(following[0])
+    return lines
+
+
+def _goes_on(layout: PageLayout, last: Piece, following: Piece, edge: int) -> bool:
+    """Whether a line is broken before the next one: that one's first word had no room."""
+    alike = 1 / _SAME_LINE <= following.height / last.height <= _SAME_LINE
+    indent = abs(following.box[0] - last.box[0])
+    text = following.text
+    if not alike or indent > last.em / 2 or shapes.is_person(text) or shapes.is_byline(text):
+        return False
+    word = text.split()[0]
+    right = layout.box_of(following.line, following.start, following.start + len(word))[2]
+    if last.box[2] + (right - following.box[0]) + last.em / 4 < edge - last.em / 4:
+        return False
+    # What stands last on a card says who and when, unless it goes on with a sentence.
+    return word[:1].islower() or bool(layout.below(following, reach=_LINE_REACH))
+
+
+def _field(
+    layout: PageLayout, label: Piece, value: Piece, form: Form, bonus: int, fit: int
+) -> Candidate:
     name = label.text.rstrip(" :=")
+    lines = _title_lines(layout, value) if form is Form.BELOW else [value]
+    text = " ".join(line.text for line in lines)
     return Candidate(
         form=form,
-        answer=(Part(value.line, value.start, value.end),),
+        answer=tuple(Part(line.line, line.start, line.end) for line in lines),
         support=(Part(label.line, label.start, label.end),),
-        text=f"{name}: {value.text}",
-        value=value.text,
+        text=f"{name}: {text}",
+        value=text,
         bonus=bonus,
         fit=fit,
     )

@@ -83,3 +83,36 @@ def test_fields_of_one_section_tell_of_one_thing(name: str, number: str) -> None
 def test_nobody_else_has_the_number() -> None:
     layout = contacts()
     assert not rank(layout, analyse("What is the mobile number of Ulf Moss?"), [])
+
+
+def cards() -> PageLayout:
+    """Cards with an id, a title of one or two lines, and who has it."""
+    c = Canvas()
+    areas = []
+    for number, (key, title, last) in enumerate(
+        (
+            ("MH-527", ["Import all subscribers from", "Lumo CSV"], "Petra Hain 5 points"),
+            ("MH-512", ["Migrate seat maps to tiles"], "Jonna Virta 8 points"),
+            ("MH-519", ["Refund fees"], "next quarter"),
+        )
+    ):
+        top = 100 + 120 * number
+        c.block(40, top, [key, *title])
+        c.text(40, top + 20 * (1 + len(title)), last, px=13)
+        areas.append(Area("pane", (28, top - 12, 240, top + 90)))
+    return PageLayout(c.page(), areas)
+
+
+@pytest.mark.parametrize(
+    ("key", "title"),
+    [
+        ("MH-527", "Import all subscribers from Lumo CSV"),
+        ("MH-512", "Migrate seat maps to tiles"),
+        ("MH-519", "Refund fees"),
+    ],
+)
+def test_a_title_goes_on_where_its_card_was_full(key: str, title: str) -> None:
+    layout = cards()
+    made = next(neighbour_fields(layout, find_hits(layout, analyse(f"What is {key} about?"))))
+    assert made.value == title
+    assert len(made.answer) == (2 if key == "MH-527" else 1)
