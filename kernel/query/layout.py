@@ -214,9 +214,21 @@ class PageLayout:
             for prompt in self.prompts
             if prompt.box[1] <= piece.box[1] + piece.height // 2
             and prompt.box[0] <= piece.box[0] + piece.height
+            and self.told_around[prompt.index] == self.told_around[piece.index]
         ]
         # Of terminals side by side the nearest one is the piece's own.
-        return max(over, key=lambda p: (p.box[0] // p.height, p.box[1]), default=None)
+        edge = max((prompt.box[0] for prompt in over), default=0) - self.height
+        return max((p for p in over if p.box[0] >= edge), key=lambda p: p.box[1], default=None)
+
+    @cached_property
+    def told_around(self) -> list[int]:
+        """For every piece the innermost window or pane of the screen state; 0 in none."""
+        told = {area.box for area in self.areas}
+        boxes, chain = self.regions.boxes, self.regions.chain
+        return [
+            next((region for region in chain(piece.index) if boxes[region] in told), 0)
+            for piece in self.pieces
+        ]
 
     def of_one_command(self, first: Piece, second: Piece) -> bool:
         """Whether both were put out by one command, where commands were given."""
