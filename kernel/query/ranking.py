@@ -7,7 +7,6 @@ which nothing is said at all. Does not cover: finding candidates, ties between f
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,9 +15,8 @@ from contracts.text import TextPage
 from kernel.query import candidates as finding
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
-from kernel.query.circumstances import holds_login, is_no_person
+from kernel.query.circumstances import holds_login
 from kernel.query.headings import headings
-from kernel.query.informing import informing_bonus
 from kernel.query.kinds import is_beside_its_subject
 from kernel.query.labels import neighbour_fields
 from kernel.query.layout import Hit, PageLayout, aligned
@@ -28,11 +26,20 @@ from kernel.query.nearness import (
     LOCAL,
     are_peers,
     level_of,
-    overlaps,
 )
 from kernel.query.polarity import rates_in
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.refusing import is_missed, is_refused, is_vague, lacks_what_is_searched
+from kernel.query.scores import (
+    asked_is_own,
+    bonus_of,
+    is_unsaid_event,
+    label_is_asked,
+    label_levels,
+    label_speaks,
+    named_by_shape,
+    weights_of,
+)
 from kernel.query.screen_tables import ScreenTable, state_cells
 from kernel.query.tables import (
     contiguous_row,
@@ -42,18 +49,13 @@ from kernel.query.tables import (
     table_cells,
 )
 from kernel.query.unmet import is_unmet
-from kernel.query.vocabulary import COSTING, EVENT_NOUNS, TITLE_NOUNS
+from kernel.query.vocabulary import COSTING, TITLE_NOUNS
 from kernel.query.words import spans_in
 
-_TYPE_BONUS = 180
-_NAMED_BONUS = 60
 _PAGE_SHARE_MIN = 650
 _PAGE_SHARE_CLOSE = 500
-_UNNAMED_WEIGHT = 40
 _LOCAL_SHARE_MIN = 450
 _WORDS_BETWEEN_MAX = 2
-_TOLD_BLANKS_MIN = 3
-LABEL_FIT_WHOLE = 1000
 _BARE_TIME_WORDS_MAX = 2
 _NUMBER_WORDS_MAX = 4
 _ASKS_CLOCK = re.compile(r"\b(?:what|which) time\b", re.IGNORECASE)
@@ -226,13 +228,13 @@ def _judge(
         return None
     if is_refused(question, hits, candidate, levels) or is_unmet(question, layout, hits, candidate):
         return None
-    weights = _weights(question, levels, candidate)
+    weights = weights_of(question, levels, candidate)
     total = sum(weights)
     if not total:
         return None
     page = sum(w for w, level in zip(weights, levels, strict=True) if level > 0)
     local = sum(w for w, level in zip(weights, levels, strict=True) if level >= LEVEL_HEADING)
-    named = _asked_is_own(question, levels, candidate)
+    named = asked_is_own(question, levels, candidate)
     close = any(
         (term.specific or (term.unfamiliar and not term.asked)) and level >= LOCAL
         for term, level in zip(question.terms, levels, strict=True)
@@ -241,7 +243,7 @@ def _judge(
         return None
     if 1000 * local < _LOCAL_SHARE_MIN * total and not named:
         return None
-    told = _label_levels(layout, hits, candidate, levels)
+    told = label_levels(layout, hits, candidate, levels)
     if not _says_what_is_asked(question, hits, told, candidate):
         return None
     if question.strict and _is_about_a_peer(layout, question, hits, candidate, levels):
@@ -254,7 +256,7 @@ def _judge(
         return None
     score = sum(w * level for w, level in zip(weights, levels, strict=True)) // total
     # What speaks for the form counts as far as the candidate is about the right thing.
-    return score + score * _bonus(question, hits, candidate, told, named=named) // 1000
+    return score + score * bonus_of(question, hits, candidate, told, named=named) // 1000
 
 
 def _is_time_of_another_thing(question: Question, candidate: Candidate, *, named: bool) -> bool:
@@ -270,95 +272,6 @@ def _is_time_of_another_thing(question: Question, candidate: Candidate, *, named
         term.asked and shapes.has_shape_of(term.text, candidate.value) for term in question.terms
     )
     return beside and bare and shapes.is_time(candidate.value) and not asks_time
-
-
-def _label_levels(
-    layout: PageLayout, hits: PageHits, candidate: Candidate, levels: list[int]
-) -> list[int]:
-    """The levels with the label alone in view: a value does not say what it is a value of."""
-    if candidate.form not in (Form.FIELD, Form.BELOW) or not candidate.support:
-        return levels
-    label = dataclasses.replace(candidate, answer=candidate.support)
-    outside = [
-        tuple(hit for hit in found if not any(overlaps(hit, part) for part in candidate.answer))
-        for found in hits.by_term
-    ]
-    return [level_of(layout, found, label) for found in outside]
-
-
-def _bonus(
-    question: Question, hits: PageHits, candidate: Candidate, levels: list[int], *, named: bool
-) -> int:
-    bonus = candidate.bonus + (_NAMED_BONUS if named else 0)
-    bonus += informing_bonus(question, candidate, hits)
-    if candidate.form in (Form.FIELD, Form.BELOW) and not _label_is_asked(
-        question, candidate, levels
-    ):
-        bonus = 0
-    if shapes.is_command(candidate.value) and candidate.form is Form.SENTENCE:
-        bonus -= _TYPE_BONUS
-    if question.kind in (Kind.PERSON, Kind.TIME, Kind.NUMBER, Kind.DURATION):
-        fits = shapes.fits(question.kind, candidate.value)
-        if question.kind is Kind.PERSON:
-            fits = fits or not is_no_person(question, candidate, hits)
-        told = question.kind is Kind.TIME and shapes.tells_occasion(candidate.value)
-        bonus += _TYPE_BONUS if fits else _TYPE_BONUS // 4 if told else -_TYPE_BONUS
-    if question.kind is Kind.THING and shapes.is_time(candidate.value):
-        bonus -= _TYPE_BONUS // 2
-    if question.kind is Kind.REASON:
-        bonus += _reason_bonus(candidate)
-    if any(t.asked and shapes.has_shape_of(t.text, candidate.value) for t in question.terms):
-        bonus += _TYPE_BONUS // 2
-    return bonus
-
-
-def _label_is_asked(question: Question, candidate: Candidate, levels: list[int]) -> bool:
-    """Whether the candidate itself names something of what is asked for, if anything is."""
-    asked = [
-        level
-        for index, (term, level) in enumerate(zip(question.terms, levels, strict=True))
-        if term.asked and index not in candidate.speaks_for
-    ]
-    return not asked or max(asked) >= LEVEL_SYNONYM or _label_speaks(question, candidate)
-
-
-def _weights(question: Question, levels: list[int], candidate: Candidate) -> list[int]:
-    """The terms' weights; what is asked weighs little where the label itself stands for it.
-
-    "Which track is now playing?" is answered by "Now playing: ...", "how many tickets are in
-    the backlog?" by "BACKLOG 3".
-    """
-    speaks = _label_speaks(question, candidate)
-    return [
-        _UNNAMED_WEIGHT
-        if level < LOCAL
-        and not term.specific
-        and (term.asked or term.unsaid)
-        and (
-            term.unsaid
-            or speaks
-            or index in candidate.speaks_for
-            or _named_by_shape(question, term, candidate)
-            or _is_unsaid_event(question, term)
-        )
-        else term.weight
-        for index, (term, level) in enumerate(zip(question.terms, levels, strict=True))
-    ]
-
-
-def _label_speaks(question: Question, candidate: Candidate) -> bool:
-    if question.strict or candidate.fit < LABEL_FIT_WHOLE:
-        return False
-    if question.kind is Kind.NUMBER:
-        return shapes.is_count(candidate.value) and candidate.plain
-    return question.kind is Kind.THING and not candidate.support
-
-
-def _reason_bonus(candidate: Candidate) -> int:
-    """A reason is told in words: a sentence or log line, best with a cue."""
-    told = candidate.form is Form.SENTENCE or candidate.value.count(" ") >= _TOLD_BLANKS_MIN
-    cued = shapes.tells_reason(candidate.value)
-    return (_TYPE_BONUS if told else -_TYPE_BONUS) + (_TYPE_BONUS // 2 if cued else 0)
 
 
 def _says_what_is_asked(
@@ -378,24 +291,19 @@ def _says_what_is_asked(
     for index, (term, level) in enumerate(zip(question.terms, levels, strict=True)):
         if not term.asked or (plain and term.specific and not question.strict):
             continue
-        if _is_unsaid_event(question, term) or rates_in(term.text):
+        if is_unsaid_event(question, term) or rates_in(term.text):
             continue
         asked += 1
         met += (
             level >= (LOCAL if term.required and not labelled else need)
             or index in candidate.speaks_for
-            or _named_by_shape(question, term, candidate)
+            or named_by_shape(question, term, candidate)
             or is_beside_its_subject(question, term, candidate, hits)
             or (index == last and labelled and _may_go_unsaid(term, candidate, alone=asked == 1))
         )
     if question.strict:
         return met == asked
-    return 2 * met >= asked or _label_speaks(question, candidate)
-
-
-def _is_unsaid_event(question: Question, term: Term) -> bool:
-    """Whether a calendar shows the thing without calling it so: "the appointment with ..."."""
-    return question.kind is Kind.TIME and term.text.casefold() in EVENT_NOUNS
+    return 2 * met >= asked or label_speaks(question, candidate)
 
 
 def _may_go_unsaid(term: Term, candidate: Candidate, *, alone: bool) -> bool:
@@ -409,28 +317,6 @@ def _may_go_unsaid(term: Term, candidate: Candidate, *, alone: bool) -> bool:
     return is_vague(term)
 
 
-def _asked_is_own(question: Question, levels: list[int], candidate: Candidate) -> bool:
-    """Whether a label or head of the candidate names all that is asked."""
-    if candidate.form in (Form.SENTENCE, Form.CARD):
-        return False
-    asked = [
-        level
-        for term, level in zip(question.terms, levels, strict=True)
-        if term.asked and (not term.specific or len(question.terms) == 1)
-    ]
-    return bool(asked) and min(asked) >= LEVEL_SYNONYM
-
-
-def _named_by_shape(question: Question, term: Term, candidate: Candidate) -> bool:
-    """Whether the value shows by its look that it is what the term names.
-
-    Not enough in a sentence for "what is the X of Y": sentences hold all sorts of things.
-    """
-    if term.specific or not shapes.has_shape_of(term.text, candidate.value):
-        return False
-    return not question.strict or candidate.form is not Form.SENTENCE or is_vague(term)
-
-
 def _may_answer(question: Question, candidate: Candidate, levels: list[int]) -> bool:
     """Whether the value can at all be of the kind asked for."""
     value, kind = candidate.value, question.kind
@@ -438,7 +324,7 @@ def _may_answer(question: Question, candidate: Candidate, levels: list[int]) -> 
     if kind is Kind.PERSON:
         if not lone:
             return any(ch.isupper() for ch in value) or holds_login(value)
-        named = _label_is_asked(question, candidate, levels)
+        named = label_is_asked(question, candidate, levels)
         return shapes.holds_person(value) or (
             named and any(ch.isalpha() for ch in value) and not shapes.is_time(value)
         )
@@ -452,7 +338,7 @@ def _may_answer(question: Question, candidate: Candidate, levels: list[int]) -> 
         return shapes.fits(kind, value) or (lone and shapes.is_count(value))
     if kind is Kind.NUMBER:
         short = len(value.split()) <= _NUMBER_WORDS_MAX or value[:1].isdigit()
-        told = short or not lone or _label_is_asked(question, candidate, levels)
+        told = short or not lone or label_is_asked(question, candidate, levels)
         return shapes.fits(kind, value) and told
     return True
 

@@ -31,6 +31,8 @@ _EDGE_HEIGHTS = 0.6
 _TABLE_CELLS_MIN = 3
 _LEARN_ROWS_MAX = 80
 _OTHER_ROW_PX = 4
+_TABLE_REACH = 120
+"""In line heights: how far over a row the head of its table may be."""
 _PERIOD = re.compile(r"(?:19|20)\d\d|[QHW]\d{1,2}\b", re.IGNORECASE)
 
 
@@ -47,6 +49,7 @@ class Cell:
 def table_cells(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
     """For every head (named or implied) and row key among the hits: where they meet."""
     grids: dict[tuple[int, int], _Grid | None] = {}
+    nearest: dict[int, list[int]] = {}
     seen: set[tuple[Part, Part]] = set()
     flat = [(term, hit) for term, found in enumerate(hits.by_term) for hit in found]
     keys = [(term, hit) for term, hit in flat if _can_be_key(layout, hit)]
@@ -57,6 +60,11 @@ def table_cells(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
             continue
         for key_term, key in keys:
             if key_term == head_term or not _is_over(layout, head, key):
+                continue
+            if key.piece not in nearest:
+                nearest[key.piece] = _heads_over(layout, layout.pieces[key.piece])
+            if any(top >= layout.pieces[head.piece].box[3] for top in nearest[key.piece]):
+                # Another table begins between the two.
                 continue
             place = (head_row[0].index, key.piece)
             if place not in grids:
@@ -152,6 +160,13 @@ def is_head_as_data(layout: PageLayout, candidate: Candidate) -> bool:
     # In a form of several columns a label and its value stand on one row.
     told = paired if candidate.form is Form.CARD else not paired
     return told and len(pieces) > 1 and is_head_row(layout, pieces[0])
+
+
+def _heads_over(layout: PageLayout, key: Piece) -> list[int]:
+    """The upper edges of the rows that head tables, among what is over a key in its column."""
+    return [
+        over.box[1] for over in layout.above(key, reach=_TABLE_REACH) if is_head_row(layout, over)
+    ]
 
 
 def _share_edge(first: Piece, second: Piece) -> bool:

@@ -82,3 +82,33 @@ def test_what_heads_the_names_of_rows_says_what_the_rows_are() -> None:
 
     assert told("What was the status of the replay job?") == ["failed"]
     assert told("What was the status of the replay invoice?") == []
+
+
+def two_tables() -> PageLayout:
+    """A table of lines over one of calls, in which the first one's keys stand again."""
+    c = Canvas()
+    rows = [
+        ["Number", "Plan", "Used"],
+        ["0151 90 812", "Max", "41.7 GB"],
+        ["0151 90 845", "Lite", "9.3 GB"],
+    ]
+    c.rows([100, 300, 480], 100, 26, rows)
+    calls = [
+        ["Date", "Line", "Kind"],
+        ["6 May", "0151 90 812", "Norway"],
+        ["8 May", "0151 90 845", "Rome"],
+    ]
+    c.text(96, 210, "Outside of your plan", px=16)
+    c.rows([100, 300, 480], 240, 26, calls)
+    return PageLayout(c.page())
+
+
+def test_a_head_is_over_its_own_table_and_not_over_the_one_below() -> None:
+    found = values(two_tables(), "How much did 0151 90 845 have used?")
+    assert sorted(set(found)) == ["41.7 GB", "9.3 GB"]
+
+
+def test_a_key_that_stands_in_two_tables_is_found_in_the_one_with_the_head() -> None:
+    found = rank(two_tables(), analyse("What is the plan of 0151 90 845?"))
+    assert found
+    assert found[0].candidate.value == "Lite"
