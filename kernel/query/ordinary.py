@@ -35,11 +35,11 @@ produce promise propose protect prove provide publish pull purchase push put quo
 rate reach read realise rebase reboot receive recommend reconnect record recover redirect reduce
 refer refuse register reinstall reject relate release remain remember remind remove rename renew
 rent repair repeat replace reply report represent request require reschedule reserve reset
-resize resolve respond restart restore result resume retry return revert review rise roll rotate
-run save scan schedule score search see sell send separate serve set settle share ship show shut
-sign sit skip snooze solve sort speak specify spend split stand star start state stay stop store
-submit subscribe suggest support suppose switch sync tag take talk target tell terminate test
-think throttle throw time track trade train transfer travel treat trigger try tune turn type
+resize resolve respond restart restore result resume retry return revert review ring rise roll
+rotate run save scan schedule score search see sell send separate serve set settle share ship show
+shut sign sit skip snooze solve sort speak specify spend split stand star start state stay stop
+store submit subscribe suggest support suppose switch sync tag take talk target tell terminate
+test think throttle throw time track trade train transfer travel treat trigger try tune turn type
 unlock unpin update upgrade upload upset use verify view visit wait walk want warn watch wear
 weigh win wish withdraw work worry write
 """
@@ -150,6 +150,16 @@ def _words() -> frozenset[str]:
 @functools.cache
 def _stems() -> frozenset[str]:
     return frozenset(stem_of(word) for word in _words())
+
+
+@functools.cache
+def _verbs() -> frozenset[str]:
+    return frozenset(_VERBS.split())
+
+
+def is_verb(word: str) -> bool:
+    """Whether it is the base form of a verb with which people ask: "keep", not "kept"."""
+    return word.casefold() in _verbs()
 
 
 def is_ordinary(word: str) -> bool:

@@ -26,6 +26,7 @@ from kernel.query.terms import (
     tokens_of,
     unfamiliar_needle,
 )
+from kernel.query.verbs import main_verb_at
 from kernel.query.vocabulary import (
     ACRONYMS,
     ANCHORS,
@@ -93,6 +94,8 @@ class Question:
     """Plain words (by index) of which the first tells which one of the second is meant."""
     deed: int | None = None
     """The word (by index) for what was done: "paid" of "who paid the invoice"."""
+    verb: int | None = None
+    """The main verb (by index) after an auxiliary: "reach" of "how many does it reach"."""
     states: frozenset[str] = frozenset()
     """Where a state answers ("is it on or off"): those that may; else none."""
     others: tuple[Question, ...] = ()
@@ -158,6 +161,8 @@ def _analyse(text: str, tokens: list[Token], *, question_mark: bool) -> Question
             # What is open was opened at some time that it does not tell.
             needle = replace(needle, stem="")
         terms[deed] = replace(terms[deed], needle=needle)
+    verb_at = main_verb_at(lowered)
+    verb = positions.index(verb_at) if verb_at in positions else None
     return Question(
         text=text,
         kind=_refine(kind, terms),
@@ -165,8 +170,9 @@ def _analyse(text: str, tokens: list[Token], *, question_mark: bool) -> Question
         groups=groups_of(tokens, terms, positions),
         implied=_implied(lowered, kind),
         strict=strict,
-        compounds=tuple(compounds_of(terms, positions)),
+        compounds=tuple(pair for pair in compounds_of(terms, positions) if pair[1] != verb),
         deed=deed,
+        verb=verb,
     )
 
 

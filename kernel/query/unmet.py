@@ -13,6 +13,7 @@ import re
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
 from kernel.query.layout import PageLayout
+from kernel.query.lightverbs import goes_unsaid
 from kernel.query.nearness import LEVEL_CLOSE, LEVEL_HEADING, LEVEL_PIECE, LEVEL_SENTENCE, place_of
 from kernel.query.polarity import rates_in
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
@@ -75,6 +76,7 @@ def is_unmet(question: Question, layout: PageLayout, hits: PageHits, candidate: 
     told = _is_labelled_as_asked(question, hits, candidate)
     return any(
         _must_be_met(question, index, term, candidate)
+        and not goes_unsaid(question, index, layout, hits, candidate)
         and place_of(layout, hits.by_term[index], candidate) < _need(question, term, told=told)
         and not _is_meant(term, layout, candidate)
         for index, term in enumerate(question.terms)

@@ -1,0 +1,46 @@
+"""The main verb of a question: "reach" of "how many picks per hour does Gdansk East reach".
+
+Covers: questions with an auxiliary (do, will, can, be), by the order of English words. Does not
+cover: who did a thing (the deed in `kernel.query.question`), what a verb means. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from kernel.query.inflections import forms_of, is_irregular_form
+from kernel.query.ordinary import is_verb
+from kernel.query.vocabulary import ANCHORS, ARTICLES, PARTICIPLES, PARTICLES, PHRASE_ENDS
+
+_DOING: Final = frozenset(
+    "do does did will would can could shall should may might must have has had".split()
+)
+_BEING: Final = frozenset("is are was were".split())
+_AFTER_VERBS: Final = (
+    ARTICLES | PHRASE_ENDS | PARTICLES | frozenset("there me us you its their his her".split())
+)
+
+
+def main_verb_at(words: Sequence[str]) -> int | None:
+    """The place of the main verb among the words of a question, in small letters.
+
+    None where no auxiliary comes before a verb, and where it is itself all there is to say.
+    """
+    start = next((at for at, word in enumerate(words) if word in _DOING | _BEING), None)
+    if start is None:
+        return None
+    passive = words[start] in _BEING or "be" in words[start:] or "been" in words[start:]
+    for at in range(start + 2, len(words)):
+        ends = at + 1 == len(words) or words[at + 1] in _AFTER_VERBS
+        begins = words[at - 1] in ANCHORS | ARTICLES
+        if ends and not begins and _is_verb(words[at], passive=passive):
+            return at
+    return None
+
+
+def _is_verb(word: str, *, passive: bool) -> bool:
+    if passive:
+        ing = word.endswith("ing") and len(forms_of(word[:-3])) > 1
+        return word in PARTICIPLES or word.endswith("ed") or is_irregular_form(word) or ing
+    return is_verb(word)
