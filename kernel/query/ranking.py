@@ -49,9 +49,12 @@ from kernel.query.tables import (
     table_cells,
 )
 from kernel.query.unmet import is_unmet
+from kernel.query.value_columns import told_by_columns
 from kernel.query.vocabulary import COSTING, TITLE_NOUNS
 from kernel.query.words import spans_in
 
+_SURE = 1500
+"""The score of what a table or card tells by its own rule."""
 _PAGE_SHARE_MIN = 650
 _PAGE_SHARE_CLOSE = 500
 _LOCAL_SHARE_MIN = 450
@@ -105,6 +108,8 @@ def rank(
     scored = [
         item for asked in (question, *question.others) for item in _rank_one(layout, asked, tables)
     ]
+    hits = find_hits(layout, question)
+    scored += [Scored(c, _SURE) for c in told_by_columns(layout, question, hits, tables)]
     scored.sort(key=lambda s: (-s.score, s.candidate.form, s.candidate.answer))
     return scored
 

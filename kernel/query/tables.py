@@ -29,6 +29,7 @@ _EDGE_SHARE_MIN = 0.5
 _EDGE_SHARE_SURE = 0.75
 _EDGE_HEIGHTS = 0.6
 _TABLE_CELLS_MIN = 3
+_KEYED_CELLS_MIN = 2
 _LEARN_ROWS_MAX = 80
 _OTHER_ROW_PX = 4
 _TABLE_REACH = 120
@@ -76,6 +77,18 @@ def table_cells(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
             if candidate and (candidate.answer[0], candidate.support[0]) not in seen:
                 seen.add((candidate.answer[0], candidate.support[0]))
                 yield candidate
+
+
+def cell_under(layout: PageLayout, head: Piece, key: Piece) -> Part | None:
+    """What stands under a head in the row of a key below it; None where they are no table."""
+    heads = _cells_around(layout, head)
+    if len(heads) < _KEYED_CELLS_MIN or not _is_over_piece(head, key):
+        return None
+    if any(top >= head.box[3] for top in _heads_over(layout, key)):
+        return None
+    grid = _Grid.learn(layout, heads, contiguous_row(layout, key))
+    cell = grid and grid.under(layout, head)
+    return Part(cell.line, cell.start, cell.end) if cell else None
 
 
 def only_ones(
@@ -225,7 +238,10 @@ def _can_be_key(layout: PageLayout, hit: Hit) -> bool:
 
 
 def _is_over(layout: PageLayout, head: Hit, key: Hit) -> bool:
-    above, below = layout.pieces[head.piece], layout.pieces[key.piece]
+    return _is_over_piece(layout.pieces[head.piece], layout.pieces[key.piece])
+
+
+def _is_over_piece(above: Piece, below: Piece) -> bool:
     return above.box[3] <= below.box[1] + 0.4 * below.height
 
 
@@ -275,14 +291,7 @@ class _Grid:
         implied: bool,
     ) -> Candidate | None:
         """The cell under the head in the key's row."""
-        target = next(
-            (
-                column
-                for column, cell in enumerate(self.heads)
-                if cell.line == head.line and cell.start < head.end and cell.end > head.start
-            ),
-            None,
-        )
+        target = self._headed(head)
         key_column = self._column_of(layout.box_of(key.line, key.start, key.end))
         if target is None or key_column == target:
             return None
@@ -301,6 +310,22 @@ class _Grid:
             key_part = _whole_words(layout, key)
         answer = Part(cell.line, cell.start, cell.end)
         return _candidate(layout, head_part, key_part, answer, fit)
+
+    def under(self, layout: PageLayout, head: Piece) -> Cell | None:
+        """The cell of the row under a head."""
+        target = self._headed(head)
+        return None if target is None else self._cell(layout, target)
+
+    def _headed(self, head: Hit | Piece) -> int | None:
+        """The column with that head."""
+        return next(
+            (
+                column
+                for column, cell in enumerate(self.heads)
+                if cell.line == head.line and cell.start < head.end and cell.end > head.start
+            ),
+            None,
+        )
 
     def _column_of(self, box: Box) -> int | None:
         """The column that shares most x with the box, or else the nearest within reach."""
