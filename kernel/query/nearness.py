@@ -39,6 +39,11 @@ _IDENTITIES = frozenset(
     " summary type product".split()
 )
 """Labels of what a form is about."""
+_SUBJECTS = frozenset(
+    "patient customer client guest tenant resident employee student pupil member passenger"
+    " applicant candidate policyholder insured borrower cardholder subscriber".split()
+)
+"""Labels of whom a record is of, all that it tells; not of who did something with it."""
 _TOPICS = frozenset("category subject topic summary product".split())
 _TOPIC_LABELS = (["title"], ["short", "description"])
 """Of these, labels of what the whole form is about, whatever the section."""
@@ -73,6 +78,13 @@ def level_of(layout: PageLayout, found: tuple[Hit, ...], candidate: Candidate) -
 def place_of(layout: PageLayout, found: tuple[Hit, ...], candidate: Candidate) -> int:
     """As `level_of`, whether the word itself stands there or an inflected form of it."""
     return max((_nearness(layout, hit, candidate) for hit in found), default=0)
+
+
+def is_said_over(layout: PageLayout, found: tuple[Hit, ...], candidate: Candidate) -> bool:
+    """Whether a heading or title over the candidate says the term."""
+    part = (candidate.support or candidate.answer)[0]
+    over = layout.outline.over(layout.piece_at(part.line, part.start))
+    return any(hit.piece in over and not _in_address(layout, hit) for hit in found)
 
 
 def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
@@ -208,7 +220,7 @@ def _of_another_field(layout: PageLayout, piece: Piece, home: Piece) -> int | No
     told = label.text.strip(" :#*").casefold().split()
     if told and (told[-1] in _TOPICS or told in _TOPIC_LABELS):
         return LOCAL
-    if told and told[-1] in _IDENTITIES and piece.index != home.index:
+    if told and told[-1] in _IDENTITIES | _SUBJECTS and piece.index != home.index:
         apart = layout.outline.section(piece) != layout.outline.section(home)
         return LEVEL_PAGE if filled and apart else LOCAL
     return LEVEL_PAGE if named else None

@@ -59,6 +59,7 @@ _PAGE_SHARE_MIN = 650
 _PAGE_SHARE_CLOSE = 500
 _LOCAL_SHARE_MIN = 450
 _WORDS_BETWEEN_MAX = 2
+_LINE_REACH, _LABEL_REACH = 0.5, 1.6
 _BARE_TIME_WORDS_MAX = 2
 _NUMBER_WORDS_MAX = 4
 _ASKS_CLOCK = re.compile(r"\b(?:what|which) time\b", re.IGNORECASE)
@@ -220,7 +221,11 @@ def _follows(layout: PageLayout, first: Hit, second: Hit) -> bool:
     if left.box[3] <= right.box[1] and second.end - second.start == len(right.text):
         # A number under the head that tells what it is of: "Unit" over 6203.
         return layout.together(left, right) and aligned(left, right)
-    return any(below.index == right.index for below in layout.below(left, reach=0.5))
+    # A label is a little further from the value that it says what it is.
+    labelled = (first.start, first.end) == (left.start, left.end) and second.start == right.start
+    if labelled:
+        return right in layout.below(left, reach=_LABEL_REACH)[:1]
+    return right in layout.below(left, reach=_LINE_REACH)
 
 
 def _judge(
@@ -248,7 +253,7 @@ def _judge(
         return None
     if 1000 * local < _LOCAL_SHARE_MIN * total and not named:
         return None
-    told = label_levels(layout, hits, candidate, levels)
+    told = label_levels(question, layout, hits, candidate, levels)
     if not _says_what_is_asked(question, hits, told, candidate):
         return None
     if question.strict and _is_about_a_peer(layout, question, hits, candidate, levels):

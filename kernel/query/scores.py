@@ -13,7 +13,8 @@ from kernel.query.candidates import Candidate, Form, PageHits
 from kernel.query.circumstances import is_no_person
 from kernel.query.informing import informing_bonus
 from kernel.query.layout import PageLayout
-from kernel.query.nearness import LEVEL_SYNONYM, LOCAL, level_of, overlaps
+from kernel.query.lightverbs import is_light_verb
+from kernel.query.nearness import LEVEL_SYNONYM, LOCAL, is_said_over, level_of, overlaps
 from kernel.query.question import Kind, Question, Term
 from kernel.query.refusing import is_vague
 from kernel.query.vocabulary import EVENT_NOUNS
@@ -84,9 +85,16 @@ def weights_of(question: Question, levels: list[int], candidate: Candidate) -> l
 
 
 def label_levels(
-    layout: PageLayout, hits: PageHits, candidate: Candidate, levels: list[int]
+    question: Question,
+    layout: PageLayout,
+    hits: PageHits,
+    candidate: Candidate,
+    levels: list[int],
 ) -> list[int]:
-    """The levels with the label alone in view: a value does not say what it is a value of."""
+    """The levels with the label alone in view: a value does not say what it is a value of.
+
+    What a heading over it says is said of the label: "Upper limit" of "Critical results".
+    """
     if candidate.form not in (Form.FIELD, Form.BELOW) or not candidate.support:
         return levels
     label = dataclasses.replace(candidate, answer=candidate.support)
@@ -94,7 +102,16 @@ def label_levels(
         tuple(hit for hit in found if not any(overlaps(hit, part) for part in candidate.answer))
         for found in hits.by_term
     ]
-    return [level_of(layout, found, label) for found in outside]
+    told = [level_of(layout, found, label) for found in outside]
+    asked = [at for at, term in enumerate(question.terms) if term.asked]
+    if not asked or told[asked[-1]] < LEVEL_SYNONYM:
+        return told
+    over = [
+        at
+        for at in asked[:-1]
+        if not question.terms[at].specific and is_said_over(layout, hits.by_term[at], label)
+    ]
+    return [max(level, LEVEL_SYNONYM) if at in over else level for at, level in enumerate(told)]
 
 
 def label_is_asked(question: Question, candidate: Candidate, levels: list[int]) -> bool:

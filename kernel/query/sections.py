@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import itertools
 import re
+import statistics
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from kernel.query.prints import print_px
 from kernel.query.shapes import is_byline, is_person, tells_clock
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ _LEVEL_HEIGHTS = 1.5
 _LARGE_PRINT = 1.3
 _SAME_PRINT = 0.93
 _OVER_FIELDS = 1.1
+_OVER_COLUMNS = 1.12
+_COLUMNS_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Outline:
     def __init__(self, layout: PageLayout) -> None:
         self._layout = layout
         self._over: dict[int, frozenset[int]] = {}
+        self._usual: dict[int, float] = {}
 
     def over(self, piece: Piece) -> frozenset[int]:
         """The headings and titles (by index) that say what a piece is about."""
@@ -83,7 +88,7 @@ class Outline:
 
     @cached_property
     def _headings(self) -> frozenset[int]:
-        return frozenset(section.piece for section in self.sections)
+        return frozenset(self._section_of)
 
     @cached_property
     def sections(self) -> tuple[Heading, ...]:
@@ -131,6 +136,20 @@ class Outline:
         heading = self._layout.pieces[section.piece]
         return inside and beside and self._layout.together(heading, piece)
 
+    def _reaches(self, large: Piece, piece: Piece) -> bool:
+        """Whether no other heading of that print parts a piece from a line in large print."""
+        section = self._section_of.get(large.index)
+        if section is None:
+            return True
+        beside = len(self._layout.row_of(large)) > 1
+        left = section.left - piece.height if beside else 0
+        inside = section.top <= piece.middle_y < section.bottom
+        return inside and left <= piece.box[0] < section.right
+
+    @cached_property
+    def _section_of(self) -> dict[int, Heading]:
+        return {section.piece: section for section in self.sections}
+
     def _is_over_its_container(self, piece: Piece, section: Heading) -> bool:
         """Whether the piece stands in a box below the heading: the code under "Example"."""
         regions = self._layout.regions
@@ -151,7 +170,7 @@ class Outline:
         if is_byline(text) or is_person(text) or tells_clock(text):
             # Who wrote a message is not what it is about.
             return False
-        if piece.height < _LOW * layout.height or len(layout.row_of(piece)) > 1:
+        if piece.height < _LOW * layout.height or not self._stands_alone(piece):
             return False
         below = layout.below(piece, reach=_FOLLOWS_HEIGHTS)
         if not below or abs(below[0].box[0] - piece.box[0]) > _INSET_HEIGHTS * piece.height:
@@ -162,6 +181,28 @@ class Outline:
             return False
         pitch = below[0].middle_y - piece.middle_y
         return not above or piece.middle_y - above[0].middle_y > pitch
+
+    def _stands_alone(self, piece: Piece) -> bool:
+        """Whether nothing is on its row but headings of other columns, each in larger print."""
+        row = self._layout.row_of(piece)
+        return len(row) == 1 or (len(row) <= _COLUMNS_MAX and all(map(self._heads_column, row)))
+
+    def _heads_column(self, piece: Piece) -> bool:
+        """Whether what begins right below it is in smaller print, and most of its container."""
+        below = self._layout.below(piece, reach=_FOLLOWS_HEIGHTS)[:1]
+        return (
+            bool(below)
+            and abs(below[0].box[0] - piece.box[0]) <= _INSET_HEIGHTS * piece.height
+            and _TITLED.match(piece.text) is not None
+            and _size(piece) >= _OVER_COLUMNS * max(_size(below[0]), self._usual_around(piece))
+        )
+
+    def _usual_around(self, piece: Piece) -> float:
+        """The size of print that is usual in a piece's container, in pixels for a letter."""
+        region = self._layout.regions.of_piece[piece.index]
+        if region not in self._usual:
+            self._usual[region] = statistics.median(map(_size, self._held[region]))
+        return self._usual[region]
 
     def _titles_around(self, piece: Piece) -> frozenset[int]:
         """First rows of the containers around a piece, and what stands over it in large print."""
@@ -179,7 +220,9 @@ class Outline:
             large = [
                 p
                 for p in held
-                if p.height >= _LARGE_PRINT * self._layout.height and p.box[3] <= piece.middle_y
+                if p.height >= _LARGE_PRINT * self._layout.height
+                and p.box[3] <= piece.middle_y
+                and self._reaches(p, piece)
             ]
             found.update(
                 p.index
@@ -188,3 +231,7 @@ class Outline:
                 and (_TITLED.match(p.text) or _NAMED.fullmatch(p.text))
             )
         return frozenset(found)
+
+
+def _size(piece: Piece) -> float:
+    return print_px(piece.text, piece.box[2] - piece.box[0])

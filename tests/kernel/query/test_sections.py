@@ -110,3 +110,98 @@ def test_a_heading_with_an_identifier_that_begins_like_a_year_is_no_byline() -> 
     canvas.text(60, 144, "Net: 80.00")
     layout = PageLayout(canvas.page())
     assert "Quotation Q-2026-0719" in headings(layout, "Net: 80.00")
+
+
+PANE = Area("pane", (40, 40, 1800, 700))
+FIELDS = [Area("field", (x + 490, y - 14, x + 700, y + 14)) for x in (60, 900) for y in (170, 300)]
+
+
+def settings_in_two_columns() -> Canvas:
+    """Sections side by side whose rows stand at the same heights: no gutter parts them."""
+    canvas = Canvas()
+    canvas.text(60, 60, "General", px=30)
+    for x, heading, rows in (
+        (60, "Critical results", (("Upper limit", "Adult inpatients", "6.2"),)),
+        (900, "Security", (("Session limit", "Full sign-in needed", "10 hours"),)),
+    ):
+        canvas.text(x, 130, heading, px=22)
+        for number, (label, hint, value) in enumerate(rows):
+            y = 170 + 60 * number
+            canvas.text(x, y, label)
+            canvas.text(x, y + 20, hint, px=12)
+            canvas.text(x + 500, y, value)
+    canvas.text(60, 260, "Reporting", px=22)
+    canvas.text(900, 260, "Data and backup", px=22)
+    for x, label, value in ((60, "Lower limit", "4 pages"), (900, "Nightly limit", "70 GB")):
+        canvas.text(x, 300, label)
+        canvas.text(x, 320, "Set by the manager", px=12)
+        canvas.text(x + 500, 300, value)
+    return canvas
+
+
+def test_headings_side_by_side_are_each_over_their_column() -> None:
+    layout = PageLayout(settings_in_two_columns().page(), (PANE, *FIELDS))
+    assert headings(layout, "Upper limit") >= {"Critical results"}
+    assert not headings(layout, "Upper limit") & {"Security", "Reporting"}
+    assert "Security" in headings(layout, "Session limit")
+    assert "Critical results" not in headings(layout, "Lower limit")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is the critical upper limit?", "6.2"),
+        ("What is the critical upper limit for adult inpatients?", "6.2"),
+        ("What is the critical lower limit?", ""),
+        ("What is the security upper limit?", ""),
+    ],
+)
+def test_a_heading_says_which_one_is_meant_of_what_a_label_names(
+    question: str, answer: str
+) -> None:
+    found = answer_of(question, settings_in_two_columns(), PANE, *FIELDS)
+    assert answer in found
+    assert bool(answer) == bool(found)
+
+
+def record() -> Canvas:
+    """A form over a table, both of one patient."""
+    canvas = Canvas()
+    for y, label, value in (
+        (100, "Accession", "26-0310"),
+        (140, "Patient", "Winifred Castellane"),
+        (180, "Hospital number", "SB 448 201"),
+        (220, "Requested by", "Priya Menon"),
+    ):
+        canvas.right(240, y, label)
+        canvas.text(262, y, value)
+    rows = [["Test", "Result", "Unit"], ["Sodium", "131", "mmol/L"], ["Glucose", "9.3", "mmol/L"]]
+    canvas.rows([80, 400, 700], 300, 30, [*rows, ["Magnesium", "0.79", "mmol/L"]])
+    return canvas
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is the glucose result of Winifred Castellane?", "9.3"),
+        ("What is the hospital number of Winifred Castellane?", "SB 448 201"),
+        ("What is the glucose result of Priya Menon?", ""),
+        ("What is the hospital number of Priya Menon?", ""),
+    ],
+)
+def test_a_record_is_of_its_patient_and_not_of_who_did_something(
+    question: str, answer: str
+) -> None:
+    found = answer_of(question, record())
+    assert answer in found
+    assert bool(answer) == bool(found)
+
+
+def test_a_label_is_said_of_the_name_that_its_value_begins_with() -> None:
+    canvas = Canvas()
+    for y, text in ((100, "Milestone"), (126, "7.4.0 (due 17 April 2026)"), (170, "Risk class")):
+        canvas.text(60, y, text)
+    canvas.text(60, 196, "C - medium")
+    assert "17 April" in answer_of("When is milestone 7.4.0 due?", canvas)
+    assert not answer_of("When is release 7.4.0 due?", canvas)
+    assert not answer_of("When is milestone 7.5.0 due?", canvas)
