@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kernel.query.choices import Choice, choice_of, is_short_state
+from kernel.query.documents import document_words
 from kernel.query.groups import compounds_of, groups_of, is_past_form, is_unsaid_class
 from kernel.query.inflections import all_past_forms
 from kernel.query.initials import UNSAID, is_initials, known_initials, made_initials, phrases_of
 from kernel.query.phrasal import is_particle, is_unsaid_after, phrasal_needle
+from kernel.query.sayings import plainly, sayings_for
 from kernel.query.synonyms import meanings_of
 from kernel.query.terms import (
     WEAK_WEIGHT,
@@ -26,6 +28,7 @@ from kernel.query.terms import (
     tokens_of,
     unfamiliar_needle,
 )
+from kernel.query.thesaurus import verbs_for
 from kernel.query.verbs import main_verb_at
 from kernel.query.vocabulary import (
     ACRONYMS,
@@ -110,7 +113,7 @@ _DEED_ENDINGS = ("ed", "d", "t", "en", "er", "or", "ote", "ble", "s")
 
 def analyse(text: str) -> Question:
     """Analyse a question; one without any usable term has no terms."""
-    tokens = tokens_of(text)
+    tokens = tokens_of(plainly(text))
     marked = text.rstrip().endswith("?")
     choice = choice_of([token.text for token in tokens]) if marked else None
     if choice is None:
@@ -220,7 +223,9 @@ def _with_meanings(tokens: list[Token], terms: list[Term], positions: list[int])
     """The terms with words of the same meaning and initials; those that need not be said marked."""
     plain = {at: term for at, term in zip(positions, terms, strict=True) if not term.specific}
     words = [token.text.casefold() for token in tokens]
+    verb_at = main_verb_at(words)
     known = known_initials(words)
+    sorts = document_words(words)
     made = made_initials([w if at in plain or w in UNSAID else "" for at, w in enumerate(words)])
     done: list[Term] = []
     for index, (term, at) in enumerate(zip(terms, positions, strict=True)):
@@ -229,18 +234,22 @@ def _with_meanings(tokens: list[Token], terms: list[Term], positions: list[int])
         near = frozenset(other for other in beside if abs(positions[other] - at) == 1)
         if at in plain:
             said = meanings_of(term.text) | known.get(at, frozenset())
+            if at == verb_at or is_past_form(words[at]) or (at and words[at - 1] == "who"):
+                said |= verbs_for(term.text)
             needle = replace(
                 needle,
                 synonyms=needle.synonyms | said,
                 initials=made.get(at, frozenset()),
             )
         if term.text.isalpha() and (not term.specific or term.text.isupper()):
-            phrases = tuple(tuple(map(_folded_stem, words)) for words in phrases_of(term.text))
+            spelled = (*phrases_of(term.text), *sayings_for(term.text))
+            phrases = (*needle.phrases, *(tuple(map(_folded_stem, words)) for words in spelled))
             letters = term.text.casefold() if is_initials(term.text) else ""
             needle = replace(needle, phrases=phrases, letters=letters)
-        unsaid = is_unsaid_class(terms, index, beside=near)
+        unsaid = is_unsaid_class(terms, index, beside=near) or at in sorts
         asked = term.asked and not unsaid
-        done.append(replace(term, needle=needle, unsaid=unsaid, asked=asked))
+        anchored = term.anchored and at not in sorts
+        done.append(replace(term, needle=needle, unsaid=unsaid, asked=asked, anchored=anchored))
     return done
 
 

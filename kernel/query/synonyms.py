@@ -12,6 +12,7 @@ import functools
 from collections.abc import Iterable, Iterator
 
 from kernel.query.inflections import forms_of, past_forms_of
+from kernel.query.thesaurus import adjectives_for
 from kernel.store.folding import fold
 
 _SAME_NOUNS = """
@@ -317,6 +318,13 @@ leaves: departure departs depart
 left: departed departure
 land: arrival arrives
 lands: arrival arrives
+late: delayed delay overdue behind
+down: stopped offline unavailable unreachable outage disconnected failed
+red: failed failing failure
+green: passed passing succeeded
+crash: segfault segmentation panic panicked killed aborted exited crashed
+refused: nack
+rejected: nack
 """
 """What a screen may say for the word before the colon; not the other way round."""
 
@@ -369,4 +377,5 @@ def meanings_of(word: str) -> frozenset[str]:
     The forms of an irregular verb are among them ("kept" for "keep").
     """
     own = forms_of(word) if past_forms_of(word) else frozenset[str]()
-    return _table().get(word.casefold(), frozenset()) | frozenset(map(fold, own))
+    same = _table().get(word.casefold(), frozenset())
+    return same | adjectives_for(word) | frozenset(map(fold, own))

@@ -17,6 +17,8 @@ _DOING: Final = frozenset(
     "do does did will would can could shall should may might must have has had".split()
 )
 _BEING: Final = frozenset("is are was were".split())
+_UNCHANGED: Final = frozenset("put cut set let hit shut split spent read cast cost".split())
+"""Verbs whose participle looks like their base form, and others that no list has."""
 _AFTER_VERBS: Final = (
     ARTICLES | PHRASE_ENDS | PARTICLES | frozenset("there me us you its their his her".split())
 )
@@ -42,5 +44,6 @@ def main_verb_at(words: Sequence[str]) -> int | None:
 def _is_verb(word: str, *, passive: bool) -> bool:
     if passive:
         ing = word.endswith("ing") and len(forms_of(word[:-3])) > 1
-        return word in PARTICIPLES or word.endswith("ed") or is_irregular_form(word) or ing
+        told = word in PARTICIPLES | _UNCHANGED
+        return told or word.endswith("ed") or is_irregular_form(word) or ing
     return is_verb(word)

@@ -115,11 +115,10 @@ CLASS_NOUNS = frozenset(
 PARTICLES = frozenset("up off out down over back in on after away".split())
 PARTICLE_VERBS = frozenset(
     "set shut put cut sent sold run held built go goes log logs sign signs check checks turn turns"
-    " back backs break breaks roll rolls shuts sets look looks hand hands".split()
+    " back backs break breaks roll rolls shuts sets look looks hand hands call calls throw thrown"
+    " threw give given gave pay pick picks drop drops push take taken took switch sort".split()
 )
 """Besides those in -ed and -ing: verbs that a particle makes another verb of ("shut down")."""
-PHRASAL_VERBS = {"look after": "owner", "sign off": "approved", "hand in": "submitted"}
-"""What a screen says for a verb (its stem) with a particle."""
 MEASURED = frozenset("space room money".split())
 """After "how much": what is measured goes without saying."""
 SPAN_ENDS = {

@@ -16,6 +16,9 @@ from kernel.query.words import needle_of, spans_in
         ("rolled", "back", "Rollback of 7.3"),
         ("looks", "after", "Owner"),
         ("signed", "off", "Approved by"),
+        ("turned", "away", "Rejected by the gate"),
+        ("runs", "out", "Valid until 31 August"),
+        ("took", "down", "Removed from the shop"),
     ],
 )
 def test_a_screen_says_a_verb_with_its_particle_in_one_word(

@@ -1,0 +1,50 @@
+"""Meanings that take several words are understood in questions and found on screens."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.text import TextPage
+from kernel.query.sayings import plainly, sayings_for
+from tests.kernel.query.asking import best
+from tests.kernel.query.drawn import Canvas
+
+
+def notes() -> TextPage:
+    """Sentences that say in several words what people ask for in one."""
+    c = Canvas()
+    c.text(12, 18, "# store room", px=13)
+    c.text(40, 100, "We have 9 cartridges left, lot 88K1402, good until 20 March.")
+    c.text(40, 220, "The permit PR-22 is new, lot 77B0031, opened on 2 May.")
+    return c.page()
+
+
+@pytest.mark.parametrize(
+    ("question", "plain"),
+    [
+        ("Who is taking care of the banners?", "Who owns the banners?"),
+        ("Who was in charge of the banners?", "Who owns the banners?"),
+        ("How come the press stopped?", "why the press stopped?"),
+        ("How many kilometres does V-7 have on the clock?", "How many odometer does V-7 have?"),
+    ],
+)
+def test_an_idiom_is_said_in_plain_words(question: str, plain: str) -> None:
+    assert plainly(question) == plain
+
+
+@pytest.mark.parametrize(
+    "question", ['Where is "who is in charge of"?', "What was I taking care of yesterday?"]
+)
+def test_what_is_quoted_or_no_idiom_is_left_as_it_is(question: str) -> None:
+    assert plainly(question) == question
+
+
+def test_every_form_of_a_verb_has_its_sayings() -> None:
+    assert ("good", "until") in sayings_for("expires")
+    assert sayings_for("bananas") == ()
+
+
+def test_what_is_good_until_a_day_expires_on_it() -> None:
+    assert "20 March" in (best("When does lot 88K1402 expire?", notes()) or "")
+    assert best("When does lot 77B0031 expire?", notes()) is None
+    assert best("When was lot 88K1402 opened?", notes()) is None
