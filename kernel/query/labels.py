@@ -23,6 +23,7 @@ from kernel.query.candidates import (
 )
 from kernel.query.layout import PageLayout, Piece
 from kernel.query.peers import are_peers, in_log_row
+from kernel.query.prints import print_px
 from kernel.query.question import Kind
 
 _SAME_HEIGHT = 1.25
@@ -43,6 +44,8 @@ _FIGURE = 260
 _TIED = 50
 _BELOW = 150
 _TITLE_LINES_MAX = 3
+_TITLE_WORDS_MIN, _PROSE_WORDS_MIN = 3, 8
+_TITLE_PRINT = 1.25
 _SAME_LINE = 1.2
 _LINE_REACH = 0.8
 
@@ -130,14 +133,21 @@ def _values_near(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form
     if len(label.text.split()) > _OVER_WORDS_MAX:
         return
     for value in under if not big else ():
-        if _FIELD_LINE.match(value.text):
-            # "To: ..." is a field itself.
+        if _FIELD_LINE.match(value.text) or _is_title_of(label, value):
+            # "To: ..." is a field itself, and what is below a title is what it is about.
             continue
         # Beside a value further right, what stands below is a hint on the label.
         close = _TIED if layout.same_block(label, value) and not beside else 0
         yield value, Form.BELOW, _BELOW + close - (_HINT if beside else 0)
         for further in layout.below(value, reach=0.8)[:1]:
             yield further, Form.BELOW, _BELOW - 60
+
+
+def _is_title_of(label: Piece, value: Piece) -> bool:
+    """Whether it is the title over a text, and names no value of it."""
+    prose = len(value.text.split()) >= _PROSE_WORDS_MIN
+    size, other = (print_px(p.text, p.box[2] - p.box[0]) for p in (label, value))
+    return prose and len(label.text.split()) >= _TITLE_WORDS_MIN and size >= _TITLE_PRINT * other
 
 
 def _is_put_out(layout: PageLayout, label: Piece) -> bool:

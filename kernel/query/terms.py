@@ -58,7 +58,7 @@ class Term:
     @property
     def required(self) -> bool:
         """Whether the evidence must hold it, however little it may weigh."""
-        return self.specific or self.unfamiliar
+        return self.specific or (self.unfamiliar and not self.unsaid)
 
 
 class Token(NamedTuple):
