@@ -12,6 +12,13 @@ from collections.abc import Iterator
 
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
+from kernel.query.deeds import (
+    asks_for_leave,
+    gives_leave,
+    is_place_like,
+    is_told_by_its_noun,
+)
+from kernel.query.lightverbs import is_for_placing
 from kernel.query.nearness import LOCAL
 from kernel.query.ordinary import is_ordinary
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
@@ -28,6 +35,8 @@ _OF_ONESELF = re.compile(r"\b(?:I|I['\u2019](?:m|ll|ve|d)|me|my|mine|we|our|us)\
 _DONE = re.compile(
     r"(?:^|[.!?;,]\s+)(?:\W*(?:done|ok|yes)\W+)?[A-Z]?[a-z]+(?:ed|ing)\b|^\W*[Dd]one\b"
 )
+_TELLS_WHO = re.compile(r"\bby:\s", re.IGNORECASE)
+"""A label for who did a thing, not where."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _ROLE = re.compile(
     r"\b(?:manager|engineer|director|lead|head|officer|developer|analyst|designer|consultant|doctor"
@@ -67,7 +76,8 @@ def is_no_person(question: Question, candidate: Candidate, hits: PageHits) -> bo
         of_firm = any(a <= s < b for a, b in firms for s, _ in told.words)
         return of_firm or not _ROLE.search(told.text)
     if candidate.form is Form.SENTENCE:
-        return not _names_somebody(told)
+        may = asks_for_leave(question.text) and gives_leave(told.text)
+        return not (may or _names_somebody(told))
     if shapes.holds_person(candidate.value):
         return False
     # A name alone ("Ada") is one where the label or head says who it is.
@@ -81,6 +91,8 @@ def is_no_place(question: Question, candidate: Candidate, hits: PageHits) -> boo
     """Whether no place is told where one is asked for."""
     if question.kind is not Kind.PLACE or _labelled_as_asked(question, candidate, hits):
         return False
+    if candidate.form is not Form.SENTENCE and _TELLS_WHO.search(candidate.text):
+        return True
     if _ROLE.search(candidate.value) and not _PLACE.search(candidate.value):
         return True
     rest = _TITLED.sub(" ", _ORGANISATION.sub(" ", told_by(question, candidate, hits).rest))
@@ -150,7 +162,7 @@ def _is_no_deed(question: Question, candidate: Candidate, deed: int) -> bool:
     forms = {word.casefold() for word in words}
     past = verb.endswith(("ed", "en")) and not _TO_BE_DONE.search(question.text)
     if past and forms and all(_is_undone(form, verb) for form in forms):
-        return True
+        return not is_told_by_its_noun(candidate.text, verb)
     if candidate.form is not Form.CARD or question.kind is not Kind.PERSON:
         return False
     told = [
@@ -180,6 +192,11 @@ def _labelled_as_asked(question: Question, candidate: Candidate, hits: PageHits)
     if candidate.form is Form.SENTENCE:
         return False
     parts = candidate.support or candidate.answer
+    if is_for_placing(question) and question.verb is not None and is_place_like(candidate.value):
+        said = hits.by_term[question.verb]
+        if any(hit.line == p.line and p.start <= hit.start < p.end for p in parts for hit in said):
+            # "Storage" beside "Rack S-118": what is done there is the label.
+            return True
     return any(hits.within(p.line, p.start, p.end) for p in parts) and bool(
         re.search(r"\b(?:location|address|place|room|site|venue|mount)", candidate.text, re.I)
     )

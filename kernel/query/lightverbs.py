@@ -33,7 +33,9 @@ _COSTING: Final = _forms("cost pay charge want ask come amount be")
 _ASKING_FOR: Final = _forms("ask want charge demand quote")
 _PRICING: Final = _forms("cost charge price quote") | frozenset({"pay"})
 _FOR_MONEY: Final = re.compile(r"\b(?:for|at|is|are) [€$£¥]\s?\d|\d (?:each|apiece|per)\b")
-_PLACING: Final = _forms("keep hold store put place save stand sit lie live locate find be stay")
+_PLACING: Final = _forms(
+    "keep hold store put place save stand sit lie live locate find be stay park file archive"
+)
 _DONE_WITH: Final[dict[str, frozenset[str]]] = {
     noun: _forms(verbs)
     for nouns, verbs in {
@@ -98,6 +100,12 @@ def _is_entered(question: Question, word: str, candidate: Candidate) -> bool:
     if question.kind is not Kind.TIME or not _ENTRY.match(candidate.value):
         return False
     return word in _MEETING or (word in _GOING and bool(_TOWARDS.search(candidate.value)))
+
+
+def is_for_placing(question: Question) -> bool:
+    """Whether the main verb asks where a thing is put or kept: "where is it stored"."""
+    verb = question.terms[question.verb].text.casefold() if question.verb is not None else ""
+    return verb in _PLACING
 
 
 def is_light_verb(question: Question, index: int, candidate: Candidate) -> bool:

@@ -105,6 +105,10 @@ class Question:
     """What the question asks in other words."""
 
 
+_MODALS = frozenset(map(fold, ("may", "can")))
+"""Who is allowed to do a thing "may" do it."""
+_LAST_DONE = tuple(map(fold, ("last", "latest")))
+"""Before the noun of a deed: the last change tells when a thing was changed."""
 _PAST_AUXILIARIES = frozenset("was were did has have had".split())
 _NAME_TERMS_MIN = 2
 _DONE_WORDS = 3
@@ -162,7 +166,8 @@ def _analyse(text: str, tokens: list[Token], *, question_mark: bool) -> Question
         past = {"was", "were"} & set(lowered) and is_past_form(terms[deed].text.casefold())
         if kind is Kind.TIME and past:
             # What is open was opened at some time that it does not tell.
-            needle = replace(needle, stem="")
+            last = tuple((word, needle.stem) for word in _LAST_DONE)
+            needle = replace(needle, stem="", phrases=(*needle.phrases, *last))
         terms[deed] = replace(terms[deed], needle=needle)
     verb_at = main_verb_at(lowered)
     verb = positions.index(verb_at) if verb_at in positions else None
@@ -306,6 +311,7 @@ def _verb_needle(needle: Needle) -> Needle:
         for w in needle.synonyms
         if (w.endswith(_DEED_ENDINGS) and not w.endswith("ment"))
         or w in _folded_past_forms()
+        or w in _MODALS
         or w.removeprefix(needle.stem).removesuffix("s") in PARTICLES
     )
     return replace(needle, synonyms=verbs)

@@ -71,9 +71,10 @@ def weights_of(question: Question, levels: list[int], candidate: Candidate) -> l
         _UNNAMED_WEIGHT
         if level < LOCAL
         and not term.specific
-        and (term.asked or term.unsaid)
+        and (term.asked or term.unsaid or index == question.verb)
         and (
             term.unsaid
+            or is_light_verb(question, index, candidate)
             or speaks
             or index in candidate.speaks_for
             or named_by_shape(question, term, candidate)

@@ -342,9 +342,11 @@ def _table() -> dict[str, frozenset[str]]:
     for line in _lines(_SAME_NOUNS):
         words = {form for word in line for form in (word, *_plural(word))}
         add(words, words)
+    derived = {verb: nouns for verb, *nouns in _lines(_DERIVED)}
     for line in _lines(_SAME_VERBS):
         verbs = {form for word in line for form in forms_of(word)}
-        add(verbs, verbs)
+        # What is kept is stored, and so may stand beside "Storage".
+        add(verbs, verbs | {noun for word in line for noun in derived.get(word, ())})
     for verb, *nouns in _lines(_DERIVED):
         named = {form for noun in nouns for form in (noun, *_plural(noun))}
         add(forms_of(verb), {*forms_of(verb), *named})

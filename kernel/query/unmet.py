@@ -134,9 +134,9 @@ def _is_scaffolding(question: Question, term: Term, candidate: Candidate) -> boo
     stem = stem_of(term.text)
     if term.weight <= WEAK_WEIGHT or stem in _WEAK_STEMS or stem in _SUBJECT_NOUNS:
         return True
-    if question.kind in (Kind.TIME, Kind.PLACE) and stem in _BEGINNINGS:
-        return shapes.fits(question.kind, candidate.value)
     word = term.text.casefold()
+    if question.kind in (Kind.TIME, Kind.PLACE) and stem in _BEGINNINGS and word != "placed":
+        return shapes.fits(question.kind, candidate.value)
     if word == "due" or (word in _COSTING and question.kind is Kind.NUMBER):
         # What is to be paid is due, and what is paid is what a thing costs.
         return question.kind is not Kind.TIME
