@@ -99,7 +99,7 @@ _COUNTED_FIT_MIN = 600
 FIELD = 240
 _CARD = 150
 _ROW = 80
-_SENTENCE = 40
+SENTENCE = 40
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Dr|Mr|Mrs|Ms|St|No|Nr|incl|excl|ext|vs|approx|e\.g|i\.e|Inc|Ltd|Co|Prof|etc|ca|resp"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
@@ -126,7 +126,8 @@ _OPENING = re.compile(
 )
 _SPOKEN_OF = frozenset(
     "it its they them their this that these those he she his her i we you both all each there here"
-    " use see call ask contact try set run take send check change replace add remove".split()
+    " cause reason because due use see call ask contact try set run take send check change replace"
+    " add remove".split()
 )
 """Subjects that were named before, and verbs that tell somebody what to do."""
 
@@ -136,7 +137,7 @@ def sentences(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
     seen: set[tuple[Part, ...]] = set()
     for index in hits.pieces():
         spoken = False
-        for parts in _sentences_of(layout, layout.pieces[index]):
+        for parts in sentences_at(layout, layout.pieces[index]):
             text = " ".join(_text(layout, part) for part in parts)
             goes_on = _goes_on(text, parts[0], hits)
             said = any(hits.within(p.line, p.start, p.end) for p in parts)
@@ -145,7 +146,7 @@ def sentences(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
             spoken = meant
             if meant and parts not in seen:
                 seen.add(parts)
-                yield Candidate(Form.SENTENCE, parts, (), text, text, _SENTENCE, goes_on=goes_on)
+                yield Candidate(Form.SENTENCE, parts, (), text, text, SENTENCE, goes_on=goes_on)
 
 
 def _goes_on(text: str, first: Part, hits: PageHits) -> bool:
@@ -162,7 +163,8 @@ def _goes_on(text: str, first: Part, hits: PageHits) -> bool:
     return named or subject.group().casefold() in _SPOKEN_OF
 
 
-def _sentences_of(layout: PageLayout, piece: Piece) -> Iterator[tuple[Part, ...]]:
+def sentences_at(layout: PageLayout, piece: Piece) -> Iterator[tuple[Part, ...]]:
+    """The sentences of the lines that a piece is part of, in order."""
     run = paragraph(layout, piece)
     current: list[Part] = []
     for at, member in enumerate(run):
@@ -193,7 +195,8 @@ def paragraph(layout: PageLayout, piece: Piece) -> list[Piece]:
     left = min(p.box[0] for p in members)
     runs: list[list[Piece]] = []
     for member in members:
-        if runs and _continues(runs[-1][-1], member, right - left):
+        follows = runs and _continues(runs[-1][-1], member, right - left)
+        if follows and member.index not in layout.timed:
             runs[-1].append(member)
         else:
             runs.append([member])

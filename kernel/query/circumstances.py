@@ -37,6 +37,7 @@ _DONE = re.compile(
 )
 _TELLS_WHO = re.compile(r"\bby:\s", re.IGNORECASE)
 """A label for who did a thing, not where."""
+_BY = re.compile(r"\bby\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _ROLE = re.compile(
     r"\b(?:manager|engineer|director|lead|head|officer|developer|analyst|designer|consultant|doctor"
@@ -53,6 +54,8 @@ _PLACE = re.compile(
     r"|airport|hotel|restaurant|campus|site|online|remote)\b|(?:^|[\s\"'=(])[~.]?/[\w./-]*|\w+://"
     r"|\b\d+[a-z]?\s+[A-Z][a-z]+|\b[A-Z][a-z]+\s+\d+\b|\b(?:at|in|to|from)\s+(?:the\s+)?[A-Z]\w+"
     r"|\bline \d+|\bpage \d+"
+    r"|\b(?:inside|behind|beside|next to|opposite|in front of|on top of)\s+(?:the|an?|my|our)\b"
+    r"|^\W*(?:[Uu]nder|[Bb]elow|[Aa]bove|[Oo]ver|[Nn]ear)\s+(?:the|an?|my|your|our)\b"
     r"|\b(?:in|inside|under|behind|near|beside|opposite)\s+(?:(?:the|an?|our|my)\s+)?[a-z]\w+\s+\d",
 )
 _LOGIN = r"(?P<login>[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*)"
@@ -163,7 +166,7 @@ def _is_no_deed(question: Question, candidate: Candidate, deed: int) -> bool:
     past = verb.endswith(("ed", "en")) and not _TO_BE_DONE.search(question.text)
     if past and forms and all(_is_undone(form, verb) for form in forms):
         return not is_told_by_its_noun(candidate.text, verb)
-    if candidate.form is not Form.CARD or question.kind is not Kind.PERSON:
+    if candidate.form not in (Form.CARD, Form.SENTENCE) or question.kind is not Kind.PERSON:
         return False
     told = [
         sentence
@@ -171,6 +174,14 @@ def _is_no_deed(question: Question, candidate: Candidate, deed: int) -> bool:
         if any(stem_of(word) == stem for word in re.findall(r"[^\W\d_]+", sentence))
     ]
     passive = re.compile(rf"\b(?:was|were|is|are|been|being|gets?|got)\s+(?:\w+\s+)?{verb}\b", re.I)
+    if candidate.form is Form.SENTENCE:
+        # "It was cancelled by Ada" tells who did, "it was cancelled" nobody.
+        undone = [
+            _BY.search(sentence[found.end() :]) is None
+            for sentence in told
+            for found in passive.finditer(sentence)
+        ]
+        return bool(undone) and all(undone) and not _BY.search(candidate.text)
     return bool(told) and all(passive.search(sentence) for sentence in told)
 
 

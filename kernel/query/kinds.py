@@ -119,6 +119,8 @@ _NUMBER = re.compile(
     re.I,
 )
 _COUNTS = re.compile(rf"\W*(?:(?:about|over|only|at least|up to)\s+)?(?:{_NUMBER.pattern})", re.I)
+_PARTED = re.compile(r"[,;](?:\s|$)")
+_VALUE_WORDS_MAX = 5
 _COUNT_WORDS_BEFORE, _COUNT_WORDS_AFTER = 3, 2
 
 
@@ -217,8 +219,8 @@ def counts_another_thing(question: Question, candidate: Candidate, hits: PageHit
     ):
         return False
     told = told_by(question, candidate, hits)
-    if candidate.form is not Form.SENTENCE:
-        # A date is no amount, nor is what only ends in a figure.
+    if candidate.form is not Form.SENTENCE and len(told.text.split()) <= _VALUE_WORDS_MAX:
+        # A date is no amount, nor is what only ends in a figure; a line of a log is prose.
         return not _COUNTS.match(shapes.without_times(told.text))
     numbers = [found.span() for found in _NUMBER.finditer(told.text)]
     return not any(
@@ -226,7 +228,9 @@ def counts_another_thing(question: Question, candidate: Candidate, hits: PageHit
         for number in numbers
         for noun in told.asked
         for reach in (_reach(told, number, noun),)
-        if number[1] <= noun[0] or noun[1] <= number[0]
+        if number[1] <= noun[0]
+        # "Node lbl-07, 412 labels": a comma ends what the noun is counted by.
+        or (noun[1] <= number[0] and not _PARTED.search(told.text[noun[1] : number[0]]))
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import re
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from contracts.text import TextLine, TextPage, Word
 from kernel.query.containers import BAR_PIECES_MIN, BAR_SHARE, Area, Regions, regions_of
 from kernel.query.sections import Outline
 from kernel.query.shapes import is_command
+from kernel.query.turns import Talk
 from kernel.query.words import Needle, spans_in
 
 _PIECE_GAP = 1.3
@@ -40,6 +42,7 @@ _ROW_SHARE_MIN = 0.5
 _ALIGNED_SHARE_MIN = 0.3
 _ALIKE = 1.7
 TITLE_SHARE = 0.05
+_CLOCK = re.compile(r"(?:\d+ +)?(?:\d{4}-\d{2}-\d{2}\W+)?\d{1,2}:\d{2}(?::\d{2}|\b)")
 _FORM_GAP = 2.2
 _FORM_EDGE_PX, _FORM_LABELS_MIN = 4, 3
 
@@ -112,6 +115,11 @@ class PageLayout:
         """The headings and titles of the page."""
         return Outline(self)
 
+    @cached_property
+    def talk(self) -> Talk:
+        """The messages of the page."""
+        return Talk(self)
+
     def together(self, first: Piece, second: Piece) -> bool:
         """Whether one container holds both."""
         home = self.regions.of_piece
@@ -167,6 +175,21 @@ class PageLayout:
         edge = BAR_SHARE * self.page.height_px
         low = [piece for piece in self.pieces if piece.box[1] >= edge]
         return frozenset(piece.index for piece in low if len(self.row_of(piece)) >= BAR_PIECES_MIN)
+
+    @cached_property
+    def timed(self) -> frozenset[int]:
+        """Pieces (by index) with a time before them on their row: each an entry of a log."""
+        around = self.told_around
+        return frozenset(
+            piece.index
+            for piece in self.pieces
+            if any(
+                other.box[2] <= piece.box[0]
+                and _CLOCK.match(other.text)
+                and around[other.index] == around[piece.index]
+                for other in self.row_of(piece, across=True)
+            )
+        )
 
     @cached_property
     def titles(self) -> list[Piece]:

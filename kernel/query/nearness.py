@@ -12,6 +12,7 @@ from kernel.query import shapes
 from kernel.query.candidates import OUTCOME, STARTS_ANEW, Candidate, Form, Part
 from kernel.query.labels import label_over
 from kernel.query.layout import TITLE_SHARE, Hit, PageLayout, Piece, distance
+from kernel.query.replies import refers_back, taken_over
 
 LEVEL_OWN = 1000
 LEVEL_PIECE = 920
@@ -93,19 +94,19 @@ def _nearness(layout: PageLayout, hit: Hit, candidate: Candidate) -> int:
         return LEVEL_OWN
     home = [layout.piece_at(part.line, part.start) for part in own]
     piece = layout.pieces[hit.piece]
-    before = _spoken_of_before(layout, candidate)
+    answered, heading = taken_over(layout, candidate)
+    before = () if answered else _spoken_of_before(layout, candidate)
     if any(piece.index == member.index for member in home):
-        return _on_its_line(hit, candidate, piece, refers=bool(before))
-    if piece.index in before:
-        return LEVEL_PIECE
+        return _on_its_line(hit, candidate, piece, refers=bool(before or answered))
+    if piece.index in (*before, *heading) or any(overlaps(hit, part) for part in answered):
+        return LEVEL_BLOCK if piece.index in heading else LEVEL_PIECE
     field = _of_another_field(layout, piece, home[0])
-    if field is not None:
-        return field
-    command = _of_one_command(layout, piece, home[0])
-    if command is not None:
-        return command
-    if _tells_all(home[0]) or OUTCOME.search(piece.text):
-        return _distant_level(layout, hit, home[0])
+    apart = _of_one_command(layout, piece, home[0]) if field is None else field
+    if apart is not None:
+        return apart
+    if _tells_all(layout, home[0]) or OUTCOME.search(piece.text):
+        told = _is_beside(layout, piece, home[0])
+        return LEVEL_PIECE if told else _distant_level(layout, hit, home[0])
     if _heads_the_fields(layout, piece, home[0]) or _heads_the_key(layout, piece, candidate):
         return LEVEL_BLOCK
     if any(layout.same_block(piece, member) for member in home) and not are_peers(piece, home[0]):
@@ -173,7 +174,8 @@ def _spoken_of_before(layout: PageLayout, candidate: Candidate) -> tuple[int, ..
         ),
         None,
     )
-    if told is None or not (_REFERS_BACK.match(said) or told.text.rstrip().endswith("?")):
+    asked = told is not None and told.text.rstrip().endswith("?")
+    if told is None or not (_REFERS_BACK.match(said) or (asked and refers_back(said))):
         # Without a pronoun only the answer to a question speaks of what was said before.
         return ()
     return (told.index,)
@@ -239,8 +241,19 @@ def _of_one_command(layout: PageLayout, piece: Piece, home: Piece) -> int | None
     return LEVEL_BLOCK if own.index in (piece.index, home.index) else None
 
 
-def _tells_all(home: Piece) -> bool:
+def _is_beside(layout: PageLayout, piece: Piece, home: Piece) -> bool:
+    """Whether it is another column of the same entry of a log."""
+    if home.index not in layout.timed:
+        return False
+    row = layout.row_of(home, across=True)
+    around = layout.told_around
+    return around[piece.index] == around[home.index] and any(p.index == piece.index for p in row)
+
+
+def _tells_all(layout: PageLayout, home: Piece) -> bool:
     """Whether it is a line of a log, of which the lines around it say nothing."""
+    if home.index in layout.timed and home.text.count(" ") >= _LOG_BLANKS_MIN:
+        return True
     return bool(_LOG_LINE.match(home.text)) and home.text.count(" ") >= _LOG_BLANKS_MIN
 
 
@@ -264,6 +277,9 @@ def _on_one_row(layout: PageLayout, piece: Piece, home: Piece) -> bool:
 
 def are_peers(piece: Piece, home: Piece) -> bool:
     """Whether both begin like items of one list or log: then one says nothing of the other."""
+    if shapes.is_byline(piece.text) and shapes.is_byline(home.text):
+        # Notes that begin with who wrote them and when are apart from each other.
+        return True
     return any(begins.match(piece.text) and begins.match(home.text) for begins in _ITEMS)
 
 

@@ -14,6 +14,7 @@ from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
 from kernel.query.question import Kind, Question
 from kernel.query.told import told_by
+from kernel.query.words import spans_in
 
 _NEGATION = re.compile(
     r"\b(?:not|never|without|cannot|neither|nor|nobody|none|isnt|dont|cant)\b|n['\u2019]t\b"
@@ -22,6 +23,8 @@ _NEGATION = re.compile(
 )
 _LACKING = re.compile(r"\b(?:missing|lacks?|lacking)\b", re.IGNORECASE)
 _EXCEPT = re.compile(r"\b(?:except(?: for)?|excluding|other than|but not)\b", re.IGNORECASE)
+_TOLD_AFTER = re.compile(r"^[^.;:!?,]+,\s+(?:which|who|whose|where|that)\b", re.IGNORECASE)
+"""What is excepted is then told of: "all but vitamin D, which was cancelled"."""
 _DENIED_WORDS_MAX = 2
 """So many words may stand between a negation and the word that it denies."""
 _UNDECIDED = re.compile(r"\b(?:who|whom|whose|when|where|why|whether|how|which|what|if)\b", re.I)
@@ -105,20 +108,36 @@ def _denies_a_word_of(question: Question, candidate: Candidate, hits: PageHits) 
     if any(
         word.casefold() in said
         for found in _EXCEPT.finditer(text)
+        if not _TOLD_AFTER.search(text[found.end() :])
         for word in re.findall(r"[^\W_]+", _CLAUSE.split(text[found.end() :], maxsplit=1)[0])
     ):
         return True
-    negations = [_NEGATION] if _LACKING.search(question.text) else [_NEGATION, _LACKING]
+    # That something is missing denies it, unless it is the reason that is asked for.
+    plain = question.kind is Kind.REASON or _LACKING.search(question.text)
+    negations = [_NEGATION] if plain else [_NEGATION, _LACKING]
     for found in itertools.chain.from_iterable(one.finditer(text) for one in negations):
         clause = _CLAUSE.split(text[found.end() :], maxsplit=1)[0]
         after = re.findall(r"[^\W_]+", clause)
         near = after[: _DENIED_WORDS_MAX + 1]
         if any(word.casefold() in said or word.casefold() in stems for word in near):
+            if _is_done_elsewhere(question, text, found.end(), found.end() + len(clause)):
+                # "Did not reach the closed position, stopped at 34%" tells where it stopped.
+                continue
             return True
         if _UNDECIDED.search(" ".join(near)):
             # "We have not decided who will be on call" names nobody.
             return True
     return False
+
+
+def _is_done_elsewhere(question: Question, text: str, start: int, end: int) -> bool:
+    """Whether what the question says was done is told in another clause than a denied one."""
+    if question.verb is None:
+        return False
+    verb = question.terms[question.verb].needle
+    places = [(span.start, span.end) for span in spans_in(verb, text)]
+    own = [place for place in places if start <= place[0] < end]
+    return not own and any(first >= end for first, _ in places)
 
 
 def is_per_another_unit(question: Question, candidate: Candidate) -> bool:

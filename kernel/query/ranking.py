@@ -17,6 +17,7 @@ from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
 from kernel.query.circumstances import holds_login
 from kernel.query.headings import headings
+from kernel.query.informing import told_by_preposition
 from kernel.query.kinds import is_beside_its_subject
 from kernel.query.labels import neighbour_fields
 from kernel.query.layout import Hit, PageLayout, aligned
@@ -30,6 +31,7 @@ from kernel.query.nearness import (
 from kernel.query.polarity import rates_in
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.refusing import is_missed, is_refused, is_vague, lacks_what_is_searched
+from kernel.query.replies import replies
 from kernel.query.scores import (
     asked_is_own,
     bonus_of,
@@ -149,9 +151,11 @@ def _candidates(
     hits: PageHits,
     tables: Sequence[ScreenTable] = (),
 ) -> Iterator[Candidate]:
-    yield from finding.sentences(layout, hits)
+    for candidate in finding.sentences(layout, hits):
+        yield told_by_preposition(question, candidate, hits)
     if question.kind is Kind.FIND:
         return
+    yield from replies(layout, hits, question)
     yield from finding.inline_fields(layout, hits)
     yield from finding.counted(layout, hits)
     asked = frozenset(

@@ -6,6 +6,8 @@ kinds of values (`kernel.query.kinds`), who, where and why (`kernel.query.circum
 
 from __future__ import annotations
 
+import re
+
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
 from kernel.query.choices import tells_state
@@ -29,9 +31,10 @@ from kernel.query.polarity import is_denied, is_per_another_unit, is_the_contrar
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.told import told_by
 from kernel.query.vocabulary import COMMUNICATING, VAGUE_NOUNS
-from kernel.query.words import stem_of
+from kernel.query.words import spans_in, stem_of
 
 _COMPOUND_WORDS_MIN = 2
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _STATE_STEMS = frozenset(map(stem_of, ("status", "state", "stage", "phase", "progress")))
 
 
@@ -125,7 +128,12 @@ def is_untold(question: Question, candidate: Candidate, hits: PageHits) -> bool:
     if candidate.form is not Form.SENTENCE:
         return shapes.is_placeholder(candidate.value)
     told = told_by(question, candidate, hits)
-    return any(shapes.is_left_open(told.text[end:]) for _, end in told.asked)
+    # "412 labels pending" leaves nothing open where it is asked how many are pending.
+    said = {told.text[start:end].casefold() for start, end in told.words}
+    return any(
+        shapes.is_left_open(told.text[end:]) and told.text[end:].split()[0].casefold() not in said
+        for _, end in told.asked
+    )
 
 
 def _asks_only(question: Question, candidate: Candidate) -> bool:
@@ -146,12 +154,23 @@ def _asks_only(question: Question, candidate: Candidate) -> bool:
 
 
 def _is_from_a_question(question: Question, candidate: Candidate) -> bool:
-    """Whether somebody is named only because they asked: asking is not doing."""
+    """Whether somebody is named only because they asked: asking is not doing.
+
+    "Has anybody got a barrow? Mine is flat." asks for a barrow, whatever is said after it.
+    """
     if question.kind is not Kind.PERSON or candidate.form is not Form.CARD:
         return False
     told = any(term.text.casefold() in COMMUNICATING for term in question.terms)
     said = candidate.text.rpartition(" \u2014 ")[2]
-    return not told and (said.rstrip().endswith("?") or shapes.is_question(said))
+    asking = [part for part in _SENTENCE_END.split(said) if part.endswith("?")]
+    telling = " ".join(part for part in _SENTENCE_END.split(said) if part not in asking)
+    only_asked = any(
+        spans_in(term.needle, part) and not spans_in(term.needle, telling)
+        for part in asking
+        for term in question.terms
+        if term.weight > WEAK_WEIGHT
+    )
+    return not told and (only_asked or said.rstrip().endswith("?") or shapes.is_question(said))
 
 
 def is_of_another_subject(question: Question, candidate: Candidate, levels: list[int]) -> bool:

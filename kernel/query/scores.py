@@ -57,7 +57,8 @@ def _reason_bonus(candidate: Candidate) -> int:
     """A reason is told in words: a sentence or log line, best with a cue."""
     told = candidate.form is Form.SENTENCE or candidate.value.count(" ") >= _TOLD_BLANKS_MIN
     cued = shapes.tells_reason(candidate.value)
-    return (_TYPE_BONUS if told else -_TYPE_BONUS) + (_TYPE_BONUS // 2 if cued else 0)
+    given = shapes.gives_reason(candidate.value)
+    return (_TYPE_BONUS if told else -_TYPE_BONUS) + _TYPE_BONUS // 2 * (cued + given)
 
 
 def weights_of(question: Question, levels: list[int], candidate: Candidate) -> list[int]:

@@ -70,8 +70,16 @@ _REASON = re.compile(
     r"\b(?:because|due to|since(?! \d)|so that|caused?|reason|after|failed|fails|error|code|cannot"
     r"|could not|out of|not found|no such|invalid|exceeded|expired|killed|lost|broken|full"
     r"|refused|denied|timeout|timed out|unreachable|missing|no space|exit|wait(?:ing|s)? for"
-    r"|awaiting|blocked|lack(?:s|ing)?|shortage|owing to|thanks to|delayed|depends on|instead of)\b"
+    r"|(?:under|over|mis)-?[a-z]{3,}(?:ed|en)|(?:dis)(?:connected|abled)|insufficient|not enough"
+    r"|too \w+|damaged|leak(?:s|ed|ing)?|defect(?:ive)?|fault(?:y)?"
+    r"|congestion|overload|awaiting|blocked|lack(?:s|ing)?|shortage|owing to|thanks to|delayed"
+    r"|depends on|instead of)\b"
     r"|(?-i:\b[A-Z]+(?:_[A-Z]+)+\b)",
+    re.IGNORECASE,
+)
+
+_GIVEN = re.compile(
+    r"\b(?:because|due to|owing to|caused by|on account of)\b|\b(?:root )?(?:cause|reason)\s?[:=]",
     re.IGNORECASE,
 )
 
@@ -178,6 +186,11 @@ def is_byline(text: str) -> bool:
 def tells_reason(text: str) -> bool:
     """Whether the text holds a word with which reasons and failures are told."""
     return bool(_REASON.search(text))
+
+
+def gives_reason(text: str) -> bool:
+    """Whether the text says that it tells a reason: "because", "due to", "Cause: ..."."""
+    return bool(_GIVEN.search(text))
 
 
 def tells_clock(text: str) -> bool:

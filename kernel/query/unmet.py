@@ -63,6 +63,8 @@ _PLACED = frozenset(
 )
 """What is done to a thing to give it what a label names: the category that it is filed under."""
 _COSTING = frozenset("cost costs worth".split())
+_MATTERS = frozenset("problem trouble matter issue incident affair".split())
+"""What people call a thing that is told of: "the printer problem"."""
 _WEAK_STEMS = frozenset(stem_of(verb) for verb in WEAK_VERBS)
 _UNSAID_NOUNS = frozenset(stem_of(noun) for noun in (TIME_NOUNS | EVENT_NOUNS | VAGUE_NOUNS))
 _SUBJECT_NOUNS = frozenset(stem_of(noun) for noun in MESSAGES)
@@ -137,6 +139,8 @@ def _is_scaffolding(question: Question, term: Term, candidate: Candidate) -> boo
     word = term.text.casefold()
     if question.kind in (Kind.TIME, Kind.PLACE) and stem in _BEGINNINGS and word != "placed":
         return shapes.fits(question.kind, candidate.value)
+    if word in _MATTERS and term is question.terms[-1]:
+        return len(question.terms) > 1 and not question.terms[-2].asked
     if word == "due" or (word in _COSTING and question.kind is Kind.NUMBER):
         # What is to be paid is due, and what is paid is what a thing costs.
         return question.kind is not Kind.TIME

@@ -71,3 +71,12 @@ def test_what_is_told_is_weighed() -> None:
         "The valve came late and was wet.": UNTOLD,
     }
     assert not informing_bonus(analyse("Why is it wet?"), next(sentences(layout, hits)), hits)
+
+
+def test_the_preposition_of_the_question_names_what_the_sentence_leaves_unsaid() -> None:
+    page = message("Please add an index on (order_id, flag_code) before we merge.")
+    assert best(page, "On which columns do we add an index before the merge?") is not None
+    assert best(page, "On which floor do we add an index before the merge?") is None
+    page = message("I raised the limit to 16384 on gate-02 at 08:19.")
+    assert best(page, "On which host was the limit raised?") is not None
+    assert best(page, "From which host was the limit raised?") is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.text import TextPage
 from kernel.query.kinds import asked_kind
 from kernel.query.question import analyse
 from tests.kernel.query.asking import best, form, mail, stock, terminal
@@ -81,3 +82,52 @@ def test_a_number_beside_a_name_is_no_count_of_something_unsaid() -> None:
 )
 def test_nothing_of_another_kind_is_told(question: str) -> None:
     assert best(question, mail(), stock(), terminal(), form()) is None
+
+
+def log_in_columns() -> TextPage:
+    """A log with its time, service and message in columns, lines right under each other."""
+    c = Canvas()
+    rows = [
+        ["2025-03-04 06:02:49", "[label-hub]", "spooler stopped: no space left on /var/labels now"],
+        [
+            "2025-03-04 06:02:55",
+            "[label-hub]",
+            "queue handed over to node lbl-07, 412 labels pending",
+        ],
+        ["2025-03-04 06:03:01", "[yard]", "heartbeat of 101 tags seen in 54 ms by the receiver"],
+        [
+            "2025-03-04 06:03:04",
+            "[export]",
+            "rejected transfer TRF-9 as reference number is missing",
+        ],
+    ]
+    c.rows([200, 400, 520], 120, 17, rows, px=11)
+    return c.page()
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How many labels are pending on node lbl-07?", "412 labels pending"),
+        ("Why did the label-hub spooler stop?", "no space left"),
+        ("Why was transfer TRF-9 rejected?", "reference number is missing"),
+    ],
+)
+def test_a_line_of_a_log_tells_of_itself_whatever_its_columns(question: str, expected: str) -> None:
+    answer = best(question, log_in_columns())
+    assert answer is not None
+    assert expected in answer
+    assert "heartbeat" not in answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many nodes are pending?",
+        "How many labels are pending on node lbl-08?",
+        "How many tags are pending?",
+        "Why did the yard receiver stop?",
+    ],
+)
+def test_a_line_of_a_log_tells_nothing_of_the_next_one(question: str) -> None:
+    assert best(question, log_in_columns()) is None

@@ -102,3 +102,24 @@ def test_negation_is_seen_outside_of_quotations_alone() -> None:
     assert denies("Which server has never been backed up?")
     assert not denies('Where does it say "not found"?')
     assert not denies("What is the order no. 4471?")
+
+
+def test_what_is_excepted_may_be_told_of_after_it_and_what_is_missing_may_be_the_reason() -> None:
+    c = Canvas()
+    note = "Tube arrived under-filled, enough for all except vitamin, which was cancelled."
+    c.text(80, 100, f"Ada King 19:20 {note}")
+    c.text(80, 200, "contract-check failed: signature of the manager is missing")
+    page = c.page()
+    assert best("Why was the vitamin cancelled?", page) is not None
+    assert best("Who cancelled the vitamin?", page) is None
+    told = best("Why did the contract-check go red?", page)
+    assert told == "contract-check failed: signature of the manager is missing"
+    assert best("Why is the tube missing?", page) is None
+
+
+def test_what_is_denied_in_one_clause_is_told_in_the_next() -> None:
+    c = Canvas()
+    c.text(80, 100, "valve-22 did not reach its closed position, stopped at 34%")
+    assert best("At which position did valve-22 stop?", c.page()) is not None
+    c.text(80, 400, "valve-23 did not stop at the closed position")
+    assert best("At which position did valve-23 stop?", c.page()) is None

@@ -222,3 +222,12 @@ def test_an_account_in_the_title_owns_no_field_of_the_page() -> None:
 def test_words_of_the_task_bar_are_no_values() -> None:
     for question in ("Where is the terminal?", "What is the mail?", "What are the files?"):
         assert "Firefox" not in (asked(question, mail()) or ""), question
+
+
+def test_who_asked_in_a_message_of_several_sentences_did_nothing() -> None:
+    c = Canvas()
+    c.text(330, 100, "Otto Hahn 18:45")
+    c.text(330, 121, "Has anybody got a ladder? I have a flat tyre here.")
+    page = c.page()
+    assert best("Who has got a ladder?", page) is None
+    assert best("Who has a flat tyre?", page) is not None
