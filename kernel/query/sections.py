@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kernel.query.prints import print_px
-from kernel.query.shapes import is_byline, is_person, tells_clock
+from kernel.query.shapes import holds_person, is_byline, is_person, tells_clock
 
 if TYPE_CHECKING:
     from kernel.query.layout import PageLayout, Piece
@@ -34,10 +34,16 @@ _INSET_HEIGHTS = 2.0
 _LOW = 0.9
 _LEVEL_HEIGHTS = 1.5
 _LARGE_PRINT = 1.3
+_CELLS_MIN = 4
+"""So many pieces on a row are cells of a table, however high one of them is boxed."""
 _SAME_PRINT = 0.93
 _OVER_FIELDS = 1.1
 _OVER_COLUMNS = 1.12
 _COLUMNS_MAX = 4
+_LABEL_WORDS_MAX, _FIELD_PIECES = 3, 2
+_IDENTIFYING = frozenset("name hostname number no id key reference ref".split())
+"""Last words of labels that tell what a page or card is of, where they stand first."""
+_REACHED_BY = frozenset("phone mobile telephone email e-mail mail address fax relation".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Outline:
         self._layout = layout
         self._over: dict[int, frozenset[int]] = {}
         self._usual: dict[int, float] = {}
+        self._identities: dict[int, int | None] = {}
 
     def over(self, piece: Piece) -> frozenset[int]:
         """The headings and titles (by index) that say what a piece is about."""
@@ -197,6 +204,32 @@ class Outline:
             and _size(piece) >= _OVER_COLUMNS * max(_size(below[0]), self._usual_around(piece))
         )
 
+    def _is_wide(self, piece: Piece) -> bool:
+        """Whether its letters are as large as its box is high."""
+        return _size(piece) >= _LARGE_PRINT * self._usual_size
+
+    @cached_property
+    def _usual_size(self) -> float:
+        return statistics.median(map(_size, self._layout.pieces))
+
+    def _identity_of(self, region: int) -> int | None:
+        """The value of the first field in a window, pane or card, if that tells what it is of."""
+        if region not in self._identities:
+            self._identities[region] = self._find_identity(region)
+        return self._identities[region]
+
+    def _find_identity(self, region: int) -> int | None:
+        regions, layout = self._layout.regions, self._layout
+        inside = [p for p in layout.pieces if region in regions.chain(p.index)]
+        for piece in sorted(inside, key=lambda p: (p.middle_y, p.box[0])):
+            label = layout.left_of(piece)
+            if label is None or any(map(str.isdigit, label.text)):
+                continue
+            words = label.text.strip(" :#*").casefold().split()
+            told = 0 < len(words) <= _LABEL_WORDS_MAX and words[-1] in _IDENTIFYING
+            return piece.index if told and len(layout.row_of(piece)) == _FIELD_PIECES else None
+        return None
+
     def _usual_around(self, piece: Piece) -> float:
         """The size of print that is usual in a piece's container, in pixels for a letter."""
         region = self._layout.regions.of_piece[piece.index]
@@ -208,29 +241,48 @@ class Outline:
         """First rows of the containers around a piece, and what stands over it in large print."""
         found: set[int] = set()
         told = {area.box for area in self._layout.areas}
+        theirs = False
         for region in self._layout.regions.chain(piece.index):
-            fields = self._layout.regions.fields
-            held = [p for p in self._held.get(region, []) if fields[p.index] < 0]
-            if not held:
-                continue
-            first = min(held, key=lambda p: (p.middle_y, p.index))
-            # Columns that only a gutter parts have headings, and no title.
             titled = self._layout.regions.boxes[region] in told
-            rows = [p for p in held if p.box[1] < first.middle_y] if titled else []
-            large = [
-                p
-                for p in held
-                if p.height >= _LARGE_PRINT * self._layout.height
-                and p.box[3] <= piece.middle_y
-                and self._reaches(p, piece)
-            ]
-            found.update(
-                p.index
-                for p in (*rows, *large)
-                if len(p.text.split()) <= _TITLE_WORDS_MAX
-                and (_TITLED.match(p.text) or _NAMED.fullmatch(p.text))
-            )
+            titles = self._titles_in(region, piece, titled=titled)
+            identity = self._identity_of(region) if titled else None
+            if identity is not None:
+                titles.append(self._layout.pieces[identity])
+            # The phone in the card of a contact is not that of whose record the card is on.
+            found.update(p.index for p in titles if not (theirs and holds_person(p.text)))
+            theirs = theirs or (identity is not None and self._is_contact(piece, identity))
         return frozenset(found)
+
+    def _titles_in(self, region: int, piece: Piece, *, titled: bool) -> list[Piece]:
+        """A container's first row, if it may have a title, and its large print over a piece."""
+        fields = self._layout.regions.fields
+        held = [p for p in self._held.get(region, []) if fields[p.index] < 0]
+        if not held:
+            return []
+        first = min(held, key=lambda p: (p.middle_y, p.index))
+        # Columns that only a gutter parts have headings, and no title.
+        rows = [p for p in held if p.box[1] < first.middle_y] if titled else []
+        large = [
+            p
+            for p in held
+            if p.height >= _LARGE_PRINT * self._layout.height
+            and p.box[3] <= piece.middle_y
+            and (len(self._layout.row_of(p)) < _CELLS_MIN or self._is_wide(p))
+            and self._reaches(p, piece)
+        ]
+        return [
+            p
+            for p in (*rows, *large)
+            if len(p.text.split()) <= _TITLE_WORDS_MAX
+            and (_TITLED.match(p.text) or _NAMED.fullmatch(p.text))
+        ]
+
+    def _is_contact(self, piece: Piece, identity: int) -> bool:
+        """Whether it tells how to reach the person that its card names."""
+        label = self._layout.left_of(piece) or piece
+        words = set(label.text.casefold().strip(" :").split())
+        named = is_person(self._layout.pieces[identity].text)
+        return named and bool(words & _REACHED_BY)
 
 
 def _size(piece: Piece) -> float:

@@ -205,3 +205,54 @@ def test_a_label_is_said_of_the_name_that_its_value_begins_with() -> None:
     assert "17 April" in answer_of("When is milestone 7.4.0 due?", canvas)
     assert not answer_of("When is release 7.4.0 due?", canvas)
     assert not answer_of("When is milestone 7.5.0 due?", canvas)
+
+
+CARDS = [
+    Area("pane", (20, 90, 1800, 700)),
+    Area("pane", (30, 100, 600, 300)),
+    Area("pane", (30, 320, 600, 520)),
+    Area("pane", (620, 100, 1200, 300)),
+]
+
+
+def cards() -> Canvas:
+    """What a machine has, in cards of which the first one names it, and one of a contact."""
+    canvas = Canvas()
+    for x, top, heading, rows in (
+        (50, 120, "Device", (("Computer name", "heron-desk"), ("Model", "Lark 14"))),
+        (50, 340, "Hardware", (("Memory", "48 GB"), ("Disk", "2 TB"))),
+        (640, 120, "Contact", (("Name", "Mikael Berg"), ("Phone", "+46 73 904"))),
+    ):
+        canvas.text(x, top, heading, px=16)
+        for number, (label, value) in enumerate(rows):
+            canvas.text(x, top + 40 + 34 * number, label)
+            canvas.text(x + 300, top + 40 + 34 * number, value)
+    return canvas
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How much memory does heron-desk have?", "48 GB"),
+        ("What is the phone of Mikael Berg?", "+46 73 904"),
+        ("How much memory does kite-desk have?", ""),
+        ("What is the memory of Mikael Berg?", ""),
+        ("What is the model of Mikael Berg?", ""),
+    ],
+)
+def test_a_page_is_of_what_its_first_field_names_and_a_card_of_what_its_own_does(
+    question: str, answer: str
+) -> None:
+    found = answer_of(question, cards(), *CARDS)
+    assert answer in found
+    assert bool(answer) == bool(found)
+
+
+def test_the_phone_of_a_contact_is_not_that_of_whose_record_it_is_on() -> None:
+    canvas = cards()
+    canvas.text(40, 50, "Employee Zofia Nowak", px=24)
+    for number, button in enumerate(("Edit", "Print", "Close")):
+        canvas.text(1200 + 90 * number, 50, button)
+    areas = [Area("window", (20, 20, 1800, 700)), *CARDS]
+    assert "48 GB" in answer_of("How much memory does Zofia Nowak have?", canvas, *areas)
+    assert not answer_of("What is the phone of Zofia Nowak?", canvas, *areas)
