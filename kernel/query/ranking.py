@@ -15,6 +15,7 @@ from contracts.text import TextPage
 from kernel.query import candidates as finding
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
+from kernel.query.cards import told_by_cards
 from kernel.query.circumstances import holds_login
 from kernel.query.headings import headings
 from kernel.query.informing import told_by_preposition
@@ -32,6 +33,7 @@ from kernel.query.polarity import rates_in
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.refusing import is_missed, is_refused, is_vague, lacks_what_is_searched
 from kernel.query.replies import replies
+from kernel.query.row_questions import told_by_rows
 from kernel.query.scores import (
     asked_is_own,
     bonus_of,
@@ -112,7 +114,9 @@ def rank(
         item for asked in (question, *question.others) for item in _rank_one(layout, asked, tables)
     ]
     hits = find_hits(layout, question)
-    scored += [Scored(c, _SURE) for c in told_by_columns(layout, question, hits, tables)]
+    for told in (told_by_columns, told_by_rows):
+        scored += [Scored(c, _SURE) for c in told(layout, question, hits, tables)]
+    scored += [Scored(c, _SURE) for c in told_by_cards(layout, question, hits)]
     scored.sort(key=lambda s: (-s.score, s.candidate.form, s.candidate.answer))
     return scored
 

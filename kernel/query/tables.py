@@ -79,16 +79,15 @@ def table_cells(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
                 yield candidate
 
 
-def cell_under(layout: PageLayout, head: Piece, key: Piece) -> Part | None:
-    """What stands under a head in the row of a key below it; None where they are no table."""
+def row_under(layout: PageLayout, head: Piece, key: Piece) -> dict[Part, Part]:
+    """The cells of a key's row by the heads beside a head over it; none where they are no table."""
     heads = _cells_around(layout, head)
     if len(heads) < _KEYED_CELLS_MIN or not _is_over_piece(head, key):
-        return None
+        return {}
     if any(top >= head.box[3] for top in _heads_over(layout, key)):
-        return None
+        return {}
     grid = _Grid.learn(layout, heads, contiguous_row(layout, key))
-    cell = grid and grid.under(layout, head)
-    return Part(cell.line, cell.start, cell.end) if cell else None
+    return grid.cells(layout) if grid else {}
 
 
 def only_ones(
@@ -311,12 +310,16 @@ class _Grid:
         answer = Part(cell.line, cell.start, cell.end)
         return _candidate(layout, head_part, key_part, answer, fit)
 
-    def under(self, layout: PageLayout, head: Piece) -> Cell | None:
-        """The cell of the row under a head."""
-        target = self._headed(head)
-        return None if target is None else self._cell(layout, target)
+    def cells(self, layout: PageLayout) -> dict[Part, Part]:
+        """What stands in the row, by the heads of the columns."""
+        found = {head: self._cell(layout, at) for at, head in enumerate(self.heads)}
+        return {
+            Part(head.line, head.start, head.end): Part(cell.line, cell.start, cell.end)
+            for head, cell in found.items()
+            if cell is not None
+        }
 
-    def _headed(self, head: Hit | Piece) -> int | None:
+    def _headed(self, head: Hit) -> int | None:
         """The column with that head."""
         return next(
             (

@@ -16,7 +16,7 @@ from kernel.query.layout import PageLayout, Piece
 from kernel.query.nearness import LEVEL_APART, LOCAL, level_of
 from kernel.query.question import WEAK_WEIGHT, Kind, Question
 from kernel.query.screen_tables import ScreenTable, parts_of
-from kernel.query.tables import cell_under, contiguous_row
+from kernel.query.tables import contiguous_row, row_under
 from kernel.query.vocabulary import CLASS_NOUNS
 from kernel.query.words import units_of
 from kernel.store.folding import squash
@@ -237,10 +237,12 @@ def _laid_out(layout: PageLayout, hits: PageHits, heads: frozenset[str]) -> Iter
             if key.box[1] < head.box[3] or not _is_named(layout, hits, whole):
                 continue
             over = _over(key, named)
-            answer = cell_under(layout, head, key) if over and over.index != head.index else None
-            if answer is not None and over is not None:
-                at = Part(head.line, head.start, head.end)
-                yield _Crossing(whole, at, (answer,), _name_of(over.text))
+            if over is None or over.index == head.index:
+                continue
+            cells = row_under(layout, head, key)
+            for at, answer in cells.items():
+                if at.line == head.line and head.start <= at.start < head.end:
+                    yield _Crossing(whole, at, (answer,), _name_of(over.text))
 
 
 def _over(key: Piece, heads: Sequence[Piece]) -> Piece | None:

@@ -1,0 +1,59 @@
+"""The cell that a question asks for, where every word of it is said by row and heads."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.text import TextPage
+from tests.kernel.query.asking import best
+from tests.kernel.query.drawn import Canvas
+
+
+def fleet() -> TextPage:
+    c = Canvas()
+    c.text(12, 18, "Fleet of the northern depot - Sheets", px=13)
+    c.rows(
+        [100, 220, 400, 600, 720, 900, 1080],
+        120,
+        30,
+        [
+            ["Vehicle", "Plate", "Driver", "Load kg", "From", "To", "Site lead"],
+            ["V-31", "NX 48 210", "Ines Brandt", "2,300", "Husum", "Ghent", "Ola Berg"],
+            ["V-32", "NX 48 211", "Tom Okoro", "1,150", "Venlo", "Lyon", "Mia Roth"],
+            ["V-40", "PT 03 977", "Lea Novak", "980", "Basel", "Porto", "Ola Berg"],
+        ],
+    )
+    return c.page()
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("What is the plate of the vehicle driven by Tom Okoro?", "NX 48 211"),
+        ("Which vehicle is driven by Lea Novak?", "V-40"),
+        ("Who drives V-31?", "Ines Brandt"),
+        ("Who drives the vehicle with plate NX 48 211?", "Tom Okoro"),
+        ("What is the load of V-40?", "980"),
+        ("Where does V-32 go?", "Lyon"),
+        ("Who is in charge of V-32?", "Mia Roth"),
+    ],
+)
+def test_row_and_head_are_told_by_other_words_than_their_own(question: str, told: str) -> None:
+    answer = best(question, fleet())
+    assert answer is not None
+    assert told in answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the plate of the vehicle driven by Tom Novak?",
+        "Who drives NX 48 212?",
+        "Who washed V-31?",
+        "What is the colour of the vehicle driven by Tom Okoro?",
+        "What is the load of V-40 per week?",
+        "Who is in charge of V-33?",
+    ],
+)
+def test_a_word_that_nothing_says_leaves_it_unanswered(question: str) -> None:
+    assert best(question, fleet()) is None
