@@ -74,6 +74,8 @@ class PageHits:
     """The terms (by index) that imply them: "cost" of "what did it cost"."""
     specific: frozenset[int] = frozenset()
     """The terms (by index) that name one thing."""
+    asked: frozenset[int] = frozenset()
+    """The terms (by index) that name what is asked for."""
 
     def pieces(self) -> list[int]:
         """The pieces with any hit, by index."""
@@ -91,6 +93,8 @@ class PageHits:
 
 VALUE_CHARS_MAX = 400
 _PROSE_BLANKS_MIN = 3
+_NAMED_MIN = 2
+"""A sentence with so many words of the question speaks of what the one before it names."""
 _FULL_LINE, _LONG_LINE = 0.88, 0.6
 """Share of the block's width that a line fills when it is broken because it is full."""
 _CARD_LINES_MAX = 12
@@ -140,7 +144,10 @@ def sentences(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
         for parts in sentences_at(layout, layout.pieces[index]):
             text = " ".join(_text(layout, part) for part in parts)
             goes_on = _goes_on(text, parts[0], hits)
-            said = any(hits.within(p.line, p.start, p.end) for p in parts)
+            named = frozenset[int]().union(*(hits.within(p.line, p.start, p.end) for p in parts))
+            said = bool(named)
+            # "A replacement is 145 a day" still speaks of the forklift that is out of order.
+            goes_on = goes_on or (spoken and len(named - hits.asked) >= _NAMED_MIN)
             # "Those stay on 4.6.9": of what the sentence before it names.
             meant = said or (spoken and goes_on)
             spoken = meant
@@ -317,7 +324,10 @@ def card_neighbours(layout: PageLayout, hits: PageHits, question: Question) -> I
             if timed and not _dates(layout, anchor, other):
                 # When a message came says nothing of when that is of which it speaks.
                 continue
-            if other.index != anchor.index and _looks_asked(question, asked, other.text):
+            if other.index == anchor.index:
+                continue
+            yield from _details(layout, question, anchor, other)
+            if _looks_asked(question, asked, other.text):
                 yield Candidate(
                     form=Form.CARD,
                     answer=(Part(other.line, other.start, other.end),),
@@ -328,6 +338,27 @@ def card_neighbours(layout: PageLayout, hits: PageHits, question: Question) -> I
                 )
 
 
+def _details(
+    layout: PageLayout, question: Question, title: Piece, other: Piece
+) -> Iterator[Candidate]:
+    """Sentences under a title that tell when or why it is so: "Since 05:47. Motor overload.".
+
+    What stands over them must be one short line, as in a list of alarms.
+    """
+    block = layout.block(title)
+    if question.kind not in (Kind.TIME, Kind.REASON) or len(title.text.split()) > _TITLE_WORDS_MAX:
+        return
+    if block[0].index != title.index or not layout.same_block(title, other):
+        return
+    for parts in sentences_at(layout, other):
+        text = " ".join(_text(layout, part) for part in parts)
+        timed = question.kind is Kind.TIME and shapes.is_time(_SINCE.sub("", text))
+        if timed or (question.kind is Kind.REASON and shapes.tells_reason(text)):
+            support = (Part(title.line, title.start, title.end),)
+            told = f"{text} \u2014 {title.text}"
+            yield Candidate(Form.CARD, parts, support, told, text, _CARD)
+
+
 def _dates(layout: PageLayout, anchor: Piece, other: Piece) -> bool:
     """Whether a time is that of what the anchor names: in its block, or on its own row."""
     if layout.same_block(anchor, other):
@@ -335,6 +366,8 @@ def _dates(layout: PageLayout, anchor: Piece, other: Piece) -> bool:
     return any(piece.index == other.index for piece in layout.row_of(anchor))
 
 
+_TITLE_WORDS_MAX = 10
+_SINCE = re.compile(r"^\W*(?:since|from|until|till|at|on|by|for|started|cleared)\s+", re.IGNORECASE)
 _VAGUE_NOUNS = frozenset(stem_of(noun) for noun in "number count figure amount".split())
 
 

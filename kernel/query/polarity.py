@@ -66,11 +66,11 @@ _EXCLUDING = (
         ("ignored", "skipped"),
     ),
     (
-        ("start", "starts", "started", "begin", "begins", "began"),
+        ("start", "starts", "started", "begin", "begins", "began", "since"),
         ("end", "ends", "ended", "finish", "finishes", "finished", "until", "till", "expires"),
     ),
     (
-        ("arrive", "arrives", "arrived", "arrival", "land", "lands", "landed"),
+        ("arrive", "arrives", "arrived", "arrival", "land", "lands", "landed", "received"),
         ("depart", "departs", "departed", "departure", "leaves"),
     ),
     (("gross",), ("net",)),

@@ -88,6 +88,7 @@ def find_hits(layout: PageLayout, question: Question) -> PageHits:
             for term in question.terms
         ),
         specific=frozenset(at for at, term in enumerate(question.terms) if term.specific),
+        asked=frozenset(at for at, term in enumerate(question.terms) if term.asked),
         implied=tuple(hit for needle in question.implied for hit in layout.find(needle)),
         implying=frozenset(
             at for at, term in enumerate(question.terms) if term.text.casefold() in COSTING

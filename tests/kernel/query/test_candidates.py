@@ -74,3 +74,60 @@ def test_a_card_with_the_same_pattern_is_a_peer_and_no_value() -> None:
     for number, (ident, title) in enumerate([("SR-1", "Fix the door"), ("SR-2", "Paint it")]):
         canvas.block(100 + 500 * number, 100, [ident, title])
     assert best(canvas, "What is SR-1 about?") == "SR-1: Fix the door"
+
+
+def alarms() -> Canvas:
+    """A list of alarms: a title, and under it since when and why."""
+    c = Canvas()
+    for number, (title, detail) in enumerate(
+        [
+            ("Duisburg: sorter belt 3 stopped", "Since 05:47. Motor overload, technician on site."),
+            ("Zaragoza: backlog above 400 orders", "Since 06:20. Extra shift until 22:00."),
+            ("Road A15 closed near Tiel", "Until 11:30. Detour adds 28 minutes."),
+        ]
+    ):
+        c.text(1300, 200 + 60 * number, title, px=15)
+        c.text(1300, 221 + 60 * number, detail)
+    return c
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Since when has sorter belt 3 in Duisburg been down?", "05:47"),
+        ("Why did sorter belt 3 stop?", "overload"),
+        ("Since when is the backlog in Zaragoza above 400 orders?", "06:20"),
+    ],
+)
+def test_what_stands_under_the_title_of_an_alarm_is_told_of_it(
+    question: str, expected: str
+) -> None:
+    answer = best(alarms(), question)
+    assert answer is not None
+    assert expected in answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Since when is the road A15 closed?",
+        "Why is the backlog in Zaragoza above 400 orders?",
+        "Since when has sorter belt 4 in Duisburg been down?",
+    ],
+)
+def test_the_detail_of_another_alarm_or_end_is_not_told(question: str) -> None:
+    assert best(alarms(), question) is None
+
+
+def test_a_sentence_with_more_of_the_question_goes_on_about_what_was_named_before_it() -> None:
+    c = Canvas()
+    c.text(
+        300,
+        100,
+        "Forklift FL-23 is out of service. Movatek rents us a replacement for 145 EUR per day.",
+    )
+    answer = best(c, "How much does a replacement for forklift FL-23 cost per day?")
+    assert answer is not None
+    assert "145" in answer
+    assert best(c, "How much does a replacement for forklift FL-24 cost per day?") is None
+    assert best(c, "How much does forklift FL-23 cost?") is None
