@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from kernel.query.letters import Letter, letters_of
 from kernel.query.prints import print_px
 from kernel.query.shapes import holds_person, is_byline, is_person, tells_clock
 
@@ -75,8 +76,23 @@ class Outline:
                 if self._is_under(piece, s) or self._is_over_its_container(piece, s)
             )
             titles = self._titles_around(piece)
-            self._over[piece.index] = (own | titles) - {piece.index}
+            sender = self._sender_of(piece)
+            self._over[piece.index] = (own | titles | sender) - {piece.index}
         return self._over[piece.index]
+
+    def _sender_of(self, piece: Piece) -> frozenset[int]:
+        """The lines that say whom the mail is from in which the piece stands."""
+        region = self._layout.told_around[piece.index]
+        held = (
+            letter.named
+            for letter in self._letters
+            if letter.region == region and letter.top <= piece.box[1] < letter.bottom
+        )
+        return frozenset(itertools.chain.from_iterable(held))
+
+    @cached_property
+    def _letters(self) -> tuple[Letter, ...]:
+        return letters_of(self._layout)
 
     def section(self, piece: Piece) -> int | None:
         """The nearest heading (by index) over a piece; None under none."""

@@ -104,10 +104,20 @@ def only_ones(
             and other.value != cell.value
             and abs(at - place) > _OTHER_ROW_PX
             and layout.of_one_command(_home(layout, cell), _home(layout, other))
+            and not _is_keyed_before(layout, cell, other)
             and all(any(piece <= there for there in held) for piece in terms)
             for other, (at, held) in zip(cells, rows, strict=True)
         ):
             yield cell
+
+
+def _is_keyed_before(layout: PageLayout, cell: Candidate, other: Candidate) -> bool:
+    """Whether a cell's row is named in a column further left than that of another one.
+
+    "Base freight" is a row; "Fuel surcharge", "of base freight" is another one.
+    """
+    key, beside = (layout.piece_at(c.support[0].line, c.support[0].start) for c in (cell, other))
+    return key.box[2] < beside.box[0]
 
 
 def _terms_of_row(

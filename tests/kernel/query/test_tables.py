@@ -8,6 +8,7 @@ from kernel.query.layout import PageLayout
 from kernel.query.question import analyse
 from kernel.query.ranking import find_hits, rank
 from kernel.query.tables import table_cells
+from tests.kernel.query.asking import best
 from tests.kernel.query.drawn import MONO, Canvas
 
 
@@ -112,3 +113,16 @@ def test_a_key_that_stands_in_two_tables_is_found_in_the_one_with_the_head() -> 
     found = rank(two_tables(), analyse("What is the plan of 0151 90 845?"))
     assert found
     assert found[0].candidate.value == "Lite"
+
+
+def test_a_row_is_named_by_its_first_cell_though_another_row_speaks_of_it_further_right() -> None:
+    canvas = Canvas()
+    rows = [
+        ["Item", "Unit", "Price"],
+        ["Base freight", "per metre", "118.00"],
+        ["Fuel surcharge", "of base freight", "17.5%"],
+        ["Customs clearance", "per shipment", "64.00"],
+    ]
+    canvas.rows([60, 360, 600], 190, 28, rows)
+    assert "118.00" in (best("How much is the base freight?", canvas.page()) or "")
+    assert "17.5%" in (best("How much is the fuel surcharge?", canvas.page()) or "")
