@@ -29,6 +29,7 @@ from kernel.query.nearness import (
     are_peers,
     level_of,
 )
+from kernel.query.ordinals import ordinal_hits
 from kernel.query.polarity import rates_in
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.refusing import is_missed, is_refused, is_vague, lacks_what_is_searched
@@ -82,11 +83,13 @@ class Scored:
 def find_hits(layout: PageLayout, question: Question) -> PageHits:
     """Every term's occurrences on the page."""
     bar = layout.bar if question.kind is not Kind.FIND else frozenset()
+    found = [
+        [hit for hit in layout.find(term.needle) if hit.piece not in bar] for term in question.terms
+    ]
+    for term, hits, after in zip(question.terms, found, found[1:], strict=False):
+        hits.extend(ordinal_hits(layout, term.text, after))
     return PageHits(
-        by_term=tuple(
-            tuple(hit for hit in layout.find(term.needle) if hit.piece not in bar)
-            for term in question.terms
-        ),
+        by_term=tuple(map(tuple, found)),
         specific=frozenset(at for at, term in enumerate(question.terms) if term.specific),
         asked=frozenset(at for at, term in enumerate(question.terms) if term.asked),
         implied=tuple(hit for needle in question.implied for hit in layout.find(needle)),
