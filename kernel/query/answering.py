@@ -23,6 +23,7 @@ from kernel.query.citing import CITATIONS_MAX, Citer
 from kernel.query.counting import count
 from kernel.query.covering import cover
 from kernel.query.deadline import Deadline, OutOfTime
+from kernel.query.lanes import asks_for_a_lane, list_lane
 from kernel.query.listing import asks_for_a_list, list_rows
 from kernel.query.openwindows import list_windows
 from kernel.query.places import WindowName, are_programs
@@ -230,8 +231,9 @@ def _lines_or_values(reading: Reading, sources: Sources) -> Outcome:
 
 
 def _values_or_rows(reading: Reading, sources: Sources) -> Outcome:
-    """Rows that are so, or are not; else values; else rows of a table that may be counted."""
-    listed = (list_rows,) if asks_for_a_list(reading.question) else ()
+    """Cards of a lane; rows that are so, or are not; values; rows that may be counted."""
+    lane = (list_lane,) if asks_for_a_lane(reading.question) else ()
+    listed = (*lane, list_rows) if asks_for_a_list(reading.question) else lane
     counted = (count_rows,) if asks_for_rows(reading.question) else ()
     return _first_with_claims((*listed, _values, *counted), reading, sources)
 

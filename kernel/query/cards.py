@@ -42,6 +42,14 @@ class Card:
     who: Part
     holder: str
 
+    @property
+    def title(self) -> tuple[Part, ...]:
+        """All that is neither the id nor the line of the name."""
+        own = {(part.line, part.start) for part in (self.id, self.who)}
+        return tuple(
+            Part(p.line, p.start, p.end) for p in self.pieces if (p.line, p.start) not in own
+        )
+
 
 def cards_of(layout: PageLayout) -> list[Card]:
     """The cards of the page, where there are several of one kind; else none."""
@@ -174,19 +182,14 @@ def _is_titled(layout: PageLayout, hits: PageHits, card: Card) -> bool:
 
 
 def _candidate(layout: PageLayout, card: Card) -> Candidate:
-    titled = [
-        p
-        for p in card.pieces
-        if not _names_on(p) and (p.line, p.start) != (card.id.line, card.id.start)
-    ]
-    name = layout.page.lines[card.id.line].text[card.id.start : card.id.end]
-    title = " ".join(piece.text for piece in titled)
-    support = (card.id, *(Part(p.line, p.start, p.end) for p in titled))
+    lines = layout.page.lines
+    parts = (card.id, *card.title)
+    said = " ".join(lines[part.line].text[part.start : part.end] for part in parts)
     return Candidate(
         form=Form.CARD,
         answer=(card.who,),
-        support=support,
-        text=f"{name} {title} \u2014 {card.holder}",
+        support=parts,
+        text=f"{said} \u2014 {card.holder}",
         value=card.holder,
         bonus=_BONUS,
         value_at=card.who,

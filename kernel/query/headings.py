@@ -82,6 +82,13 @@ def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator
             )
 
 
+def board_head_over(layout: PageLayout, anchor: Piece) -> Piece | None:
+    """The head of the lane in which something on a board stands; None outside of boards."""
+    outside = [p for p in _over(layout, anchor) if not layout.same_block(p, anchor)]
+    heads = [p for p in outside if _is_board_head(layout, p)]
+    return heads[-1] if heads else None
+
+
 def _over(layout: PageLayout, anchor: Piece) -> list[Piece]:
     """What stands over a piece in its container or in those around it, nearest first."""
     around = set(layout.regions.chain(anchor.index))

@@ -41,6 +41,7 @@ _PUT_OUT_WORDS_MIN = 3
 _OVER_WORDS_MAX = 4
 _HINT_LINES_MAX = 3
 _FIGURE = 260
+_CAPTIONED = 1.15
 _TIED = 50
 _BELOW = 150
 _TITLE_LINES_MAX = 3
@@ -121,7 +122,11 @@ def _values_near(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form
         yield under[0], Form.BELOW, _FIGURE
     heads = label.index not in layout.form_labels and is_column_head(layout, label)
     beside = None if big else _beside(layout, label, heads=heads)
-    if beside and not are_peers(label.text, beside.text):
+    if (
+        beside
+        and not are_peers(label.text, beside.text)
+        and not _are_captions(layout, label, beside)
+    ):
         yield from _beside_value(label, beside)
     else:
         beside = None
@@ -148,6 +153,17 @@ def _is_title_of(label: Piece, value: Piece) -> bool:
     prose = len(value.text.split()) >= _PROSE_WORDS_MIN
     size, other = (print_px(p.text, p.box[2] - p.box[0]) for p in (label, value))
     return prose and len(label.text.split()) >= _TITLE_WORDS_MIN and size >= _TITLE_PRINT * other
+
+
+def _are_captions(layout: PageLayout, label: Piece, beside: Piece) -> bool:
+    """Whether both are in small print over larger: captions of two boxes of a printed form."""
+    return all(
+        any(
+            below.em >= _CAPTIONED * piece.em and abs(below.box[0] - piece.box[0]) <= piece.em / 2
+            for below in layout.below(piece, reach=1.0)[:1]
+        )
+        for piece in (label, beside)
+    )
 
 
 def _is_put_out(layout: PageLayout, label: Piece) -> bool:

@@ -116,3 +116,20 @@ def test_a_title_goes_on_where_its_card_was_full(key: str, title: str) -> None:
     made = next(neighbour_fields(layout, find_hits(layout, analyse(f"What is {key} about?"))))
     assert made.value == title
     assert len(made.answer) == (2 if key == "MH-527" else 1)
+
+
+def printed_form() -> PageLayout:
+    """Boxes of a printed form: a caption in small print over what is filled in."""
+    c = Canvas()
+    boxes = (("Vessel", "MV Ardent"), ("Voyage", "618W"), ("Loaded at", "Colombo"))
+    for number, (caption, value) in enumerate(boxes):
+        x = 100 + 240 * number
+        c.text(x, 200, caption, px=10)
+        c.text(x, 217, value, px=15)
+    return PageLayout(c.page())
+
+
+def test_a_caption_beside_a_caption_is_not_its_value() -> None:
+    found = rank(printed_form(), analyse("Which vessel is it?"))
+    assert [s.candidate.value for s in found][:1] == ["MV Ardent"]
+    assert "Voyage" not in [s.candidate.value for s in found]
