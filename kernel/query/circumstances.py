@@ -35,9 +35,9 @@ _OF_ONESELF = re.compile(r"\b(?:I|I['\u2019](?:m|ll|ve|d)|me|my|mine|we|our|us)\
 _DONE = re.compile(
     r"(?:^|[.!?;,]\s+)(?:\W*(?:done|ok|yes)\W+)?[A-Z]?[a-z]+(?:ed|ing)\b|^\W*[Dd]one\b"
 )
+_BY = re.compile(r"\bby\b", re.IGNORECASE)
 _TELLS_WHO = re.compile(r"\bby:\s", re.IGNORECASE)
 """A label for who did a thing, not where."""
-_BY = re.compile(r"\bby\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _ROLE = re.compile(
     r"\b(?:manager|engineer|director|lead|head|officer|developer|analyst|designer|consultant|doctor"
@@ -203,7 +203,8 @@ def _labelled_as_asked(question: Question, candidate: Candidate, hits: PageHits)
     if candidate.form is Form.SENTENCE:
         return False
     parts = candidate.support or candidate.answer
-    if is_for_placing(question) and question.verb is not None and is_place_like(candidate.value):
+    beside = candidate.form in (Form.CELL, Form.FIELD) and is_place_like(candidate.value)
+    if beside and is_for_placing(question) and question.verb is not None:
         said = hits.by_term[question.verb]
         if any(hit.line == p.line and p.start <= hit.start < p.end for p in parts for hit in said):
             # "Storage" beside "Rack S-118": what is done there is the label.

@@ -22,6 +22,7 @@ catch caught
 choose chose chosen
 come came
 deal dealt
+do did done
 dig dug
 draw drew drawn
 drive drove driven

@@ -12,6 +12,7 @@ from typing import Final
 
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits, Part
+from kernel.query.groups import is_past_form
 from kernel.query.inflections import forms_of
 from kernel.query.layout import PageLayout
 from kernel.query.question import Kind, Question
@@ -25,11 +26,13 @@ def _forms(verbs: str) -> frozenset[str]:
 _LASTING: Final = _forms(
     "keep hold store retain save last take run stay remain live persist exist continue go be"
 )
+_BEGINNING: Final = _forms("run start begin happen occur execute fire launch take be go")
 _AMOUNTING: Final = _forms(
     "reach have show get make process handle hold contain list record do manage achieve run see"
     " count include comprise serve total number score attain average come amount"
 )
 _COSTING: Final = _forms("cost pay charge want ask come amount be")
+_SPENDING: Final = _forms("spend pay cost charge")
 _ASKING_FOR: Final = _forms("ask want charge demand quote")
 _PRICING: Final = _forms("cost charge price quote") | frozenset({"pay"})
 _FOR_MONEY: Final = re.compile(r"\b(?:for|at|is|are) [€$£¥]\s?\d|\d (?:each|apiece|per)\b")
@@ -102,6 +105,11 @@ def _is_entered(question: Question, word: str, candidate: Candidate) -> bool:
     return word in _MEETING or (word in _GOING and bool(_TOWARDS.search(candidate.value)))
 
 
+def adds_a_condition(word: str) -> bool:
+    """Whether a past form tells of which things a number is: those broken, not those that came."""
+    return is_past_form(word) and word not in _AMOUNTING | _COSTING | _SPENDING
+
+
 def is_for_placing(question: Question) -> bool:
     """Whether the main verb asks where a thing is put or kept: "where is it stored"."""
     verb = question.terms[question.verb].text.casefold() if question.verb is not None else ""
@@ -120,6 +128,8 @@ def _is_light(question: Question, word: str, value: str) -> bool:
     kind = question.kind
     if kind is Kind.DURATION:
         return word in _LASTING and shapes.fits(kind, value)
+    if kind is Kind.TIME:
+        return word in _BEGINNING and shapes.is_time(value)
     if kind is Kind.PLACE:
         return word in _PLACING
     if kind in (Kind.NUMBER, Kind.THING) and word in _COSTING and _MONEY.search(value):
@@ -158,6 +168,25 @@ def is_wholly_named(
             return False
         named = named or bool(spans)
     return named
+
+
+def names_another_deed(
+    question: Question, layout: PageLayout, hits: PageHits, candidate: Candidate
+) -> bool:
+    """Whether a count is of what something else was done to: "Rejected 58" of those sent."""
+    if question.kind is not Kind.NUMBER or candidate.form is Form.SENTENCE:
+        return False
+    labels = _labels_of(candidate)
+    said = {term for part in labels for term, _, _ in _spans_in(hits, part)}
+    deeds = [at for at, term in enumerate(question.terms) if is_past_form(term.text.casefold())]
+    if not deeds or said & set(deeds):
+        return False
+    return any(
+        is_past_form(found.group().casefold())
+        and not any(start <= found.start() < end for _, start, end in _spans_in(hits, part))
+        for part in labels
+        for found in _WORD.finditer(layout.page.lines[part.line].text, part.start, part.end)
+    )
 
 
 def _labels_of(candidate: Candidate) -> tuple[Part, ...]:

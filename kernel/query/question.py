@@ -112,7 +112,8 @@ _LAST_DONE = tuple(map(fold, ("last", "latest")))
 _PAST_AUXILIARIES = frozenset("was were did has have had".split())
 _NAME_TERMS_MIN = 2
 _DONE_WORDS = 3
-_DEED_ENDINGS = ("ed", "d", "t", "en", "er", "or", "ote", "ble", "s")
+_DEED_ENDINGS = tuple(map(fold, ("ed", "d", "t", "en", "er", "or", "ote", "ble", "s")))
+"""As folded words end."""
 
 
 def analyse(text: str) -> Question:
@@ -348,7 +349,8 @@ def _deed(
     if told and told[0] in ("did", "does", "do", "will"):
         return _verb_at_the_end(lowered, kind, terms, positions)
     if kind in (Kind.PERSON, Kind.TIME) and told and told[0] in AUXILIARIES:
-        after = [at for at in positions if at > start and is_past_form(lowered[at])]
+        plain = [at for at, term in zip(positions, terms, strict=True) if not term.specific]
+        after = [at for at in plain if at > start and is_past_form(lowered[at])]
         return positions.index(after[0]) if after else None
     return None
 

@@ -18,6 +18,12 @@ _IDIOMS: Final = tuple(
     for said, plain in (
         (r"(?<=who )(?:(?:is|are|was|were) )?(?:taking|takes?|took) care of", "owns"),
         (r"(?<=who )(?:is|are|was|were) in charge of", "owns"),
+        (r"(?<=who )(?:(?:is|are) )?look(?:s|ing) after", "owns"),
+        (
+            r"(?:stays?|remains?|keeps?) (?:open|active|valid|alive|available|stored|saved|logged in"
+            r"|signed in)(?=\W*$)",
+            "last",
+        ),
         (r"get in touch with", "contact"),
         (r"(?:get|gets|got) rid of", "removed"),
         (r"how come", "why"),

@@ -107,6 +107,7 @@ frequency interval
 schedule timetable
 interval period
 location place site
+specimen sample
 allergy allergies allergic
 dose dosage
 medicine medication drug

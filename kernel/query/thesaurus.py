@@ -25,7 +25,7 @@ amend: change edit correct modify
 analyse: investigate examine
 appoint: name elect
 arrange: organise organize book schedule
-arrive: land dock
+arrive: land dock receive
 assess: evaluate review rate
 attach: add append
 attend: join
@@ -114,7 +114,7 @@ produce: make generate create
 prolong: extend renew
 propose: suggest recommend
 put: move place store
-receive: get
+receive: get arrive
 recommend: suggest advise propose
 record: log measure
 recover: restore
@@ -126,6 +126,8 @@ resume: continue restart
 ring: call phone dial
 run: execute operate
 sail: leave depart
+take: collect
+draw: collect
 save: store keep
 schedule: plan book
 settle: pay
@@ -177,7 +179,7 @@ previous: last prior
 primary: main
 principal: main primary
 spare: backup standby
-taken: used occupied booked
+taken: used occupied
 standard: default
 standby: backup secondary
 upcoming: next

@@ -13,7 +13,7 @@ import re
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
 from kernel.query.layout import PageLayout
-from kernel.query.lightverbs import goes_unsaid
+from kernel.query.lightverbs import adds_a_condition, goes_unsaid, names_another_deed
 from kernel.query.nearness import LEVEL_CLOSE, LEVEL_HEADING, LEVEL_PIECE, LEVEL_SENTENCE, place_of
 from kernel.query.polarity import rates_in
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
@@ -75,6 +75,8 @@ def is_unmet(question: Question, layout: PageLayout, hits: PageHits, candidate: 
     """Whether a content word of the question does not stand in the context of the value."""
     if question.kind is Kind.FIND:
         return False
+    if names_another_deed(question, layout, hits, candidate):
+        return True
     told = _is_labelled_as_asked(question, hits, candidate)
     return any(
         _must_be_met(question, index, term, candidate)
@@ -107,7 +109,8 @@ def _must_be_met(question: Question, index: int, term: Term, candidate: Candidat
         return False
     if term.required or _is_deed(question, term):
         return True
-    if term.asked and question.kind is Kind.NUMBER and term.text.casefold().endswith("ed"):
+    word = term.text.casefold()
+    if term.asked and question.kind is Kind.NUMBER and adds_a_condition(word):
         # "How many tests failed" asks for those that did.
         return not candidate.plain
     if term.asked and question.kind is Kind.DURATION:

@@ -16,12 +16,14 @@ from kernel.query.vocabulary import ANCHORS, ARTICLES, PARTICIPLES, PARTICLES, P
 _DOING: Final = frozenset(
     "do does did will would can could shall should may might must have has had".split()
 )
+_HAVING: Final = frozenset("has have had".split())
 _BEING: Final = frozenset("is are was were".split())
 _UNCHANGED: Final = frozenset("put cut set let hit shut split spent read cast cost".split())
 """Verbs whose participle looks like their base form, and others that no list has."""
-_AFTER_VERBS: Final = (
-    ARTICLES | PHRASE_ENDS | PARTICLES | frozenset("there me us you its their his her".split())
+_OBJECTS_AND_TIMES: Final = frozenset(
+    "there me us you its their his her today yesterday tomorrow now yet already so far".split()
 )
+_AFTER_VERBS: Final = ARTICLES | PHRASE_ENDS | PARTICLES | _OBJECTS_AND_TIMES
 
 
 def main_verb_at(words: Sequence[str]) -> int | None:
@@ -32,7 +34,8 @@ def main_verb_at(words: Sequence[str]) -> int | None:
     start = next((at for at, word in enumerate(words) if word in _DOING | _BEING), None)
     if start is None:
         return None
-    passive = words[start] in _BEING or "be" in words[start:] or "been" in words[start:]
+    past = _BEING | _HAVING
+    passive = words[start] in past or bool({"be", "been"} & set(words[start:]))
     for at in range(start + 2, len(words)):
         ends = at + 1 == len(words) or words[at + 1] in _AFTER_VERBS
         begins = words[at - 1] in ANCHORS | ARTICLES

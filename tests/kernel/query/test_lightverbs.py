@@ -42,6 +42,7 @@ def yard() -> TextPage:
         ("How long are raw gate pictures kept?", "90 days"),
         ("How long do the raw gate pictures stay?", "90 days"),
         ("How long does a session last?", "10 hours"),
+        ("When does the backup run?", "01:45"),
         ("How much does the welder ask for the new gate?", "2,150"),
         ("How much does the welder charge for the new gate?", "2,150"),
         ("At what time do I bring the van to the garage?", "13:00"),
@@ -60,6 +61,7 @@ def test_a_verb_that_says_no_more_than_the_kind_of_the_value_goes_unsaid(
         "How many scans per hour does Sandvik reach?",
         "How long were the raw gate pictures broken?",
         "How long does the backup last?",
+        "When does the backup fail?",
         "How much does the welder pay for the new gate?",
         "How much does the welder charge for the old roof?",
         "At what time do I fetch the van from the garage?",
@@ -67,3 +69,15 @@ def test_a_verb_that_says_no_more_than_the_kind_of_the_value_goes_unsaid(
 )
 def test_a_verb_that_adds_a_condition_or_another_label_is_not_answered(question: str) -> None:
     assert best(question, yard()) is None
+
+
+def test_a_count_of_what_was_rejected_is_none_of_what_was_sent() -> None:
+    c = Canvas()
+    c.text(12, 18, "Depot", px=13)
+    c.text(40, 100, "Rejected boxes")
+    c.text(40, 140, "58", px=30)
+    page = c.page()
+    assert "58" in (best("How many boxes were rejected?", page) or "")
+    assert "58" in (best("How many boxes were refused?", page) or "")
+    assert best("How many boxes were sent?", page) is None
+    assert best("How many boxes broke?", page) is None

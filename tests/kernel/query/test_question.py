@@ -65,3 +65,8 @@ def test_names_and_numbered_things_stand_together() -> None:
 
 def test_stop_words_alone_ask_for_nothing() -> None:
     assert analyse("What is it?").terms == ()
+
+
+def test_a_name_that_ends_like_a_past_form_is_no_deed() -> None:
+    asked = analyse("When was Winifred Castellane born?")
+    assert asked.deed is None or asked.terms[asked.deed].text == "born"

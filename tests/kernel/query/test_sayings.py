@@ -24,6 +24,8 @@ def notes() -> TextPage:
     [
         ("Who is taking care of the banners?", "Who owns the banners?"),
         ("Who was in charge of the banners?", "Who owns the banners?"),
+        ("Who looks after the banners?", "Who owns the banners?"),
+        ("How long does a session stay open?", "How long does a session last?"),
         ("How come the press stopped?", "why the press stopped?"),
         ("How many kilometres does V-7 have on the clock?", "How many odometer does V-7 have?"),
     ],

@@ -18,6 +18,7 @@ def guide() -> TextPage:
     c.text(40, 100, "If the gate jams, call the hotline of Movik (0800 496 0155).")
     c.text(40, 200, "The last drill was on 8 November 2025 and took 11 min 40 s.")
     c.text(40, 300, "We moved the backup tapes to room D-2.040 until it is fixed.")
+    c.text(40, 700, "Boxes received today: 48", px=14)
     c.text(40, 400, "The pallets were sent on 3 May. Lena Roth made 12 calls.")
     return c.page()
 
@@ -28,6 +29,7 @@ def guide() -> TextPage:
         ("Which number do I ring for the hotline of Movik?", "0800 496 0155"),
         ("How long did the previous drill take?", "11 min 40 s"),
         ("Where were the backup tapes put?", "D-2.040"),
+        ("How many boxes arrived today?", "48"),
     ],
 )
 def test_a_screen_may_say_another_verb_or_adjective(question: str, said: str) -> None:
@@ -40,6 +42,7 @@ def test_a_screen_may_say_another_verb_or_adjective(question: str, said: str) ->
         "How long did the next drill take?",
         "When were the pallets received?",
         "Where were the backup tapes bought?",
+        "How many boxes left today?",
     ],
 )
 def test_a_contrary_word_is_no_other_word(question: str) -> None:

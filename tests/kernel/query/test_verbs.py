@@ -18,6 +18,8 @@ from kernel.query.verbs import main_verb_at
         ("until when can further tests be added to the specimen", "added"),
         ("where does tidegate keep its archive", "keep"),
         ("how long did the last drill take", "take"),
+        ("how many tests has the press done today", "done"),
+        ("where were the tapes put", "put"),
         ("which port does edi-bridge listen on", "listen"),
     ],
 )
