@@ -20,8 +20,8 @@ _IDIOMS: Final = tuple(
         (r"(?<=who )(?:is|are|was|were) in charge of", "owns"),
         (r"(?<=who )(?:(?:is|are) )?look(?:s|ing) after", "owns"),
         (
-            r"(?:stays?|remains?|keeps?) (?:open|active|valid|alive|available|stored|saved|logged in"
-            r"|signed in)(?=\W*$)",
+            r"(?:stays?|remains?|keeps?) (?:open|active|valid|alive|available|stored|saved"
+            r"|logged in|signed in)(?=\W*$)",
             "last",
         ),
         (r"get in touch with", "contact"),
