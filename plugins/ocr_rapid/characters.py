@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-RIVALS: Final = {"0": "O", "O": "0", "I": "l", "l": "I"}
+RIVALS: Final = {"0": "O", "O": "0", "I": "l", "l": "I", "S": "s"}
 """Characters that look the same in many typefaces; the model's odds of the other are kept."""
 
 
