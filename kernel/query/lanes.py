@@ -28,9 +28,12 @@ CARDS_MAX = 24
 _PAGES_MAX = 12
 _LANE_ASKED = re.compile(
     r"(?:what|which(?: (?:cards?|tickets?|tasks?|issues?|items?|stories|bugs|jobs))?)"
-    r"(?:'s| is| are| was| were)\b (?P<lane>[^?]*)",
+    r"(?:'s| is| are| was| were)"
+    r" (?P<lane>(?:(?:in|on|under) (?:the )?|(?!the |an? |my |our ))[a-z -]+)",
     re.IGNORECASE,
 )
+"""A lane goes without an article, unless it is said to be in it."""
+_LANE_WORDS_MAX = 4
 _UNSAID = frozenset("in on under at the to for now currently still column lane list stage".split())
 
 
@@ -50,7 +53,8 @@ def asks_for_a_lane(question: Question) -> bool:
 def _lane_of(question: Question) -> frozenset[str]:
     """The stems of the words that name a lane; none where no lane is asked for."""
     found = _LANE_ASKED.fullmatch(question.text.strip().rstrip("?!. "))
-    return _stems(found.group("lane")) if found else frozenset()
+    lane = found.group("lane") if found else ""
+    return _stems(lane) if len(lane.split()) <= _LANE_WORDS_MAX else frozenset()
 
 
 def _stems(text: str) -> frozenset[str]:

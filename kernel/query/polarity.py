@@ -54,6 +54,10 @@ _IN_UNIT = re.compile(
 _MUCH = re.compile(r"\bhow (?:much|many)\b", re.IGNORECASE)
 _VERBS = frozenset({"use", "pass", "fail"})
 """What is used is another matter than what somebody uses."""
+_CONSUMED = frozenset(
+    "energy electricity power water gas fuel diesel petrol paper ink minutes texts".split()
+)
+"""Of these there is no free or total amount: what is told of them was used."""
 _EXCLUDING = (
     (
         ("used", "use", "usage"),
@@ -171,6 +175,7 @@ def is_the_contrary(question: Question, candidate: Candidate) -> bool:
         if len(own) != 1 or told & set(own[0]):
             continue
         measured = candidate.form is not Form.SENTENCE and bool(_MUCH.search(question.text))
+        measured = measured and not (own[0][0] == "used" and asked & _CONSUMED)
         if measured or any(told & set(group) for group in groups if group is not own[0]):
             return True
     return False

@@ -53,6 +53,7 @@ from kernel.query.tables import (
     row_subjects,
     table_cells,
 )
+from kernel.query.tiles import told_by_tiles
 from kernel.query.unmet import is_unmet
 from kernel.query.value_columns import told_by_columns
 from kernel.query.vocabulary import COSTING, TITLE_NOUNS
@@ -120,7 +121,8 @@ def rank(
     hits = find_hits(layout, question)
     for told in (told_by_columns, told_by_rows):
         scored += [Scored(c, _SURE) for c in told(layout, question, hits, tables)]
-    scored += [Scored(c, _SURE) for c in told_by_cards(layout, question, hits)]
+    for said in (told_by_cards, told_by_tiles):
+        scored += [Scored(c, _SURE) for c in said(layout, question, hits)]
     scored.sort(key=lambda s: (-s.score, s.candidate.form, s.candidate.answer))
     return scored
 

@@ -26,6 +26,7 @@ from kernel.store.folding import squash
 
 _BONUS = 330
 _HEAD_FIT_MIN = 500
+_NOUN = re.compile(r"\W*(?:which|what) (\w+)\b", re.IGNORECASE)
 _CLASSES = CLASS_NOUNS | ROW_NOUNS
 
 
@@ -142,14 +143,22 @@ def _fit(
     if not asked:
         # "How heavy is it": the adjective is what the head says.
         asked = {at for at, t in enumerate(question.terms) if at not in own and not t.specific}
+    noun = _NOUN.match(question.text)
+    if noun:
+        # "Which user runs it": the noun is what is asked for, however common it is.
+        named_first = noun.group(1).casefold()
+        asked |= {at for at, t in enumerate(question.terms) if t.text.casefold() == named_first}
     name = text_of(layout, head).casefold().strip(" :.?")
     if name in implied_heads(question) or (asks_holder(question) and is_holder(name)):
         return 900
     fit = label_fit(layout, hits, head[0]) if len(head) == 1 else 0
     said = _terms_in(hits, head)
-    rest = {at for at in asked - said if question.terms[at].text.casefold() not in _CLASSES}
+    names = {text_of(layout, parts).casefold() for parts in row.heads.values()}
     others = frozenset[int]().union(*(_terms_in(hits, parts) for parts in row.heads.values()))
-    named = bool(asked & said) and rest <= others
+    words = {at: question.terms[at].text.casefold() for at in asked - said - others}
+    named = bool(asked & said) and all(
+        word in _CLASSES or agents_of(word) & names for word in words.values()
+    )
     return fit + len(said) if fit >= _HEAD_FIT_MIN and named else 0
 
 
@@ -234,7 +243,7 @@ def _asking(question: Question, head: str) -> frozenset[str]:
         words = {term.text.casefold() for term in question.terms if not term.specific}
         said = having.asking | {word for word in words if word not in having.what}
     for implied in _IMPLIED:
-        found = implied.asked.search(question.text) if implied.kind is question.kind else None
-        if found and head in implied.heads:
-            said |= frozenset(re.findall(r"[^\W_]+", found.group().casefold()))
+        if implied.kind is question.kind and head in implied.heads:
+            for found in implied.asked.finditer(question.text):
+                said |= frozenset(re.findall(r"[^\W_]+", found.group().casefold()))
     return said

@@ -148,7 +148,7 @@ MEASURED_BY = {
     "far": "distance",
     "fast": "speed rate",
     "expensive": "price cost costs fee fare",
-    "full": "level use usage",
+    "full": "level use usage fill filled occupancy utilisation utilization",
     "late": "delay delayed",
     "hot": "temperature temp",
     "warm": "temperature temp",

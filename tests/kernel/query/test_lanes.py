@@ -53,6 +53,8 @@ def test_how_many_and_who_ask_for_no_list() -> None:
     assert asks_for_a_lane(analyse("What is blocked?"))
     assert not asks_for_a_lane(analyse("How many tickets are blocked?"))
     assert not asks_for_a_lane(analyse("Who is blocked?"))
+    assert not asks_for_a_lane(analyse("What is the total amount?"))
+    assert not asks_for_a_lane(analyse("What is KX-31?"))
 
 
 def test_every_card_is_a_claim_with_the_head_of_its_lane_cited(desk: Desk) -> None:

@@ -57,3 +57,13 @@ def test_row_and_head_are_told_by_other_words_than_their_own(question: str, told
 )
 def test_a_word_that_nothing_says_leaves_it_unanswered(question: str) -> None:
     assert best(question, fleet()) is None
+
+
+def test_the_noun_after_which_is_a_head_and_its_verb_says_who_does_it() -> None:
+    c = Canvas()
+    jobs = [["JOB", "NAME", "USER"], ["771215", "photo", "lucia"], ["771220", "dedup", "orla"]]
+    c.rows([100, 240, 400], 120, 30, jobs)
+    assert "lucia" in (best("Which user runs job 771215?", c.page()) or "")
+    assert "orla" in (best("Who started job 771220?", c.page()) or "")
+    assert best("Which user runs job 771251?", c.page()) is None
+    assert best("Who approved job 771220?", c.page()) is None
