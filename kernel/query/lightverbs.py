@@ -16,7 +16,7 @@ from kernel.query.groups import is_past_form
 from kernel.query.inflections import forms_of
 from kernel.query.layout import PageLayout
 from kernel.query.question import Kind, Question
-from kernel.query.vocabulary import STOP_WORDS
+from kernel.query.vocabulary import HAPPENED, STOP_WORDS
 
 
 def _forms(verbs: str) -> frozenset[str]:
@@ -26,12 +26,18 @@ def _forms(verbs: str) -> frozenset[str]:
 _LASTING: Final = _forms(
     "keep hold store retain save last take run stay remain live persist exist continue go be"
 )
-_BEGINNING: Final = _forms("run start begin happen occur execute fire launch take be go")
+_BEGINNING: Final = _forms(
+    "run start begin happen occur execute fire launch take be go make hold do perform"
+)
+_ON_A_DAY: Final = re.compile(
+    r"\b(?:is|are|was|were|be) (?:on|at|(?:planned|scheduled|set) for)\b", re.IGNORECASE
+)
 _AMOUNTING: Final = _forms(
     "reach have show get make process handle hold contain list record do manage achieve run see"
     " count include comprise serve total number score attain average come amount"
 )
 _COSTING: Final = _forms("cost pay charge want ask come amount be")
+_HAVING: Final = _forms("work do handle have own hold deal take care")
 _SPENDING: Final = _forms("spend pay cost charge")
 _ASKING_FOR: Final = _forms("ask want charge demand quote")
 _PRICING: Final = _forms("cost charge price quote") | frozenset({"pay"})
@@ -100,7 +106,12 @@ def _is_priced(question: Question, word: str, candidate: Candidate) -> bool:
 
 def _is_entered(question: Question, word: str, candidate: Candidate) -> bool:
     """Whether an entry of a calendar leaves the verb out: "13:00 Car to garage", "13:00 Lena"."""
-    if question.kind is not Kind.TIME or not _ENTRY.match(candidate.value):
+    if question.kind is not Kind.TIME:
+        return False
+    if word in _BEGINNING and _ON_A_DAY.search(candidate.value):
+        # "The last drill was on 8 November" tells when it was held.
+        return True
+    if not _ENTRY.match(candidate.value):
         return False
     return word in _MEETING or (word in _GOING and bool(_TOWARDS.search(candidate.value)))
 
@@ -108,6 +119,24 @@ def _is_entered(question: Question, word: str, candidate: Candidate) -> bool:
 def adds_a_condition(word: str) -> bool:
     """Whether a past form tells of which things a number is: those broken, not those that came."""
     return is_past_form(word) and word not in _AMOUNTING | _COSTING | _SPENDING
+
+
+def is_being_done(question: Question, index: int) -> bool:
+    """Whether a term is what somebody is asked to be doing: "who is fixing the belt".
+
+    Who merely has a thing or works on it is named beside it.
+    """
+    if question.kind is not Kind.PERSON or index != question.verb:
+        return False
+    word = question.terms[index].text.casefold()
+    return word.endswith("ing") and word not in _HAVING
+
+
+def is_without_its_time(question: Question, index: int, value: str) -> bool:
+    """Whether it is asked when a thing was made or held, and the value tells no time."""
+    word = question.terms[index].text.casefold()
+    happened = question.kind is Kind.TIME and word in HAPPENED
+    return happened and not shapes.fits(Kind.TIME, value)
 
 
 def is_for_placing(question: Question) -> bool:
@@ -129,7 +158,7 @@ def _is_light(question: Question, word: str, value: str) -> bool:
     if kind is Kind.DURATION:
         return word in _LASTING and shapes.fits(kind, value)
     if kind is Kind.TIME:
-        return word in _BEGINNING and shapes.is_time(value)
+        return word in _BEGINNING and shapes.fits(kind, value)
     if kind is Kind.PLACE:
         return word in _PLACING
     if kind in (Kind.NUMBER, Kind.THING) and word in _COSTING and _MONEY.search(value):

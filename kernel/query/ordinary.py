@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 
 from kernel.query import vocabulary
+from kernel.query.thesaurus import asked_verbs
 from kernel.query.words import stem_of, synonyms_of
 
 _VERBS = """
@@ -144,7 +145,7 @@ def _words() -> frozenset[str]:
         vocabulary.CLASS_NOUNS,
     )
     listed = " ".join((_VERBS, _IRREGULAR, _NOUNS, _OTHERS)).split()
-    return frozenset(listed).union(*groups)
+    return frozenset(listed).union(asked_verbs(), *groups)
 
 
 @functools.cache
@@ -154,7 +155,7 @@ def _stems() -> frozenset[str]:
 
 @functools.cache
 def _verbs() -> frozenset[str]:
-    return frozenset(_VERBS.split())
+    return frozenset(_VERBS.split()) | asked_verbs()
 
 
 def is_verb(word: str) -> bool:

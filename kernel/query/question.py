@@ -18,6 +18,7 @@ from kernel.query.inflections import all_past_forms
 from kernel.query.initials import UNSAID, is_initials, known_initials, made_initials, phrases_of
 from kernel.query.phrasal import is_particle, is_unsaid_after, phrasal_needle
 from kernel.query.sayings import plainly, sayings_for
+from kernel.query.stoppages import with_stoppages
 from kernel.query.synonyms import meanings_of
 from kernel.query.terms import (
     WEAK_WEIGHT,
@@ -39,6 +40,7 @@ from kernel.query.vocabulary import (
     COSTING,
     DEGREES,
     ENDING_VERBS,
+    HAPPENED,
     HEAD_NOUNS,
     IMPLIED_NOUNS,
     MEASURED_BY,
@@ -158,6 +160,7 @@ def _analyse(text: str, tokens: list[Token], *, question_mark: bool) -> Question
         terms = _with_measure(lowered, start - 1, terms, positions)
     if kind is not Kind.FIND:
         terms = _with_meanings(tokens, terms, positions)
+        terms = with_stoppages(text, terms) if kind is Kind.REASON else terms
         terms = terms if strict else _without_modifiers(terms, kind)
     deed = _deed(lowered, start, kind, terms, positions)
     if deed is not None:
@@ -351,6 +354,9 @@ def _deed(
     if kind in (Kind.PERSON, Kind.TIME) and told and told[0] in AUXILIARIES:
         plain = [at for at, term in zip(positions, terms, strict=True) if not term.specific]
         after = [at for at in plain if at > start and is_past_form(lowered[at])]
+        if kind is Kind.TIME and after and lowered[after[0]] in HAPPENED:
+            # When a thing was made or held is when it was.
+            return None
         return positions.index(after[0]) if after else None
     return None
 

@@ -134,6 +134,7 @@ settle: pay
 shift: move
 show: display
 solve: fix resolve
+shut: close
 spot: notice find detect
 state: say report
 suggest: propose recommend
@@ -163,6 +164,7 @@ defective: broken faulty
 entire: total whole
 faulty: broken defective
 final: last
+good: valid
 forbidden: prohibited
 former: previous
 highest: max maximum peak top
@@ -216,6 +218,11 @@ def verbs_for(word: str) -> frozenset[str]:
     For words that are verbs where they stand: a call is no phone, though who calls may phone.
     """
     return _verbs().get(word.casefold(), frozenset())
+
+
+def asked_verbs() -> frozenset[str]:
+    """The verbs with others, in their base form: people ask with them."""
+    return frozenset(line.partition(":")[0] for line in _VERBS.strip().splitlines())
 
 
 def adjectives_for(word: str) -> frozenset[str]:

@@ -13,7 +13,13 @@ import re
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
 from kernel.query.layout import PageLayout
-from kernel.query.lightverbs import adds_a_condition, goes_unsaid, names_another_deed
+from kernel.query.lightverbs import (
+    adds_a_condition,
+    goes_unsaid,
+    is_being_done,
+    is_without_its_time,
+    names_another_deed,
+)
 from kernel.query.nearness import LEVEL_CLOSE, LEVEL_HEADING, LEVEL_PIECE, LEVEL_SENTENCE, place_of
 from kernel.query.polarity import rates_in
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
@@ -107,7 +113,9 @@ def _is_labelled_as_asked(question: Question, hits: PageHits, candidate: Candida
 def _must_be_met(question: Question, index: int, term: Term, candidate: Candidate) -> bool:
     if term.classing or term.unsaid or index in candidate.speaks_for:
         return False
-    if term.required or _is_deed(question, term):
+    if term.required or _is_deed(question, term) or is_being_done(question, index):
+        return True
+    if is_without_its_time(question, index, candidate.value):
         return True
     word = term.text.casefold()
     if term.asked and question.kind is Kind.NUMBER and adds_a_condition(word):

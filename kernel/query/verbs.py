@@ -34,6 +34,9 @@ def main_verb_at(words: Sequence[str]) -> int | None:
     start = next((at for at, word in enumerate(words) if word in _DOING | _BEING), None)
     if start is None:
         return None
+    doing = words[start + 1 : start + 2]
+    if start and words[start - 1] == "who" and doing and doing[0].endswith("ing"):
+        return start + 1
     past = _BEING | _HAVING
     passive = words[start] in past or bool({"be", "been"} & set(words[start:]))
     for at in range(start + 2, len(words)):

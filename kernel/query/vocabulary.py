@@ -128,6 +128,8 @@ SPAN_ENDS = {
 """Heads of columns for the words with which the ends of a span are asked for."""
 LIGHT_DEEDS = frozenset("made make makes did does do gave".split())
 """Verbs of deeds that a noun tells: who made a commit stands beside "Commit" as "by ..."."""
+HAPPENED = frozenset("made taken held done run performed".split())
+"""Of what was: when a drill was held is when it was."""
 HEAD_NOUNS = frozenset(
     "centre center list limit plan code type class format category zone policy".split()
 )

@@ -29,6 +29,8 @@ def yard() -> TextPage:
     ):
         c.text(40, 320 + 40 * number, label)
         c.text(320, 320 + 40 * number, value)
+    c.text(40, 480, "The last fire drill was on 8 November 2025 and went well.")
+    c.text(40, 720, "Belt 3 is broken, Rolf Eggers reported it to the yard office.")
     c.text(40, 560, "The welder wants 2,150 euros for the new gate, 400 more than last year.")
     c.text(40, 640, "13:00 - 13:45 Van to garage Lindholm")
     return c.page()
@@ -43,6 +45,8 @@ def yard() -> TextPage:
         ("How long do the raw gate pictures stay?", "90 days"),
         ("How long does a session last?", "10 hours"),
         ("When does the backup run?", "01:45"),
+        ("When was the last fire drill held?", "8 November 2025"),
+        ("Who reported that belt 3 is broken?", "Rolf Eggers"),
         ("How much does the welder ask for the new gate?", "2,150"),
         ("How much does the welder charge for the new gate?", "2,150"),
         ("At what time do I bring the van to the garage?", "13:00"),
@@ -62,6 +66,8 @@ def test_a_verb_that_says_no_more_than_the_kind_of_the_value_goes_unsaid(
         "How long were the raw gate pictures broken?",
         "How long does the backup last?",
         "When does the backup fail?",
+        "When was the last fire drill cancelled?",
+        "Who is fixing belt 3?",
         "How much does the welder pay for the new gate?",
         "How much does the welder charge for the old roof?",
         "At what time do I fetch the van from the garage?",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contracts.text import TextPage
-from kernel.query.thesaurus import adjectives_for, verbs_for
+from kernel.query.ordinary import is_ordinary
+from kernel.query.thesaurus import adjectives_for, asked_verbs, verbs_for
 from kernel.store.folding import fold
 from tests.kernel.query.asking import best
 from tests.kernel.query.drawn import Canvas
@@ -71,3 +72,8 @@ def test_verbs_are_found_by_any_form_and_adjectives_by_themselves() -> None:
     assert fold("last") in adjectives_for("previous")
     assert not adjectives_for("rang")
     assert not verbs_for("previous")
+
+
+def test_verbs_with_others_are_ordinary() -> None:
+    assert "dial" in asked_verbs()
+    assert all(is_ordinary(verb) for verb in asked_verbs())

@@ -20,6 +20,7 @@ from kernel.query.verbs import main_verb_at
         ("how long did the last drill take", "take"),
         ("how many tests has the press done today", "done"),
         ("where were the tapes put", "put"),
+        ("who is fixing belt 3", "fixing"),
         ("which port does edi-bridge listen on", "listen"),
     ],
 )
