@@ -38,6 +38,8 @@ _DONE = re.compile(
 _BY = re.compile(r"\bby\b", re.IGNORECASE)
 _TELLS_WHO = re.compile(r"\bby:\s", re.IGNORECASE)
 """A label for who did a thing, not where."""
+_CLAUSE = re.compile(r"[,;.!?]\s+")
+_NAME_DOES = re.compile(r"(?P<name>[A-Z][a-z]+)\s+[a-z]")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _ROLE = re.compile(
     r"\b(?:manager|engineer|director|lead|head|officer|developer|analyst|designer|consultant|doctor"
@@ -53,7 +55,7 @@ _PLACE = re.compile(
     r"\b(?:room|gate|floor|building|hall|office|desk|street|road|avenue|terrace|lane|square|station"
     r"|airport|hotel|restaurant|campus|site|online|remote)\b|(?:^|[\s\"'=(])[~.]?/[\w./-]*|\w+://"
     r"|\b\d+[a-z]?\s+[A-Z][a-z]+|\b[A-Z][a-z]+\s+\d+\b|\b(?:at|in|to|from)\s+(?:the\s+)?[A-Z]\w+"
-    r"|\bline \d+|\bpage \d+"
+    r"|\bline \d+|\bpage \d+|\b(?:folder|directory|drawer|shelf|cupboard|box|fridge)\s+[A-Z\d]"
     r"|\b(?:inside|behind|beside|next to|opposite|in front of|on top of)\s+(?:the|an?|my|our)\b"
     r"|^\W*(?:[Uu]nder|[Bb]elow|[Aa]bove|[Oo]ver|[Nn]ear)\s+(?:the|an?|my|your|our)\b"
     r"|\b(?:in|inside|under|behind|near|beside|opposite)\s+(?:(?:the|an?|our|my)\s+)?[a-z]\w+\s+\d",
@@ -95,6 +97,9 @@ def is_no_place(question: Question, candidate: Candidate, hits: PageHits) -> boo
     if question.kind is not Kind.PLACE or _labelled_as_asked(question, candidate, hits):
         return False
     if candidate.form is not Form.SENTENCE and _TELLS_WHO.search(candidate.text):
+        return True
+    if shapes.is_byline(candidate.value):
+        # Who wrote something, and when, is no place.
         return True
     if _ROLE.search(candidate.value) and not _PLACE.search(candidate.value):
         return True
@@ -143,12 +148,26 @@ def _is_told_of_another(question: Question, candidate: Candidate) -> bool:
     """
     if question.kind is not Kind.PERSON or candidate.form is not Form.CARD:
         return False
-    if not shapes.is_byline(candidate.value) or any(
-        term.text.casefold() in COMMUNICATING for term in question.terms
-    ):
+    if any(term.text.casefold() in COMMUNICATING for term in question.terms):
         return False
     said = candidate.text.rpartition(" \u2014 ")[2]
+    if not shapes.is_byline(candidate.value):
+        return shapes.is_person(candidate.value) and _is_done_by_another(question, said)
+    if _is_done_by_another(question, said):
+        return True
     return not (_OF_ONESELF.search(said) or _DONE.search(said))
+
+
+def _is_done_by_another(question: Question, said: str) -> bool:
+    """Whether the clauses of the deed begin with a name: "I bring the grill, Ada makes soup"."""
+    terms = [term for term in question.terms if term.weight > WEAK_WEIGHT]
+    if question.deed is not None and spans_in(question.terms[question.deed].needle, said):
+        terms = [question.terms[question.deed]]
+    held = [c for c in _CLAUSE.split(said) if any(spans_in(t.needle, c) for t in terms)]
+    opened = [_NAME_DOES.match(clause) for clause in held]
+    return bool(opened) and all(
+        found is not None and any(_names_in(found.group("name"))) for found in opened
+    )
 
 
 def _tells_by_whom(candidate: Candidate) -> bool:

@@ -73,7 +73,7 @@ _REASON = re.compile(
     r"|(?:under|over|mis)-?[a-z]{3,}(?:ed|en)|(?:dis)(?:connected|abled)|insufficient|not enough"
     r"|too \w+|damaged|leak(?:s|ed|ing)?|defect(?:ive)?|fault(?:y)?"
     r"|congestion|overload|awaiting|blocked|lack(?:s|ing)?|shortage|owing to|thanks to|delayed"
-    r"|depends on|instead of)\b"
+    r"|depends on|instead of|(?:wo|ca|does|did|could|is)n['\u2019]t)\b"
     r"|(?-i:\b[A-Z]+(?:_[A-Z]+)+\b)",
     re.IGNORECASE,
 )

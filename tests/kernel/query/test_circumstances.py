@@ -102,3 +102,27 @@ def test_what_is_open_does_not_tell_when_it_was_opened() -> None:
 )
 def test_a_login_is_somebody_where_it_did_something(text: str, *, named: bool) -> None:
     assert holds_login(text) is named
+
+
+def test_who_is_named_in_the_clause_did_it_and_not_who_wrote_the_message() -> None:
+    c = Canvas()
+    c.text(330, 100, "Femi Adeyemi 18:59")
+    c.text(330, 121, "I bring the grill on Saturday, Dorota makes pierogi for all of us.")
+    page = c.page()
+    answer = best("Who brings the grill?", page)
+    assert answer is not None
+    assert "Femi" in answer
+    told = best("Who makes pierogi?", page)
+    assert told is None or "Femi" not in told
+
+
+def test_a_byline_is_no_place_and_a_folder_is_one() -> None:
+    c = Canvas()
+    c.text(330, 100, "The driver of truck 7 was Piotr Nowak.")
+    c.text(330, 121, "Anouk Verbeek 09:26")
+    c.text(330, 160, "The photos of truck 7 are in the folder Claims/2026-03.")
+    page = c.page()
+    assert best("Where is Piotr Nowak?", page) is None
+    answer = best("Where are the photos of truck 7?", page)
+    assert answer is not None
+    assert "Claims" in answer

@@ -33,7 +33,7 @@ def thread() -> TextPage:
     return c.page()
 
 
-def said(page: TextPage) -> list[tuple[str, str | None, str | None]]:
+def said(page: TextPage) -> list[tuple[str | None, ...]]:
     """For every message its first line, that of the one before it, and that which heads it."""
     layout = PageLayout(page)
     told = []
