@@ -13,6 +13,7 @@ import re
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
 from kernel.query.question import Kind, Question
+from kernel.query.stoppages import tells_stoppage
 from kernel.query.told import told_by
 from kernel.query.words import spans_in
 
@@ -92,7 +93,9 @@ def is_denied(question: Question, candidate: Candidate, hits: PageHits) -> bool:
     if question.kind is Kind.FIND:
         return False
     if denies(question.text):
-        failed = question.kind is Kind.REASON and shapes.tells_reason(candidate.text)
+        failed = question.kind is Kind.REASON and (
+            shapes.tells_reason(candidate.text) or tells_stoppage(candidate.text)
+        )
         return not failed and not _NEGATION.search(candidate.text)
     statement = candidate.form in (Form.SENTENCE, Form.CARD)
     return statement and _denies_a_word_of(question, candidate, hits)
