@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kernel.query import shapes
-from kernel.query.agents import agents_of, asked_holder, is_holder
+from kernel.query.agents import HOLDER_HEADS, agents_of, asked_holder, is_holder
 from kernel.query.candidates import Candidate, Form, PageHits, Part, label_fit
 from kernel.query.grids import Row, is_named, rows_with, text_of
 from kernel.query.layout import PageLayout
@@ -21,11 +21,13 @@ from kernel.query.nearness import LEVEL_BLOCK, level_of
 from kernel.query.polarity import denies, is_per_another_unit, is_the_contrary
 from kernel.query.question import WEAK_WEIGHT, Kind, Question
 from kernel.query.screen_tables import ScreenTable
+from kernel.query.tables import contiguous_row
 from kernel.query.vocabulary import CLASS_NOUNS, ROW_NOUNS
 from kernel.store.folding import squash
 
 _BONUS = 330
 _HEAD_FIT_MIN = 500
+_IMPLIED_FIT = 900
 _NOUN = re.compile(r"\W*(?:which|what) (\w+)\b", re.IGNORECASE)
 _CLASSES = CLASS_NOUNS | ROW_NOUNS
 
@@ -149,8 +151,11 @@ def _fit(
         named_first = noun.group(1).casefold()
         asked |= {at for at, t in enumerate(question.terms) if t.text.casefold() == named_first}
     name = text_of(layout, head).casefold().strip(" :.?")
-    if name in implied_heads(question) or (asks_holder(question) and is_holder(name)):
-        return 900
+    if name in implied_heads(question):
+        return _IMPLIED_FIT
+    if asks_holder(question) and is_holder(name):
+        # "Crew lead" is of what the row is, and of nothing else that it names.
+        return _IMPLIED_FIT if name in HOLDER_HEADS or _names_row(layout, hits, row) else 0
     fit = label_fit(layout, hits, head[0]) if len(head) == 1 else 0
     said = _terms_in(hits, head)
     names = {text_of(layout, parts).casefold() for parts in row.heads.values()}
@@ -160,6 +165,14 @@ def _fit(
         word in _CLASSES or agents_of(word) & names for word in words.values()
     )
     return fit + len(said) if fit >= _HEAD_FIT_MIN and named else 0
+
+
+def _names_row(layout: PageLayout, hits: PageHits, row: Row) -> bool:
+    """Whether the question says the first cell with letters: what the row is."""
+    cell = next(iter(row.cells.values()))[0]
+    beside = contiguous_row(layout, layout.piece_at(cell.line, cell.start))
+    first = next((p for p in beside if any(map(str.isalpha, p.text))), beside[0])
+    return is_named(layout, hits, (Part(first.line, first.start, first.end),))
 
 
 def asks_holder(question: Question) -> bool:

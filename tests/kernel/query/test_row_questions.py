@@ -53,6 +53,7 @@ def test_row_and_head_are_told_by_other_words_than_their_own(question: str, told
         "What is the colour of the vehicle driven by Tom Okoro?",
         "What is the load of V-40 per week?",
         "Who is in charge of V-33?",
+        "Who is in charge of NX 48 211?",
     ],
 )
 def test_a_word_that_nothing_says_leaves_it_unanswered(question: str) -> None:
