@@ -60,6 +60,7 @@ _PLACE = re.compile(
     r"|^\W*(?:[Uu]nder|[Bb]elow|[Aa]bove|[Oo]ver|[Nn]ear)\s+(?:the|an?|my|your|our)\b"
     r"|\b(?:in|inside|under|behind|near|beside|opposite)\s+(?:(?:the|an?|our|my)\s+)?[a-z]\w+\s+\d",
 )
+_PATH = re.compile(r"(?<![\w/])[a-z][\w.-]*:?(?:/[\w.-]+){2,}")
 _LOGIN = r"(?P<login>[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*)"
 _BY_LOGIN = re.compile(rf"\bby\s+@?{_LOGIN}(?=$|[\s,.;)])")
 _LOGIN_DID = re.compile(rf"(?:^|\d\s+)@?{_LOGIN}\s+(?:[a-z]+ed|made|wrote|sent|set|built|took)\b")
@@ -104,6 +105,9 @@ def is_no_place(question: Question, candidate: Candidate, hits: PageHits) -> boo
     if _ROLE.search(candidate.value) and not _PLACE.search(candidate.value):
         return True
     rest = _TITLED.sub(" ", _ORGANISATION.sub(" ", told_by(question, candidate, hits).rest))
+    # Words of the question may be part of a path: "kv/payments/refund-hook".
+    if any(path not in question.text for path in _PATH.findall(candidate.value)):
+        return False
     return not (_PLACE.search(rest) or any(_names_in(rest[_opening(rest) :])))
 
 

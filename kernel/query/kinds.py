@@ -122,6 +122,12 @@ _COUNTS = re.compile(rf"\W*(?:(?:about|over|only|at least|up to)\s+)?(?:{_NUMBER
 _PARTED = re.compile(r"[,;](?:\s|$)")
 _VALUE_WORDS_MAX = 5
 _COUNT_WORDS_BEFORE, _COUNT_WORDS_AFTER = 3, 2
+_WHICH = re.compile(r"\s*(?:in |on |at |for |from |of )?which\b", re.I)
+_TALLY = re.compile(
+    r"(?:[\w ]{1,30}:)?\W*\d+ [a-z]+(?:(?:,| and|, and| of)? \d+ [a-z]+)+\W*"
+    r"|[a-z]+(?: [a-z]+)?(?<=[^s]s) \(?\d+\)?",
+    re.I,
+)
 
 
 def asked_kind(question: Question) -> str | None:
@@ -155,6 +161,10 @@ def asked_kind(question: Question) -> str | None:
 
 def is_of_wrong_kind(question: Question, candidate: Candidate, hits: PageHits) -> bool:
     """Whether the value is not of the kind asked for, or stands too far from what it is of."""
+    counted = candidate.form in (Form.FIELD, Form.SENTENCE)
+    if counted and _WHICH.match(question.text) and _TALLY.fullmatch(candidate.text):
+        # "5 passed, 1 failed" tells how many did, and of none that it did.
+        return True
     kind = asked_kind(question)
     if kind is None or question.kind not in (Kind.THING, Kind.NUMBER, Kind.DURATION):
         return False

@@ -29,6 +29,13 @@ _HEAD_NOUNS = frozenset(
     " version zone".split()
 )
 """Single words that head columns; as values they are rare."""
+_OUTCOMES = frozenset(
+    "passed failed skipped cancelled canceled succeeded success failure pending running queued"
+    " open closed done blocked completed ok".split()
+)
+"""How things ended or stand, one below the other in a list of them."""
+_TAB = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){0,2} \(?\d{1,4}\)?")
+"""A name with its count, as tabs have it: "Files changed 9"."""
 _FOLDED_DAYS = frozenset(fold(name) for name in CALENDAR)
 _LIST_WORDS_MIN = 3
 _ROW_CELLS_MIN = 3
@@ -40,6 +47,10 @@ def are_peers(first: str, second: str) -> bool:
         return True
     one, other = (text.strip(" :[]().").casefold() for text in (first, second))
     if one in _LEVELS or other in _LEVELS:
+        return True
+    if one in _OUTCOMES and other in _OUTCOMES:
+        return True
+    if _TAB.fullmatch(first) and _TAB.fullmatch(second):
         return True
     if _is_day(one) and _is_day(other):
         return True

@@ -37,9 +37,12 @@ _HANDLE = re.compile(r"(?:^|\s)@[\w.-]+|[\w.+-]+@[\w-]+\.[\w.]+")
 _ID = re.compile(r"\b(?=[\w/#.:-]*\d)[A-Z]{1,8}[\w/#.:-]*\d[\w/#.:-]*|#\d+|\b\d{3,}\b")
 
 _CLOCK = re.compile(r"\d{4}-\d{2}-\d{2}(?:T|\b)|\b\d{1,2}:\d{2}(?::\d{2}[.\dZ]*)?\b")
+_UNIT = (
+    r"(?:ns|us|ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|months?|years?"
+    r"|yrs?)"
+)
 _DURATION = re.compile(
-    r"\d\s*(?:ns|us|ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|months?"
-    r"|years?|yrs?)(?![^\W\d_])|\d:\d\d\s*/|\b(?:daily|hourly|weekly|monthly|yearly|always|never)\b",
+    rf"\d\s*{_UNIT}(?=\d+\s?{_UNIT}\b|\b|_)|\d:\d\d\s*/|\b(?:daily|hourly|weekly|monthly|yearly|always|never)\b",
     re.IGNORECASE,
 )
 _OF_DAY = re.compile(r"\d{1,2}:\d{2}|\b\d{1,2}\s?[ap]\.?m\b|\bnoon\b|\bmidnight\b", re.IGNORECASE)

@@ -239,7 +239,8 @@ def _are_letters(row: Sequence[Piece]) -> bool:
 
 def _is_of_a_form(layout: PageLayout, row: Sequence[Piece]) -> bool:
     """Whether the row holds a label of a form and its value: it heads no table."""
-    return any(piece.index in layout.form_labels for piece in row)
+    fields = layout.regions.fields
+    return any(p.index in layout.form_labels or fields[p.index] >= 0 for p in row)
 
 
 def _can_be_key(layout: PageLayout, hit: Hit) -> bool:

@@ -126,3 +126,11 @@ def test_a_byline_is_no_place_and_a_folder_is_one() -> None:
     answer = best("Where are the photos of truck 7?", page)
     assert answer is not None
     assert "Claims" in answer
+
+
+def test_a_path_is_a_place_though_it_holds_words_of_the_question() -> None:
+    c = Canvas()
+    c.text(40, 100, "The key of the refund hook is stored in kv/payments/refund-hook and rotated.")
+    c.text(40, 140, "The key of the return hook is stored with care and rotated.")
+    assert "kv/" in (best("Where is the key of the refund hook stored?", c.page()) or "")
+    assert best("Where is the key of the return hook stored?", c.page()) is None

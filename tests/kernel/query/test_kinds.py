@@ -131,3 +131,12 @@ def test_a_line_of_a_log_tells_of_itself_whatever_its_columns(question: str, exp
 )
 def test_a_line_of_a_log_tells_nothing_of_the_next_one(question: str) -> None:
     assert best(question, log_in_columns()) is None
+
+
+def test_how_many_did_tells_not_which_one_did() -> None:
+    c = Canvas()
+    c.text(40, 100, "Checks: 5 passed, 1 failed", px=16)
+    rows = [["unit-tests", "passed", "3m 51s"], ["contract-tests", "failed", "6m 08s"]]
+    c.rows([40, 240, 400], 140, 26, rows)
+    assert best("Which check failed?", c.page()) == "contract-tests \u2014 failed"
+    assert best("How many checks failed?", c.page()) == "Checks: 5 passed, 1 failed"

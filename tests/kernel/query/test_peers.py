@@ -139,3 +139,10 @@ def test_the_nearest_occurrence_counts_and_far_ones_count_little() -> None:
     own = level_of(layout, hits.by_term[0], candidates[0].candidate)
     assert LEVEL_PAGE < own <= LEVEL_OWN
     assert level_of(layout, (), candidates[0].candidate) == 0
+
+
+def test_tabs_with_counts_and_outcomes_are_peers() -> None:
+    assert are_peers("Checks 6", "Files changed 9")
+    assert are_peers("failed", "passed")
+    assert not are_peers("Milestone", "Sprint 41")
+    assert not are_peers("Deploy", "failed")

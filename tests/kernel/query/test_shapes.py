@@ -21,6 +21,8 @@ from kernel.query.question import Kind
         (Kind.DURATION, "after 12m 04s", True),
         (Kind.DURATION, "every 20 minutes", True),
         (Kind.DURATION, "12:15 Lunch with Ben", False),
+        (Kind.DURATION, "passed in 11m39s", True),
+        (Kind.DURATION, "5f0c2a1e-77b4-4d0e-9a35-c1d2f6a8e903", False),
         (Kind.PERSON, "Oskar Lindqvist", True),
         (Kind.THING, "", True),
     ],
