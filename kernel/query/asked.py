@@ -82,7 +82,7 @@ _LONG = (
         r"|work(?:ing)? (?:in|with|on)) (?P<subject>.+)",
         re.IGNORECASE,
     ),
-    re.compile(r"how long did (?P<subject>.+?) (?:stay|remain|last|stand)(?: .*)?", re.IGNORECASE),
+    re.compile(r"how long did (?P<subject>.+?) (?:stay|remain|stand)(?: .*)?", re.IGNORECASE),
 )
 _CHANGED = re.compile(
     r"what(?:'s| is| was| has| have| did| had|)\s*(?P<verb>changed?|appeared?|disappeared?"

@@ -189,7 +189,7 @@ def sentences_at(layout: PageLayout, piece: Piece) -> Iterator[tuple[Part, ...]]
 def _cuts(piece: Piece) -> Iterator[tuple[int, int]]:
     """Sentence ends inside a piece: (end of one, start of the next)."""
     for found in _BOUNDARY.finditer(piece.text):
-        end = found.start() + len(found.group().rstrip())
+        end = found.start() + len(found.group().rstrip(" |•·"))
         if _ABBREVIATION.search(piece.text[:end]):
             continue
         yield piece.start + end, piece.start + found.end()
@@ -235,7 +235,7 @@ def inline_fields(layout: PageLayout, hits: PageHits) -> Iterator[Candidate]:
             )
             value_end = _value_end(piece.text, value_start, assignment="=" in found.group())
             label = piece.text[label_start : found.start()]
-            value = piece.text[value_start:value_end].rstrip(" ,;")
+            value = piece.text[value_start:value_end].rstrip(" ,;|•·")
             if _COMPARES.search(value):
                 # A condition that does not hold is no value.
                 continue

@@ -79,6 +79,9 @@ def _numbered(
         number, noun = (second, first) if second.needle.numeric else (first, second)
         if not number.needle.numeric or noun.needle.numeric or noun.unsaid:
             continue
+        if number.text.count(".") > 1:
+            # A version is that of the firmware wherever it stands.
+            continue
         # "Was worker 3 killed": neither verbs nor names make a name with a number after them.
         if noun is second and (_is_numbered(terms, positions, index) or noun.specific):
             continue

@@ -42,6 +42,8 @@ _OVER_WORDS_MAX = 4
 _HINT_LINES_MAX = 3
 _FIGURE = 260
 _CAPTIONED = 1.15
+_FIGURE_FIRST = re.compile(r"\W*(?:[A-Z]{3}\s)?\W*\d")
+"""A figure begins with its number, a currency apart: no title with a number in it."""
 _TIED = 50
 _BELOW = 150
 _TITLE_LINES_MAX = 3
@@ -180,7 +182,8 @@ def _beside_value(label: Piece, beside: Piece) -> Iterator[tuple[Piece, Form, in
 
 def _is_figure_of(value: Piece, label: Piece) -> bool:
     """Whether the piece is a number in large print, as dashboards caption them."""
-    return shapes.fits(Kind.NUMBER, value.text) and value.height >= 1.25 * label.height
+    large = value.height >= 1.25 * label.height
+    return large and bool(_FIGURE_FIRST.match(value.text)) and shapes.fits(Kind.NUMBER, value.text)
 
 
 def _beside(layout: PageLayout, label: Piece, *, heads: bool) -> Piece | None:

@@ -189,13 +189,15 @@ def is_wholly_named(
             named = named or candidate.form is not Form.CELL
             continue
         text = layout.page.lines[part.line].text
+        words = list(_WORD.finditer(text, part.start, part.end))
         if not all(
             any(start <= found.start() < end for _, start, end in spans)
             or found.group().casefold() in names | STOP_WORDS
-            for found in _WORD.finditer(text, part.start, part.end)
+            for found in words
         ):
             return False
-        named = named or bool(spans)
+        # "How long did DIS-0874 last": the head "Duration" over its row says the rest.
+        named = named or bool(spans) or (question.kind is Kind.DURATION and bool(words))
     return named
 
 

@@ -61,6 +61,7 @@ _REFERS_BACK = re.compile(
     r"(?<!that )(?:it|its|they|them)\b(?!(?: is|'s| was| has been) [a-z]+ (?:to|that)\b)",
     re.IGNORECASE,
 )
+_BAR = re.compile(r"(?:^|\s)[|•·](?:\s|$)")
 _SPOKEN_REACH = 5.0
 _SPOKEN_BLANKS_MIN = 2
 _NEAR_HEIGHTS = 12.0
@@ -127,11 +128,24 @@ def _row_level(layout: PageLayout, piece: Piece, home: Piece, candidate: Candida
 def _on_its_line(hit: Hit, candidate: Candidate, piece: Piece, *, refers: bool) -> int:
     """The level of what stands on the candidate's own line, outside of it."""
     earlier = hit.end <= candidate.answer[0].start
+    if candidate.form is Form.FIELD and _is_behind_a_bar(hit, candidate, piece):
+        return LEVEL_SENTENCE
     if candidate.form is not Form.SENTENCE or (refers and earlier):
         return LEVEL_PIECE
     # What was said before is still spoken of; what comes after speaks of something else.
     spoken = candidate.goes_on and earlier and names_no_other(hit, candidate, piece)
     return LEVEL_BLOCK if spoken else LEVEL_SENTENCE
+
+
+def _is_behind_a_bar(hit: Hit, candidate: Candidate, piece: Piece) -> bool:
+    """Whether bars or dots part a field from a word on its line: "Owner: Ada | Edited by Kim"."""
+    own = [part for part in candidate.answer if part.line == hit.line]
+    if not own:
+        return False
+    start, end = own[0].start, own[-1].end
+    first, last = (hit.end, start) if hit.end <= start else (end - 1, hit.start)
+    between = piece.text[max(0, first - piece.start) : max(0, last - piece.start)]
+    return bool(_BAR.search(between))
 
 
 def names_no_other(hit: Hit, candidate: Candidate, piece: Piece) -> bool:

@@ -131,3 +131,14 @@ def test_a_sentence_with_more_of_the_question_goes_on_about_what_was_named_befor
     assert "145" in answer
     assert best(c, "How much does a replacement for forklift FL-24 cost per day?") is None
     assert best(c, "How much does forklift FL-23 cost?") is None
+
+
+def test_bars_part_what_a_line_says() -> None:
+    c = Canvas()
+    c.text(40, 60, "Tap reader V7", px=22)
+    c.text(
+        40, 100, "Page owner: Thijs Roelofs | Last edited 17 February 2026 by Amara Diallo | Draft"
+    )
+    assert best(c, "Who owns the Tap reader V7 page?") == "Page owner: Thijs Roelofs"
+    edited = "Last edited 17 February 2026 by Amara Diallo"
+    assert best(c, "Who last edited the Tap reader V7 page?") == edited

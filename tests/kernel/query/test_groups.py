@@ -18,6 +18,7 @@ from kernel.query.question import analyse
         ("Who fixed the tap in room 12?", [["room", "12"]]),
         ("Was worker 3 killed?", [["worker", "3"]]),
         ("How long did the deploy of 7.3.0 take?", []),
+        ("Why must firmware 7.4.0 not be used?", []),
     ],
 )
 def test_numbers_make_names_with_nouns_and_codes_alone(text: str, groups: list[list[str]]) -> None:

@@ -133,3 +133,11 @@ def test_a_caption_beside_a_caption_is_not_its_value() -> None:
     found = rank(printed_form(), analyse("Which vessel is it?"))
     assert [s.candidate.value for s in found][:1] == ["MV Ardent"]
     assert "Voyage" not in [s.candidate.value for s in found]
+
+
+def test_a_title_in_large_print_with_a_number_in_it_is_no_figure() -> None:
+    c = Canvas()
+    c.text(40, 100, "LP-11839 Laptop Norvik 14", px=20)
+    c.text(40, 126, "Serial number")
+    c.text(240, 126, "NV14-6620-8KQ")
+    assert values(c, "What is the serial number of the laptop?") == ["NV14-6620-8KQ"]

@@ -87,3 +87,17 @@ def test_a_count_of_what_was_rejected_is_none_of_what_was_sent() -> None:
     assert "58" in (best("How many boxes were refused?", page) or "")
     assert best("How many boxes were sent?", page) is None
     assert best("How many boxes broke?", page) is None
+
+
+def test_a_head_that_names_the_kind_says_how_long_something_lasted() -> None:
+    c = Canvas()
+    rows = [
+        ["Disruption", "Line", "Start", "Duration"],
+        ["DIS-0874", "6", "25 Feb 16:10", "1 h 37 min"],
+        ["DIS-0871", "2", "24 Feb 08:02", "12 min"],
+        ["DIS-0866", "9", "21 Feb 17:45", "44 min"],
+    ]
+    c.rows([40, 200, 300, 460], 100, 30, rows)
+    assert "1 h 37 min" in (best("How long did disruption DIS-0874 last?", c.page()) or "")
+    assert best("How long did disruption DIS-0875 last?", c.page()) is None
+    assert best("How long did disruption DIS-0874 delay the bus?", c.page()) is None

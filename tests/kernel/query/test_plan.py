@@ -44,6 +44,7 @@ def plan(text: str, places: Sequence[tuple[str | None, str | None]] = PLACES) ->
         ("What was I working on between 9 and 10?", "summary", ""),
         ("When was the payment due?", "value", ""),
         ("How long does a reconnect take?", "value", ""),
+        ("How long did the outage last?", "value", ""),
         ("How long has the mill host been up?", "value", ""),
         ("How many bills are open?", "value", ""),
         ("How long was the code editor open?", "when", "code editor"),

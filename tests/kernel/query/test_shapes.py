@@ -45,6 +45,8 @@ def test_teams_and_times_are_no_persons(text: str) -> None:
         ("phone", "at 2025-10-13 15:20 call +44 20 7946 0958", "+44 20 7946 0958"),
         ("ip", "host 10.42.0.19 up", "10.42.0.19"),
         ("version", "runs 2.8.14 since", "2.8.14"),
+        ("address", "tele-05.ops.rijnlo.example", "tele-05.ops.rijnlo.example"),
+        ("address", "12 seconds", None),
         ("price", "now €37.80 only", "€3"),
         ("melody", "SR-207", None),
         ("number", "before 12 January 2026", None),
