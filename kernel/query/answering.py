@@ -40,7 +40,7 @@ from kernel.query.visibility import find_lines, find_parts, tell_when
 from kernel.query.windows import as_watched, names_in, tell_windows
 from kernel.query.wrapped import find_wrapped
 
-METHOD = "extractive-7"
+METHOD = "extractive-8"
 """Name of the way of answering, for the provenance; changes when answers may change."""
 QUESTION_CHARS_MAX = 2000
 _FIND_SHARE = 600

@@ -34,7 +34,7 @@ _ON_A_DAY: Final = re.compile(
 )
 _AMOUNTING: Final = _forms(
     "reach have show get make process handle hold contain list record do manage achieve run see"
-    " count include comprise serve total number score attain average come amount"
+    " count include comprise serve total number score attain average come amount allow permit"
 )
 _COSTING: Final = _forms("cost pay charge want ask come amount be")
 _HAVING: Final = _forms("work do handle have own hold deal take care")

@@ -50,6 +50,8 @@ reject: turned down; turned away; sent back
 fail: did not pass; went wrong; gave up
 broken: out of order; not working; out of service
 restart: started again
+outdated: too old; out of date; no longer current
+skip: not served; not called at; passed without stopping
 mileage: odometer reading; km reading
 odometer: km reading; mileage reading
 previous: last time

@@ -19,6 +19,19 @@ def notes() -> TextPage:
     return c.page()
 
 
+def test_too_old_is_outdated() -> None:
+    c = Canvas()
+    rows = [
+        ["Code", "Lamp", "Cause"],
+        ["V7-E03", "red", "SAM card is missing"],
+        ["V7-E11", "amber", "Hotlist too old"],
+        ["V7-E19", "red", "Tamper switch open"],
+    ]
+    c.rows([40, 140, 240], 100, 30, rows)
+    assert "V7-E11" in (best("Which code is shown when the hotlist is outdated?", c.page()) or "")
+    assert best("Which code is shown when the hotlist is empty?", c.page()) is None
+
+
 @pytest.mark.parametrize(
     ("question", "plain"),
     [
