@@ -72,7 +72,8 @@ _PROMPT = re.compile(r"^\S*@\S+[:~ ]\S*\s?[$#%>] |^PS [A-Z]:|^[$>] ")
 _REASON = re.compile(
     r"\b(?:because|due to|since(?! \d)|so that|caused?|reason|after|failed|fails|error|code|cannot"
     r"|could not|out of|not found|no such|invalid|exceeded|expired|killed|lost|broken|full"
-    r"|refused|denied|timeout|timed out|unreachable|unavailable|mismatch|missing|no space|exit|wait(?:ing|s)? for"
+    r"|refused|denied|timeout|timed out|unreachable|unavailable|mismatch|missing|no space|exit"
+    r"|wait(?:ing|s)? for"
     r"|(?:under|over|mis)-?[a-z]{3,}(?:ed|en)|(?:dis)(?:connected|abled)|insufficient|not enough"
     r"|too \w+|damaged|leak(?:s|ed|ing)?|defect(?:ive)?|fault(?:y)?"
     r"|congestion|overload|awaiting|blocked|lack(?:s|ing)?|shortage|owing to|thanks to|delayed"
