@@ -17,6 +17,9 @@ _CLASSES = _ROWS | CLASS_NOUNS | {noun + "s" for noun in CLASS_NOUNS}
 _NUMBER_DIGITS_MIN = 4
 """A longer number tells one thing by itself: "job 73105" stands under JOBID, without the word."""
 
+_VERSIONED = frozenset("firmware software driver app application program library package".split())
+"""What has versions: the number alone may name one."""
+
 
 def groups_of(
     tokens: Sequence[Token], terms: Sequence[Term], positions: Sequence[int]
@@ -79,8 +82,8 @@ def _numbered(
         number, noun = (second, first) if second.needle.numeric else (first, second)
         if not number.needle.numeric or noun.needle.numeric or noun.unsaid:
             continue
-        if number.text.count(".") > 1:
-            # A version is that of the firmware wherever it stands.
+        if noun.text.casefold() in _VERSIONED and number.text.count(".") > 1:
+            # "Version 7.4.0" under a heading is that of the firmware.
             continue
         # "Was worker 3 killed": neither verbs nor names make a name with a number after them.
         if noun is second and (_is_numbered(terms, positions, index) or noun.specific):
