@@ -14,6 +14,7 @@ from contracts.base import Box
 from contracts.text import TextPage
 from kernel.query.citing import CITATIONS_MAX
 from kernel.query.containers import BAR_PIECES_MIN, BAR_SHARE
+from kernel.query.ordinary import is_ordinary
 from kernel.query.places import is_sort_of_window
 from kernel.query.plan import Reading
 from kernel.query.question import WEAK_WEIGHT, Question
@@ -205,11 +206,12 @@ def says_state(text: str, question: Question) -> bool:
 def is_about(sighting: Sighting, question: Question) -> bool:
     """Whether a line shows the thing that is asked for, more than it mentions it.
 
-    A name, number or quotation is met wherever it stands. A single everyday noun ("the ticket")
-    must make up a good part of its line, or stand in capitals as the level of a log line does.
+    A name, number or quotation is met wherever it stands, and so is a word in capitals that is no
+    ordinary English ("Klarna"). A single noun ("the ticket") must make up a good part of its line,
+    or stand in capitals as the level of a log line does.
     """
     telling = [term for term in question.terms if term.weight > WEAK_WEIGHT] or question.terms
-    if len(telling) != 1 or telling[0].required:
+    if len(telling) != 1 or telling[0].required or _is_a_name(telling[0].text):
         return True
     text = sighting.line.text
     if squash(text) and squash(text) in squash(sighting.line.window_title or ""):
@@ -219,6 +221,11 @@ def is_about(sighting: Sighting, question: Question) -> bool:
     words = re.findall(r"\w*[^\W\d_]\w*", text)
     shares = _MENTION_SHARE * len(re.findall(r"\w+", said)) >= len(words)
     return shares or (said.isupper() and len(said) >= _LEVEL_CHARS_MIN)
+
+
+def _is_a_name(word: str) -> bool:
+    """Whether a word stands in capitals as names do, and is no ordinary English word."""
+    return word[:1].isupper() and not is_ordinary(word)
 
 
 class _TaskBar:

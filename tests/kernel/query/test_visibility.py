@@ -268,3 +268,24 @@ def test_a_page_is_its_window_not_a_line_that_speaks_of_it(
     (claim,) = desk.ask(question).claims
     assert said in claim.text
     desk.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "seen"),
+    [
+        ("When did I first see Klarna?", True),
+        ("When did I first see the pump?", False),
+        ("When did I first see Shipments?", False),
+    ],
+)
+def test_a_name_is_met_wherever_it_stands_and_a_noun_is_not(
+    tmp_path: Path, question: str, *, seen: bool
+) -> None:
+    desk = Desk.open(tmp_path)
+    desk.shoot(
+        "25 09:00:00",
+        ["Payments by Klarna are switched off for all shipments with a pump until Monday morning"],
+    )
+    answer = desk.ask(question)
+    assert [c.first_us for c in answer.claims] == ([at("25 09:00:00")] if seen else [])
+    desk.close()
