@@ -11,109 +11,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 
+from kernel.query.adjectives import adjectives_for
 from kernel.query.inflections import forms_of, past_forms_of
-from kernel.query.thesaurus import adjectives_for
+from kernel.query.samenouns import MAY_BE, SAME_NOUNS
 from kernel.store.folding import fold
-
-_SAME_NOUNS = """
-certificate cert
-directory folder path
-password passphrase pwd passwd
-truck lorry
-bike bicycle
-flat apartment
-postcode zip zipcode postal
-customer client
-supplier vendor
-invoice bill
-quotation quote offer
-shipment consignment
-parcel package
-discount rebate
-uptime availability
-environment env
-production prod
-development dev
-staging stage
-database db
-kubernetes k8s
-configuration config conf settings preferences
-latency ping
-bug defect
-boss supervisor
-salary wage
-vacation holiday
-topic subject
-employee staff
-username login
-revenue turnover
-picture photo image
-movie film
-shop store
-country nation
-city town
-company firm organisation organization
-colour color
-programme program
-centre center
-lift elevator
-fridge refrigerator
-mobile cell cellphone
-lawyer attorney
-doctor physician
-holder bearer
-instalment installment
-checksum hash digest
-developer engineer
-attendee participant
-recipient addressee consignee receiver
-sender shipper
-warehouse depot
-courier carrier
-freight cargo
-pallet pallets skid
-weight mass
-duration runtime elapsed
-quantity count
-surname lastname
-nickname alias handle
-department division
-goal target objective
-expense expenses spending
-deposit prepayment
-excess deductible
-insurer insurance
-policyholder insured
-landlord lessor
-tenant lessee
-teacher instructor
-pupil student
-exam test
-ticket case
-website site
-homepage website
-newsletter mailing
-commit revision
-repository repo
-pipeline workflow
-artifact artefact
-warning warn
-summary overview
-abstract summary
-remark note
-quota limit
-capacity size
-frequency interval
-schedule timetable
-interval period
-location place site
-specimen sample
-allergy allergies allergic
-dose dosage
-medicine medication drug
-illness disease
-"""
-"""Each line: nouns that name one thing."""
 
 _SAME_VERBS = """
 delete remove erase
@@ -241,94 +142,6 @@ appoint appointment
 """
 """Each line: a verb, and nouns of its deed."""
 
-_MAY_BE = """
-charge: fee fees
-spend: payment paid pay purchase
-spent: payment paid pay purchase
-phone: mobile cell landline
-owe: outstanding unpaid due open balance
-outstanding: open unpaid due owed
-unpaid: outstanding open due
-manager: supervisor boss
-boss: manager
-supervisor: manager
-deputy: backup secondary substitute alternate
-stand-in: backup substitute deputy
-salary: pay compensation
-wage: pay
-vacation: leave pto absence
-holiday: leave pto vacation
-end: expire expiry expiration finish
-start: begin effective
-birthday: birth dob
-born: birth dob birthday
-laptop: notebook
-vehicle: car truck van lorry
-car: vehicle
-meeting: appointment
-subject: title
-title: subject
-vat: tax mwst gst
-tax: vat mwst gst
-issue: ticket bug
-bug: issue
-author: writer written wrote
-writer: author
-wrote: author
-raised: opened reported filed created submitted
-raise: opened reported filed created submitted
-reported: raised opened filed
-created: opened
-shipped: dispatched
-transfer: pay paid send sent
-transferred: paid sent
-pay: transfer transferred settled
-version: release build
-staff: team
-delivery: shipment parcel arrival
-parcel: shipment delivery
-shipment: parcel delivery
-disk: storage
-storage: disk space
-space: storage
-speed: rate
-ip: address
-address: ip
-expire: valid end
-expires: valid end
-doctor: dr
-driver: driven drove
-role: position
-host: server machine node
-node: host
-maximum: limit
-region: location
-scheduled: planned
-planned: scheduled
-venue: location place room
-reason: cause
-cause: reason
-fare: price
-ticket: issue
-place: location
-live: address residence
-lives: address residence
-work: employer company
-leave: departure departs depart
-leaves: departure departs depart
-left: departed departure
-land: arrival arrives
-lands: arrival arrives
-late: delayed delay overdue behind
-down: stopped offline unavailable unreachable outage disconnected failed
-red: failed failing failure
-green: passed passing succeeded
-crash: segfault segmentation panic panicked killed aborted exited crashed
-refused: nack
-rejected: nack
-"""
-"""What a screen may say for the word before the colon; not the other way round."""
-
 
 @functools.cache
 def _table() -> dict[str, frozenset[str]]:
@@ -340,7 +153,7 @@ def _table() -> dict[str, frozenset[str]]:
         for word in asked:
             table.setdefault(word, set()).update(spelled)
 
-    for line in _lines(_SAME_NOUNS):
+    for line in _lines(SAME_NOUNS):
         words = {form for word in line for form in (word, *_plural(word))}
         add(words, words)
     derived = {verb: nouns for verb, *nouns in _lines(_DERIVED)}
@@ -353,7 +166,7 @@ def _table() -> dict[str, frozenset[str]]:
         add(forms_of(verb), {*forms_of(verb), *named})
         # "Resolve" is a button; "resolved" and "resolves" may tell the resolution.
         add(named, {*named, *(form for form in forms_of(verb) if _tells_a_deed(form, verb))})
-    for asked, *said in _lines(_MAY_BE.replace(":", " ")):
+    for asked, *said in _lines(MAY_BE.replace(":", " ")):
         add((asked, *_plural(asked)), (form for word in said for form in (word, *_plural(word))))
     return {word: frozenset(said) for word, said in table.items()}
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from contracts.text import TextPage
+from kernel.query.adjectives import adjectives_for
 from kernel.query.ordinary import is_ordinary
-from kernel.query.thesaurus import adjectives_for, asked_verbs, verbs_for
+from kernel.query.thesaurus import asked_verbs, verbs_for
 from kernel.store.folding import fold
 from tests.kernel.query.asking import best
 from tests.kernel.query.drawn import Canvas
