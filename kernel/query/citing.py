@@ -8,7 +8,6 @@ memory while the answer was made: it reads the stored record, the event and the 
 from __future__ import annotations
 
 import datetime
-import difflib
 
 import msgspec
 
@@ -22,7 +21,6 @@ from kernel.config.errors import KernelError
 from kernel.query.candidates import Candidate, Part
 from kernel.query.layout import box_of_span
 from kernel.query.stores import Evidence, Pages
-from kernel.store.folding import squash
 from kernel.store.matching import jitter_key
 
 CITATIONS_MAX = 16
@@ -32,8 +30,6 @@ _NO_BOX: Box = (0, 0, 0, 0)
 _PAD_SHARE = 7
 _PAD_MIN_PX = 2
 _NEAR_PX = 64
-_JITTER_SHARE = 8
-_JITTER_RATIO = 0.85
 
 
 class Citer:
@@ -156,32 +152,20 @@ def box_at(line: TextInterval, moment_us: int) -> Box:
 
 
 def _line_on(page: TextPage, line: TextInterval, box: Box) -> int | None:
-    """The index of the line on a page: the same text, or nearly, nearest to the box."""
-    folded = squash(line.text)
+    """The index of the line on a page: the same text, or a reading of it, nearest to the box."""
+    key = jitter_key(line.text)
     best: tuple[int, int, int] | None = None
     for at, candidate in enumerate(page.lines):
-        unlike = _unlikeness(candidate.text, line.text, folded)
-        if unlike is None:
+        # What no reading of these pixels can say is another line, however alike: an index that
+        # says other figures than the record is damaged.
+        if candidate.text != line.text and jitter_key(candidate.text) != key:
             continue
+        unlike = int(candidate.text != line.text)
         away = abs(candidate.box[0] - box[0]) + abs(candidate.box[1] - box[1])
         if unlike and away > _NEAR_PX:
             continue
         best = min(best or (unlike, away, at), (unlike, away, at))
     return best[2] if best else None
-
-
-def _unlikeness(text: str, wanted: str, folded: str) -> int | None:
-    """0 for the same text, more the less alike; None for another line."""
-    if text == wanted:
-        return 0
-    other = squash(text)
-    if other == folded:
-        return 1
-    longer = max(len(other), len(folded))
-    if not longer or abs(len(other) - len(folded)) > longer // _JITTER_SHARE + 1:
-        return None
-    ratio = difflib.SequenceMatcher(None, folded, other, autojunk=False).ratio()
-    return 2 if ratio >= _JITTER_RATIO else None
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:

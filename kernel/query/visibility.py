@@ -83,6 +83,9 @@ def _told(sightings: Sequence[Sighting], reading: Reading, sources: Sources) -> 
             claim = _line_claim(group, reading, sources)
             if claim is not None:
                 outcome.add(claim, sources)
+            else:
+                # What the index says stands on none of the frames that it names.
+                outcome.dropped += 1
     if len(ordered) > len(outcome.claims) + outcome.dropped and outcome.claims:
         outcome.notes.append(f"{len(ordered)} different lines hold it; more with --limit")
     return outcome
@@ -132,7 +135,8 @@ def _line_claim(group: Sequence[Sighting], reading: Reading, sources: Sources) -
     if not kept or citations[0] is None:
         return None
     return Claim(
-        text=newest.line.text,
+        # As it was read on the frame that is cited.
+        text=citations[0].text,
         citations=kept,
         first_us=first.first_us,
         last_us=max(s.last_us for s in stretches),

@@ -336,3 +336,18 @@ def test_a_time_whose_end_does_not_show_the_line_is_not_told(tmp_path: Path, end
     assert answer.provenance.claims_dropped == 1
     assert any("left out" in text for text in (answer.answer, *answer.notes))
     desk.close()
+
+
+def test_a_line_of_the_index_that_no_frame_shows_is_not_told(tmp_path: Path) -> None:
+    desk = Desk.open(tmp_path)
+    desk.shoot("25 09:00:00", ["Quiet here", "Firmware version 3.14.2-b7"])
+    assert [c.text for c in desk.ask("firmware").claims] == ["Firmware version 3.14.2-b7"]
+    derived = connect(desk.data_dir.derived_db)
+    derived.execute("UPDATE texts SET text=replace(text, '3.14.2', '3.14.7')")
+    derived.close()
+    answer = desk.ask("firmware")
+    # What the record says is told in its place, and that something fell.
+    assert [c.text for c in answer.claims] == ["Firmware version 3.14.2-b7"]
+    assert answer.provenance.claims_dropped == 1
+    assert any("left out" in text for text in (answer.answer, *answer.notes))
+    desk.close()
