@@ -156,7 +156,8 @@ _LEVELS = re.compile(
 """Lines of a log by their level; a screen seldom tells how many there are."""
 _SHOWN = re.compile(
     rf"how many (?P<subject>.+?) (?:were|are|was) (?:there )?{_SCREEN}(?:.*)?"
-    r"|how many (?P<subject2>.+?) did (?:the|my) [\w -]+ (?:show|have|print|display)",
+    r"|how many (?P<subject2>.+?) did (?:the|my) [^\W\d]+(?: [^\W\d]+)*"
+    r" (?:show|have|print|display)",
     re.IGNORECASE,
 )
 _SUMMARY = re.compile(

@@ -108,6 +108,8 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:Dr|Mr|Mrs|Ms|St|No|Nr|incl|excl|ext|vs|approx|e\.g|i\.e|Inc|Ltd|Co|Prof|etc|ca|resp"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
+_NUMBERING = re.compile(r"\b(?:no|nr|ref|art|pos|tel|fig|vol|pp?)\.$", re.IGNORECASE)
+_NUMBERED = re.compile(r"\s*\S*\d")
 _BOUNDARY = re.compile(r"(?<!\.\.)[.!?][\"')\]]?\s+(?=[\"'(\[]?[A-Z0-9€$£@])|\s+[|•·]\s+")
 STARTS_ANEW = re.compile(
     r"^\W*(?:\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}|[A-Z][a-z]{2} +\d{1,2} \d"
@@ -190,7 +192,9 @@ def _cuts(piece: Piece) -> Iterator[tuple[int, int]]:
     """Sentence ends inside a piece: (end of one, start of the next)."""
     for found in _BOUNDARY.finditer(piece.text):
         end = found.start() + len(found.group().rstrip(" |•·"))
-        if _ABBREVIATION.search(piece.text[:end]):
+        before, behind = piece.text[:end], piece.text[end:]
+        if _ABBREVIATION.search(before) or (_NUMBERING.search(before) and _NUMBERED.match(behind)):
+            # "Bottle no. W-70331" goes on.
             continue
         yield piece.start + end, piece.start + found.end()
 

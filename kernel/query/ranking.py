@@ -56,7 +56,7 @@ from kernel.query.tables import (
 from kernel.query.tiles import told_by_tiles
 from kernel.query.unmet import is_unmet
 from kernel.query.value_columns import told_by_columns
-from kernel.query.vocabulary import COSTING, TITLE_NOUNS
+from kernel.query.vocabulary import CODE_NOUNS, COSTING, TITLE_NOUNS
 from kernel.query.words import spans_in
 
 _SURE = 1500
@@ -338,7 +338,8 @@ def _may_go_unsaid(term: Term, candidate: Candidate, *, alone: bool) -> bool:
     if alone:
         titled = candidate.form is Form.BELOW and not shapes.fits(Kind.NUMBER, candidate.value)
         return titled and term.text.casefold() in TITLE_NOUNS
-    return is_vague(term)
+    word = term.text.casefold()
+    return is_vague(term) or (word in CODE_NOUNS and shapes.is_code(candidate.value))
 
 
 def _may_answer(question: Question, candidate: Candidate, levels: list[int]) -> bool:

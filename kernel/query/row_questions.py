@@ -93,8 +93,24 @@ def told_by_rows(
         if told is not None:
             found.append(told)
     best = max((said for said, _ in found), default=0)
-    chosen = [candidate for said, candidate in found if said == best]
+    chosen = _finest([candidate for said, candidate in found if said == best])
     return chosen[:1] if len({squash(c.value) for c in chosen}) == 1 else []
+
+
+def _finest(candidates: list[Candidate]) -> list[Candidate]:
+    """Those of which no other is a part: the layout may take two columns that touch for one."""
+    return [
+        candidate
+        for candidate in candidates
+        if not any(_holds(candidate.answer, other.answer) for other in candidates)
+    ]
+
+
+def _holds(cell: Sequence[Part], other: Sequence[Part]) -> bool:
+    """Whether one cell has all of the other, and more."""
+    return tuple(cell) != tuple(other) and all(
+        any(p.line == o.line and p.start <= o.start and o.end <= p.end for p in cell) for o in other
+    )
 
 
 def _told(

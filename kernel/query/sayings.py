@@ -27,6 +27,7 @@ _IDIOMS: Final = tuple(
         (r"get in touch with", "contact"),
         (r"(?:get|gets|got) rid of", "removed"),
         (r"how come", "why"),
+        (r"(?<=the )most recent(?! and\b)", "latest"),
         (r"until (?:when|what time|which date)", "until when"),
     )
 )

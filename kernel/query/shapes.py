@@ -106,6 +106,14 @@ _SHAPES: dict[str, re.Pattern[str]] = {
     "line": re.compile(r"\blines?\s+\d+|\.\w+:\d+|\bLn\s*\d+", re.IGNORECASE),
     "time": _TIME,
     "person": _NAME,
+    "temperature": re.compile(r"\d\s?°|\d\s?degrees?\b"),
+    "weight": re.compile(r"\d\s?(?:[km]?g|t|lbs?|oz|tonn?es?|tons?)\b"),
+    "pressure": re.compile(r"\d\s?(?:m?bar|[hkM]?Pa|psi)\b"),
+    "power": re.compile(r"\d\s?(?:[kMG]?W|[kM]?VA|hp)\b"),
+    "energy": re.compile(r"\d\s?(?:[kMGT]?Wh|[kM]?J)\b"),
+    "voltage": re.compile(r"\d\s?[mk]?V\b"),
+    "distance": re.compile(r"\d\s?(?:[ckm]?m|miles?|mi|ft|feet)\b"),
+    "speed": re.compile(r"\d\s?(?:km/h|m/s|mph|rpm|knots?)(?!\w)"),
 }
 _NOUN_SHAPE = {
     "id": "ticket card issue story bug task incident id sku flight gate serial key identifier"
@@ -126,6 +134,14 @@ _NOUN_SHAPE = {
     "line": "line",
     "time": "time date day deadline start end hour weekday",
     "person": "person",
+    "temperature": "temperature",
+    "weight": "weight mass",
+    "pressure": "pressure",
+    "power": "power",
+    "energy": "energy electricity",
+    "voltage": "voltage",
+    "distance": "distance length width height depth",
+    "speed": "speed",
 }
 
 
@@ -154,6 +170,11 @@ def find_shape(noun: str, text: str) -> tuple[int, int] | None:
         if found:
             return found.span()
     return None
+
+
+def is_code(text: str) -> bool:
+    """Whether the whole text is one word with figures: a code, a PIN, an identifier."""
+    return len(text.split()) == 1 and any(map(str.isdigit, text)) and not is_time(text)
 
 
 def skeleton_of(word: str) -> str:

@@ -71,6 +71,9 @@ VAGUE_NOUNS = frozenset(
 )
 """The last noun of what is asked; a label may leave it out ("phone number", "Phone")."""
 
+CODE_NOUNS = frozenset("code pin id key serial".split())
+"""As vague where the value has the look of one: "Keypad: 7194C" is the code of the keypad."""
+
 EVENT_NOUNS = frozenset("appointment event entry".split())
 """What stands in a calendar without being called so."""
 

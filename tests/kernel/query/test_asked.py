@@ -18,6 +18,8 @@ from kernel.query.asked import asked_of, subject_of
         ("What was I doing?", "summary", ""),
         ("What does the pump cost?", "value", ""),
         ("How many hosts are up?", "value", ""),
+        ("How many hosts did the status page show?", "count", "hosts"),
+        ("How many rows did the job nightly-export have?", "value", ""),
         ("Until when can Ines drive?", "value", ""),
         ("When did the rent become due?", "value", ""),
         ("How many errors does the form allow?", "value", ""),

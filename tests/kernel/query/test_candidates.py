@@ -46,6 +46,44 @@ def test_abbreviations_do_not_end_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        ("Sample taken, bottle no. W-70331. It is warm.", "Sample taken, bottle no. W-70331."),
+        ("Did the sample fail? I think no. Ask Ines.", "Did the sample fail?"),
+    ],
+)
+def test_a_number_that_is_announced_goes_with_its_sentence(line: str, first: str) -> None:
+    layout = PageLayout(one_line(line).page())
+    hits = find_hits(layout, analyse("sample bottle"))
+    assert next(c.text for c in candidates.sentences(layout, hits)) == first
+    assert not any(c.text.startswith("W-70331") for c in candidates.sentences(layout, hits))
+
+
+@pytest.mark.parametrize(
+    ("line", "question", "value"),
+    [
+        ("Boiler room P2 keypad: 7194C", "What is the keypad code of boiler room P2?", "7194C"),
+        ("Boiler room P2 keypad: worn", "What is the keypad code of boiler room P2?", None),
+        (
+            "Outlet measured at 47.6 °C today.",
+            "Which temperature was measured at the outlet?",
+            "47.6",
+        ),
+        (
+            "Outlet measured at 47.6 bar today.",
+            "Which temperature was measured at the outlet?",
+            None,
+        ),
+    ],
+)
+def test_what_a_value_looks_like_says_what_it_is(
+    line: str, question: str, value: str | None
+) -> None:
+    said = best(one_line(line), question)
+    assert (said is None) if value is None else (value in (said or ""))
+
+
+@pytest.mark.parametrize(
     ("line", "question", "value"),
     [
         ("Call plumber: 0171 5550 822", "What is the number of the plumber?", "0171 5550 822"),

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.screen import Element
 from contracts.text import TextPage
+from kernel.query.layout import PageLayout
+from kernel.query.question import analyse
+from kernel.query.ranking import rank
+from kernel.query.screen_tables import ScreenTable
 from tests.kernel.query.asking import best
 from tests.kernel.query.drawn import Canvas
 
@@ -68,3 +73,34 @@ def test_the_noun_after_which_is_a_head_and_its_verb_says_who_does_it() -> None:
     assert "orla" in (best("Who started job 771220?", c.page()) or "")
     assert best("Which user runs job 771251?", c.page()) is None
     assert best("Who approved job 771220?", c.page()) is None
+
+
+def test_of_two_readings_of_a_row_the_finer_one_is_told() -> None:
+    c = Canvas()
+    rows = [
+        ["Contractor", "Trade", "Since", "Open jobs", "SLA met Manager"],
+        ["Oxley Gas", "Boilers", "2019", "7", "99.1% Priya Roth"],
+        ["Hale Lifts", "Lifts", "2021", "12", "94.0% Tom Okoro"],
+    ]
+    c.rows([100, 400, 600, 700, 900], 120, 30, rows)
+    page = c.page()
+    cells = {}
+    for row, texts in enumerate(rows):
+        last = texts[-1].split(maxsplit=1) if row else ["SLA met", "Manager"]
+        for column, text in enumerate([*texts[:-1], *last]):
+            line = next(one for one in page.lines if text in one.text)
+            words = [w for w in line.words if w.text in text.split()]
+            cells[row, column] = Element(
+                element_id=f"el-{10 * row + column:016x}",
+                role="cell",
+                role_standing="derived",
+                box=(words[0].box[0], line.box[1], words[-1].box[2], line.box[3]),
+                text=text,
+                text_standing="observed",
+                row=row,
+                column=column,
+            )
+    table = ScreenTable(box=(90, 100, 1200, 200), cells=cells, head=0)
+    question = analyse("Who is responsible for Oxley Gas?")
+    (first, *_) = rank(PageLayout(page), question, [table])
+    assert first.candidate.value == "Priya Roth"

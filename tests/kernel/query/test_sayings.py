@@ -40,6 +40,7 @@ def test_too_old_is_outdated() -> None:
         ("Who looks after the banners?", "Who owns the banners?"),
         ("How long does a session stay open?", "How long does a session last?"),
         ("How come the press stopped?", "why the press stopped?"),
+        ("When was the most recent backup?", "When was the latest backup?"),
         ("How many kilometres does V-7 have on the clock?", "How many odometer does V-7 have?"),
     ],
 )

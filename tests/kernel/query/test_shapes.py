@@ -48,6 +48,12 @@ def test_teams_and_times_are_no_persons(text: str) -> None:
         ("address", "tele-05.ops.rijnlo.example", "tele-05.ops.rijnlo.example"),
         ("address", "12 seconds", None),
         ("price", "now €37.80 only", "€3"),
+        ("temperature", "at 47.6 °C", "6 °"),
+        ("pressure", "4.12 bar", "2 bar"),
+        ("weight", "11.6 kg gross", "6 kg"),
+        ("weight", "4.12 bar", None),
+        ("power", "61 kWh", None),
+        ("energy", "61 kWh", "1 kWh"),
         ("melody", "SR-207", None),
         ("number", "before 12 January 2026", None),
     ],
@@ -60,3 +66,11 @@ def test_a_noun_finds_its_sort_of_thing(noun: str, text: str, found: str | None)
 def test_a_shell_prompt_asks_rather_than_tells() -> None:
     assert shapes.is_command("deploy@web-03:~$ df -h")
     assert not shapes.is_command("mail to deploy@web-03.example, please")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("7194C", True), ("0042", True), ("7 4", False), ("open", False), ("9:40", False)],
+)
+def test_a_code_is_one_word_with_figures(text: str, *, code: bool) -> None:
+    assert shapes.is_code(text) is code
