@@ -28,13 +28,15 @@ from kernel.cli.terminal_image import find_way, picture_sequence
 from kernel.config.approvals import read_plugin_locks
 from kernel.config.errors import ExitCode, KernelError
 from kernel.config.paths import DataDir
-from kernel.query.answering import Limits, Request, ask, require_question
+from kernel.query.answering import Limits, Request, ask, name_of_zone, require_question
 from kernel.query.covering import cover
 from kernel.query.crops import save_crop
 from kernel.query.scope import END_US, Scope
 from kernel.query.stores import Derived, NothingProcessed, NoTimeline, Timeline
 from kernel.query.timeline import StoredTimeline
 from kernel.query.times import read_bound
+from kernel.query.timezones import changes_clocks_near
+from kernel.query.wording import moment_text
 from kernel.store.clock import wall_clock_us
 from kernel.store.damage import WAY_OUT
 from kernel.store.derived import DerivedStore
@@ -197,10 +199,10 @@ def query(
 def _asking(text: str, options: Options, data_dir: DataDir, *, as_json: bool) -> Asking:
     zone = _zone(options["tz"])
     now_us = _now(options["now_text"], zone)
-    since, until = options["since"], options["until"]
+    from_us, to_us = _range(options["since"], options["until"], now_us, zone)
     scope = Scope(
-        from_us=_bound(since, now_us, zone, end=False) if since else 0,
-        to_us=_bound(until, now_us, zone, end=True) if until else END_US,
+        from_us=from_us,
+        to_us=to_us,
         app=options["app"] or "",
         title=options["window"] or "",
         monitor=options["monitor"],
@@ -339,6 +341,21 @@ def _now(text: str | None, zone: dt.tzinfo) -> int:
     if moment is None:
         raise click.BadParameter(f"{text!r} is no time", param_hint="--now")
     return moment
+
+
+def _range(since: str | None, until: str | None, now_us: int, zone: dt.tzinfo) -> tuple[int, int]:
+    """The time that the two options leave; refused where that is none."""
+    from_us = _bound(since, now_us, zone, end=False) if since else 0
+    to_us = _bound(until, now_us, zone, end=True) if until else END_US
+    if to_us > from_us:
+        return from_us, to_us
+    start, end = (moment_text(at_us, zone) for at_us in (from_us, to_us))
+    skipped = "; a time that a clock change skips is read with the offset before it"
+    raise click.BadParameter(
+        f"nothing lies from {start} to {end} ({name_of_zone(zone)}): the beginning must come before"
+        f" the end{skipped if changes_clocks_near(to_us, zone) else ''}",
+        param_hint="--since, --until",
+    )
 
 
 def _bound(text: str, now_us: int, zone: dt.tzinfo, *, end: bool) -> int:

@@ -305,7 +305,8 @@ def _compose(
     return Answer(
         question=request.text,
         state="no_evidence" if not claims else "ok" if complete else "partial",
-        answer="\n".join(claim.text for claim in claims) or _nothing(coverage, reading, outcome),
+        answer="\n".join(claim.text for claim in claims)
+        or _nothing(coverage, reading, outcome, request.zone),
         claims=tuple(claims),
         coverage=coverage,
         provenance=Provenance(
@@ -335,13 +336,14 @@ def dropped_note(dropped: int) -> str:
     return f"{dropped} {were} left out: what is stored now does not bear them out"
 
 
-def _nothing(coverage: Coverage, reading: Reading, outcome: Outcome) -> str:
+def _nothing(coverage: Coverage, reading: Reading, outcome: Outcome, zone: dt.tzinfo) -> str:
     window = reading.window
     when = f" in {window.understood}" if window is not None else ""
     if not coverage.events:
         # Captures of other windows or monitors there may be: what was asked for is named.
-        untimed = replace(reading.scope, from_us=0, to_us=END_US).describe(dt.UTC)
-        there = f"{when} ({'; '.join(untimed)})" if untimed else when or " yet"
+        scope = reading.scope if window is None else replace(reading.scope, from_us=0, to_us=END_US)
+        named = scope.describe(zone)
+        there = f"{when} ({'; '.join(named)})" if named else when or " yet"
         return f"No evidence: nothing was captured{there}."
     if outcome.dropped:
         return f"No evidence that stands{when}: {dropped_note(outcome.dropped)}."

@@ -19,7 +19,19 @@ from kernel.query import timewords
 from kernel.query.timeclocks import MINUTES, ClockReader, narrowed
 from kernel.query.timedays import DayReader
 from kernel.query.timeparts import Clock, Day, Moment, Phrase
-from kernel.query.timewords import ABOUT, AT, CONNECTORS, FUTURE, LAST, LINKS, SOME, TO, UNITS
+from kernel.query.timewords import (
+    ABOUT,
+    AT,
+    CONNECTORS,
+    FUTURE,
+    LAST,
+    LINKS,
+    SOME,
+    TO,
+    TO_END,
+    UNITS,
+    Token,
+)
 
 _OPENING = frozenset("([{\"'\u2018\u201c")
 
@@ -103,16 +115,15 @@ class Reader(ClockReader, DayReader):
     def _between(self, at: int) -> tuple[Phrase, int] | None:
         """Between A and B, from A to B, A - B; with a day in front or behind."""
         day, begin = self._leading_day(at)
+        if self._at(begin).text in TO_END:
+            # Monday to Wednesday.
+            day, begin = None, at
         named = self._word(begin, "between", "from")
         first = self._moment(begin + named, bare=True)
         if first is None:
             return self._dates_of_one_month(begin + named) if named else None
         link = self._at(first[1])
-        joined = link.text in TO if named else link.kind == "dash"
-        joined = joined or (named and link.kind == "dash")
-        if link.kind == "dash" and first[0].clock is None:
-            joined = joined and named
-        if not joined:
+        if not _is_link(link, first[0], named=named):
             return self._dates_of_one_month(begin + named) if named else None
         second = self._moment(first[1] + 1, bare=True)
         if second is None or not _go_together(first[0], second[0], named=named):
@@ -283,13 +294,26 @@ _NOWS: tuple[tuple[tuple[str, ...], int], ...] = (
 )
 
 
+def _is_link(link: Token, first: Moment, *, named: bool) -> bool:
+    """Whether what stands behind a moment may lead to the end of a stretch that begins with it.
+
+    "And" does so only behind "between" or "from", a dash behind a day only then.
+    """
+    if named:
+        return link.text in TO or link.kind == "dash"
+    if link.kind == "dash":
+        return first.clock is not None
+    return link.text in TO_END
+
+
 def _go_together(first: Moment, second: Moment, *, named: bool) -> bool:
     """Whether both are clock times or both are days, or the first has a day of its own.
 
-    Without "from" or "between" one of them must be no bare number: "3 - 4" is no time.
+    Without "from" or "between" both must be days of the calendar, or one of them no bare number:
+    "3 - 4" is no time.
     """
     if not named and all(m.clock is None or m.clock.guessed for m in (first, second)):
-        return False
+        return all(_is_plain_day(m) for m in (first, second))
     if first.exact or second.exact:
         return bool(first.exact) == bool(second.exact) or bool(first.day) == bool(second.day)
     if first.clock is None and second.clock is not None:
@@ -297,3 +321,11 @@ def _go_together(first: Moment, second: Moment, *, named: bool) -> bool:
     if second.clock is None and first.clock is not None:
         return second.day is not None and first.day is not None
     return True
+
+
+def _is_plain_day(moment: Moment) -> bool:
+    """Whether it is one day, said as such: Monday, 3 November, yesterday."""
+    day = moment.day
+    if day is None or moment.clock is not None:
+        return False
+    return day.kind in ("weekday", "date") or (day.kind == "offset" and day.unit == "day")

@@ -244,8 +244,7 @@ class _Resolver:
         timed = moment.clock is not None
         day = midnight(wall.start)
         if phrase.form == "in":
-            start, end = self._widened(moment, wall)
-            return self._utc_us(start), self._utc_us(end, late=True)
+            return self._stretch_us(*self._widened(moment, wall))
         if phrase.form == "before":
             from_us = self._utc_us(day) if timed else 0
             return from_us, self._utc_us(wall.start, late=True)
@@ -279,9 +278,10 @@ class _Resolver:
             start, end = start - DAY, end - DAY
         elif end <= start and second.day is not None and second.day.kind == "weekday":
             start -= dt.timedelta(days=_SEVEN)
-        if end <= start:
-            return None
-        return self._utc_us(start), self._utc_us(end, late=True)
+        if end <= start and closing.start is not None and opening.end is not None:
+            self._notes.append("the later of the two times was said first")
+            start, end = closing.start, opening.end
+        return self._stretch_us(start, end) if start < end else None
 
     def _ordered(self, from_us: int | None, to_us: int | None) -> tuple[int, int] | None:
         if from_us is None or to_us is None or to_us <= from_us:
@@ -430,6 +430,13 @@ class _Resolver:
                     f"{wall:%H:%M} occurred twice on {wall:%Y-%m-%d}: both are included"
                 )
         return max(0, _utc_us(aware))
+
+    def _stretch_us(self, start: dt.datetime, end: dt.datetime) -> tuple[int, int]:
+        """UTC of a stretch on the wall clock; as long as it was said to be where it was skipped."""
+        from_us, to_us = self._utc_us(start), self._utc_us(end, late=True)
+        if to_us <= from_us:
+            to_us = from_us + (end - start) // dt.timedelta(microseconds=1)
+        return from_us, to_us
 
     def _say(self, from_us: int, to_us: int) -> str:
         name = getattr(self._zone, "key", None) or str(self._zone)

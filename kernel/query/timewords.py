@@ -123,7 +123,9 @@ ZONE_HOURS = {
 AT = frozenset({"at", "around", "about", "circa", "near", "approximately", "roughly"})
 ABOUT = AT - {"at"}
 LINKS = frozenset({"on", "in", "at", "of", "the", "during", "over", "around", "about"})
-TO = frozenset({"to", "until", "till", "through", "and"})
+TO_END = frozenset({"to", "until", "till", "through"})
+"""Between two times they lead to the end of a stretch, whatever stands before it."""
+TO = TO_END | {"and"}
 CONNECTORS: dict[str, Form] = {
     "before": "before",
     "after": "after",

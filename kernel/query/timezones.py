@@ -46,6 +46,17 @@ def pass_mark(moment: dt.datetime) -> str:
     return f" {moment.isoformat()[-6:]}"
 
 
+def changes_clocks_near(moment_us: int, zone: dt.tzinfo) -> bool:
+    """Whether the clock of the zone is changed within a day of the moment."""
+    moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=moment_us)
+    day = dt.timedelta(days=1)
+    try:
+        offsets = {at.astimezone(zone).utcoffset() for at in (moment - day, moment + day)}
+    except OverflowError:
+        return False
+    return len(offsets) > 1
+
+
 def _in_half(wall: dt.datetime, zone: dt.tzinfo, *, summer: bool) -> tuple[dt.datetime | None, str]:
     """The pass of a repeated hour that is of that half of the year."""
     offsets = sorted(_own_names(wall, zone).values())

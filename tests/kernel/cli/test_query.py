@@ -184,6 +184,30 @@ def test_options_that_say_nothing_are_refused(data_dir: Path, options: tuple[str
     assert options[0] in result.output
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "said"),
+    [
+        ("2025-11-24", "2025-11-23", "from 2025-11-24 00:00:00 to 2025-11-24 00:00:00"),
+        ("noon", "10:00", "the beginning must come before the end"),
+        ("2025-03-30 02:30", "2025-03-30 03:00", "a time that a clock change skips is read with"),
+    ],
+)
+def test_a_time_that_ends_before_it_begins_is_refused(
+    data_dir: Path, since: str, until: str, said: str
+) -> None:
+    times = ("--since", since, "--until", until, "--tz", "Europe/Berlin")
+    result = run(QUESTION, *times, "--data-dir", data_dir)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert ("clock change" in result.output) is ("03-30" in since)
+
+
+def test_a_time_without_captures_is_said_and_not_taken_for_no_captures_yet(data_dir: Path) -> None:
+    result = run(QUESTION, "--since", "2025-11-24", "--tz", "Europe/Berlin", "--data-dir", data_dir)
+    assert result.exit_code == 3
+    assert "nothing was captured (from 2025-11-24 00:00:00)" in result.stdout
+
+
 def test_the_same_question_at_the_same_time_prints_the_same_bytes(data_dir: Path) -> None:
     question = ("INC0048213 yesterday", *ASK[1:])
     first, second = (run(*question, "--data-dir", data_dir) for _ in range(2))

@@ -55,6 +55,13 @@ GOLDEN = (
     ("from 9 to 5 yesterday", "2025-11-25 09:00", "2025-11-25 17:00"),
     ("between 3 and 5 November", "2025-11-03 00:00", "2025-11-06 00:00"),
     ("from Monday to Wednesday", "2025-11-24 00:00", "2025-11-27 00:00"),
+    ("12:00 to 12:10", "2025-11-26 12:00", "2025-11-26 12:10"),
+    ("9am until 11am", "2025-11-26 09:00", "2025-11-26 11:00"),
+    ("yesterday 14:00 to 16:00", "2025-11-25 14:00", "2025-11-25 16:00"),
+    ("10:00 through noon", "2025-11-26 10:00", "2025-11-26 12:00"),
+    ("Monday to Wednesday", "2025-11-24 00:00", "2025-11-27 00:00"),
+    ("3 November to 5 November", "2025-11-03 00:00", "2025-11-06 00:00"),
+    ("between 5 November and 3 November", "2025-11-03 00:00", "2025-11-06 00:00"),
     ("just now", "2025-11-26 14:20", "now"),
     ("an hour and a half ago", "2025-11-26 12:37", "2025-11-26 13:22"),
     ("12.11.2025", "2025-11-12 00:00", "2025-11-13 00:00"),
@@ -257,6 +264,7 @@ def test_two_bounds_hold_together() -> None:
         ("on 11/12/2025", "day before month: taken as 11 December 2025"),
         ("between 2 and 3", "no am or pm was said: taken as 14:00 to 15:00"),
         ("last Tuesday", "the most recent one was taken, 2025-11-25, not 2025-11-18"),
+        ("between 5 November and 3 November", "the later of the two times was said first"),
         ("at 6pm", "that time of today is still to come: yesterday's was taken"),
         ("last week at 9", "the time of day was left aside: more than one day is meant"),
     ],
@@ -294,6 +302,16 @@ def test_an_hour_that_is_skipped_is_read_with_the_offset_before_it_and_told() ->
     assert (cut(window.from_us, BERLIN), cut(window.to_us, BERLIN)) == (
         "2025-03-30 03:15",
         "2025-03-30 03:45",
+    )
+    assert any("skipped by a clock change" in note for note in window.notes)
+
+
+@pytest.mark.parametrize("phrase", ["between 2 and 3 am", "at 2am", "02:00 to 03:00"])
+def test_a_stretch_that_is_skipped_is_as_long_as_it_was_said_and_told(phrase: str) -> None:
+    (window,) = windows_of(phrase, AFTER_SPRING)
+    assert (cut(window.from_us, BERLIN), cut(window.to_us, BERLIN)) == (
+        "2025-03-30 03:00",
+        "2025-03-30 04:00",
     )
     assert any("skipped by a clock change" in note for note in window.notes)
 

@@ -8,7 +8,7 @@ import zoneinfo
 import pytest
 
 from kernel.query.times import MICROS, find_windows
-from kernel.query.timezones import moment_in, pass_mark
+from kernel.query.timezones import changes_clocks_near, moment_in, pass_mark
 from kernel.query.wording import moment_text, span_text
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
@@ -88,3 +88,15 @@ def test_the_pass_of_an_hour_that_occurs_twice_is_said() -> None:
     now_us = int(NOON_OF_THE_CHANGE.timestamp()) * MICROS
     (window,) = find_windows("what was the lag at 02:20 CEST?", now_us, BERLIN)
     assert "02:15 +02:00 to 02:25 +02:00" in window.understood
+
+
+@pytest.mark.parametrize(
+    ("day", "changes"),
+    [((2025, 3, 30), True), ((2025, 10, 26), True), ((2025, 7, 1), False), ((9999, 12, 31), False)],
+)
+def test_a_day_on_which_the_clock_is_changed_is_known(
+    day: tuple[int, int, int], *, changes: bool
+) -> None:
+    moment = dt.datetime(*day, 3, tzinfo=dt.UTC)
+    moment_us = (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+    assert changes_clocks_near(moment_us, BERLIN) is changes
