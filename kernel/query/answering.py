@@ -34,6 +34,7 @@ from kernel.query.scope import END_US, Scope
 from kernel.query.searching import Found, SearchLimits, distinct, search
 from kernel.query.similar import Alike
 from kernel.query.sources import Outcome, Sources
+from kernel.query.standing import as_it_stood
 from kernel.query.stores import Derived, Evidence, NoTimeline, Timeline
 from kernel.query.summary import summarize
 from kernel.query.visibility import find_lines, find_parts, tell_when
@@ -184,7 +185,7 @@ def _watched(plan: Plan) -> Plan:
 def _first_that_answers(plan: Plan, sources: Sources) -> tuple[Outcome, Reading]:
     """The outcome of the first reading with a claim, else that of the last reading."""
     dropped = 0
-    for reading in plan.readings:
+    for reading in (as_it_stood(reading, sources) for reading in plan.readings):
         outcome = _outcome(reading, sources)
         outcome.dropped += dropped
         if outcome.claims or outcome.cut:

@@ -17,7 +17,10 @@ from kernel.query.vocabulary import STOP_WORDS
 
 PERSON = r"(?:i|we|you)"
 """The person who asks, and who looked."""
-_SCREEN = r"(?:on (?:the|my) screen|on screen|visible|shown|displayed|open|up|seen|in view)"
+_SCREEN = (
+    r"(?:on (?:the|my) screen|on screen|visible|shown|displayed|open|up|seen|in view"
+    r"|(?P<front>in (?:the )?(?:front|foreground)))"
+)
 _STATE = re.compile(r"\b(?:open|up)$", re.IGNORECASE)
 _WINDOW_NOUN = re.compile(
     r"\b(?:windows?|tabs?|apps?|applications?|programs?|browser|terminal|console|shell|editor|chat"
@@ -165,10 +168,16 @@ _SUMMARY = re.compile(
     r"|overview)(?: of| for)?|what (?:was|were) "
     rf"{PERSON} (?:doing|working(?: on)?|reading|looking(?: at)?|up to)|what did {PERSON} "
     r"(?:do|see|read|work on|look at)|what happened"
-    r"|what was (?:going on|happening|on (?:the|my) screen))"
+    r"|what was (?:going on|happening)|what (?:was|were|stood) on (?:(?:the|my) )?screen)"
     r"\b(?P<rest>.*)",
     re.IGNORECASE,
 )
+_SHOWING = re.compile(
+    r"what (?:was|were|has been|had been) (?:there|shown|displayed|visible|(?:to be )?seen|in view)"
+    rf"(?: on (?:(?:the|my) )?screen)?|what could {PERSON} see(?: on (?:(?:the|my) )?screen)?",
+    re.IGNORECASE,
+)
+"""All that was to be seen."""
 _GONE = frozenset(
     {"disappear", "disappeared", "vanish", "vanished", "removed", "gone", "go away", "went away"}
 )
@@ -216,7 +225,7 @@ def _asked_of_screen(bare: str) -> Asked:
     for pattern in _LONG:
         found = pattern.fullmatch(bare)
         if found and _names_something(found.group("subject")) and _is_of_screen(found):
-            return Asked("when", subject_of(found.group("subject")), measure="length")
+            return Asked("when", subject_of(_as_window(found)), measure="length")
     found = _CHANGED.fullmatch(bare)
     if found:
         verb = found.group("verb").casefold()
@@ -228,6 +237,8 @@ def _asked_of_screen(bare: str) -> Asked:
     found = _SUMMARY.fullmatch(bare)
     if found:
         return Asked("summary", subject_of(found.group("rest")))
+    if _SHOWING.fullmatch(bare):
+        return Asked("summary")
     return _asked_count(bare) or Asked("value")
 
 
@@ -237,7 +248,7 @@ def _asked_when(found: re.Match[str]) -> Asked:
     edge = (groups.get("edge") or groups.get("edge2") or "").casefold()
     verb = (groups.get("verb") or "").casefold()
     side = "vanished" if verb in _GONE else "appeared" if verb in _NEW else ""
-    subject = found.group("subject")
+    subject = _as_window(found)
     if groups.get("reach"):
         edge = "first" if groups["reach"].casefold() == "since" else "last"
     if groups.get("state"):
@@ -245,6 +256,12 @@ def _asked_when(found: re.Match[str]) -> Asked:
         said = subject_of(f"{subject} {groups['state']}")
         return Asked("when", said, edge="first", measure="state")
     return Asked("when", subject_of(subject), edge=edge, side=side)
+
+
+def _as_window(found: re.Match[str]) -> str:
+    """What is asked about; what is in front is a window."""
+    groups = found.groupdict()
+    return f"{groups['subject']} window" if groups.get("front") else str(groups["subject"])
 
 
 def _is_of_screen(found: re.Match[str]) -> bool:

@@ -65,15 +65,19 @@ _ORDINALS: Final = {
     for number, names in enumerate(("first 1st", "second 2nd", "third 3rd", "fourth 4th"))
     for name in names.split()
 }
-_MONITOR = re.compile(
-    r"\b(?:on|of|from|at|in) (?:the |my )?(?:"
-    rf"(?P<ordinal>{'|'.join(_ORDINALS)}) (?:monitor|display|screen)"
-    r"|(?:monitor|display|screen) (?:number |no\.? |#)?(?P<number>\d{1,2})(?![\d:]|\.\d| of)"
-    r")\b",
-    re.IGNORECASE,
+_ONE_MONITOR = (
+    rf"(?:(?P<ordinal>{'|'.join(_ORDINALS)}) (?:monitor|display|screen)"
+    r"|(?:monitor|display|screen) (?:number |no\.? |#)?(?P<number>\d{1,2})(?![\d:]|\.\d| of))\b"
 )
+_MONITOR = re.compile(rf"\b(?:on|of|from|at|in) (?:the |my )?{_ONE_MONITOR}", re.IGNORECASE)
+_MONITOR_SHOWED = re.compile(
+    rf"\bdid (?:the |my )?{_ONE_MONITOR} (?:show|display)\b", re.IGNORECASE
+)
+_ALL_OF_IT = re.compile(r"\bwhat (?:was|were|stood)$", re.IGNORECASE)
+"""Before a monitor: nothing is asked about but what is on it."""
 _SORT = frozenset(
-    "window tab page file document doc site website dialog view note notes channel screen".split()
+    "window tab page file document doc site website dialog view note notes channel screen app"
+    " application program".split()
 )
 _DANGLING = re.compile(
     r"(?:[\s,]+(?:on|in|at|from|during|of|since|between|and|or|for|the))+\s*(?=[?.!]?$)", re.I
@@ -169,11 +173,18 @@ def names_a_place(text: str) -> bool:
 
 def find_monitor(text: str) -> MonitorPlace | None:
     """The monitor that the text names by its number, or by its place in their order."""
-    found = _MONITOR.search(text)
+    showed = _MONITOR_SHOWED.search(text)
+    found = showed or _MONITOR.search(text)
     if found is None:
         return None
     said = found.group()
-    left = _without(text, found.start(), found.end())
+    before, after = text[: found.start()], text[found.end() :]
+    instead = ""
+    if showed:
+        instead = "did I see"
+    elif _ALL_OF_IT.search(before.rstrip()):
+        instead = "on the screen"
+    left = tidy(f"{before} {instead} {after}")
     if found.group("number"):
         number = int(found.group("number"))
         return MonitorPlace(number, left, f"“{said}”: monitor {number} (the first one is 0)")

@@ -151,7 +151,10 @@ def _plan_within(
     inside = timed.read(bare, asked, inside=True)
     then = _at_the_moment(inside)
     if asked.answer_type not in ("value", "find") or asked.measure:
-        return Plan(text, then if asked.measure in _STANDING else (inside,))
+        standing = asked.measure in _STANDING or (
+            asked.answer_type == "summary" and window.is_second
+        )
+        return Plan(text, then if standing else (inside,))
     kind = inside.question.kind
     past = _is_past(text) or kind is Kind.FIND
     if window.sure or (seeing and _is_near(window)) or (_is_near(window) and past) or seeing:
@@ -161,11 +164,15 @@ def _plan_within(
 
 
 def _at_the_moment(reading: Reading) -> tuple[Reading, ...]:
-    """What was there in the very minute that was named goes before what was there around it."""
+    """What was there in the very minute that was named goes before what was there around it.
+
+    Of a second it is what stood there since the frame before.
+    """
     scope = reading.scope
     if scope.near is None or reading.window is None or reading.window.at_us is None:
         return (reading,)
-    return (replace(reading, scope=scope.within(*scope.near)), reading)
+    start = scope.from_us if reading.window.is_second else scope.near[0]
+    return (replace(reading, scope=scope.within(start, scope.near[1])), reading)
 
 
 def _of_one_capture(text: str, scope: Scope) -> tuple[str, Scope]:

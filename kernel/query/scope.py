@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from contracts.capture import CaptureEvent
-from kernel.query.times import local
+from kernel.query.times import MICROS, local
 from kernel.query.timezones import pass_mark
 from kernel.store.folding import squash
 
@@ -41,6 +41,12 @@ class Scope:
         if self.near is None:
             return 0
         return max(self.near[0] - moment_us, moment_us - self.near[1] + 1, 0)
+
+    @property
+    def ends_at_its_second(self) -> bool:
+        """Whether one second is asked about, and nothing after it counts."""
+        near = self.near
+        return near is not None and near[1] - near[0] == MICROS and self.to_us == near[1]
 
     @property
     def is_timed(self) -> bool:

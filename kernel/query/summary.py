@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.answer import Claim
 from contracts.interval import TextInterval
@@ -22,6 +22,7 @@ from kernel.query.plan import Reading
 from kernel.query.scope import Scope
 from kernel.query.sightings import clipped
 from kernel.query.sources import Outcome, Sources
+from kernel.query.standing import standing_frames
 from kernel.query.times import MICROS
 from kernel.query.windows import tell_untold
 from kernel.query.wording import span_text
@@ -53,7 +54,26 @@ class _Entry:
 
 
 def summarize(reading: Reading, sources: Sources) -> Outcome:
-    """The most telling lines of the scope, in order of time, a share for each window."""
+    """The most telling lines of the scope, in order of time, a share for each window.
+
+    Of a second those of the frames that stood then.
+    """
+    outcome = Outcome()
+    scope = reading.scope
+    scopes = [
+        replace(scope.within(f.captured_at_us, f.captured_at_us + 1), monitor=f.monitor)
+        for f in standing_frames(scope, sources)
+    ]
+    for part in scopes or [scope]:
+        told = _summary(replace(reading, scope=part), sources)
+        outcome.claims += told.claims
+        outcome.notes += told.notes
+        outcome.dropped += told.dropped
+        outcome.cut = outcome.cut or told.cut
+    return outcome
+
+
+def _summary(reading: Reading, sources: Sources) -> Outcome:
     outcome = Outcome()
     rows = sources.timeline.during(reading.scope, limit_rows=ROWS_MAX)
     outcome.cut = len(rows) >= ROWS_MAX

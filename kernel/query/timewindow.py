@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_SECOND_US = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -34,6 +36,11 @@ class Window:
     def through_us(self) -> int:
         """The end with the whole of the minute that names it: from 9 to 10 the clock shows 10."""
         return self.to_us + self.beyond_us
+
+    @property
+    def is_second(self) -> bool:
+        """Whether a time was named to the second."""
+        return self.at_us is not None and self.at_us[1] - self.at_us[0] == _SECOND_US
 
     def holds(self, moment_us: int) -> bool:
         """Whether the moment lies in the window."""

@@ -49,8 +49,12 @@ def test_a_name_of_no_program_is_a_word_of_the_question(text: str) -> None:
     [
         ("what did I see on monitor 1 today?", 1, "what did I see today?"),
         ("sprint on the second monitor", 1, "sprint"),
+        ("What was on monitor 1 today?", 1, "What was on the screen today?"),
+        ("What did the second monitor show?", 1, "What did I see?"),
+        ("Which error did my second screen show?", 1, "Which error did I see?"),
+        ("What was the error on monitor 1?", 1, "What was the error?"),
         ("sprint on monitor 0 today", 0, "sprint today"),
-        ("what was on display #2?", 2, "what was?"),
+        ("what was on display #2?", 2, "what was on the screen?"),
     ],
 )
 def test_a_monitor_is_named_by_its_number_or_its_place(text: str, monitor: int, left: str) -> None:

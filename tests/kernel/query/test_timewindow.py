@@ -60,6 +60,7 @@ def test_a_point_of_time_is_the_minute_or_second_that_was_said(phrase: str, leng
     assert ((at_us[1] - at_us[0]) // MICROS if at_us else 0) == length_s
     if at_us is not None:
         assert at_us[0] // MICROS % 86_400 // 60 == 9 * 60 + 5
+    assert _window(phrase).is_second is (length_s == 1)
 
 
 def test_windows_that_part_hold_nothing() -> None:

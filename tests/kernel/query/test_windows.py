@@ -59,8 +59,23 @@ def test_a_kind_of_program_names_a_window_and_its_time_is_told(desk: Desk) -> No
 
 
 @pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("When was Firefox in front today?", CHAT),
+        ("When was the app LibreOffice Calc in front?", SHEET),
+        ("When was the stock list last in the foreground?", SHEET),
+    ],
+)
+def test_what_was_in_front_is_a_window(desk: Desk, question: str, title: str) -> None:
+    claims = desk.ask(question).claims
+    assert claims
+    assert all(title in claim.text and "in front" in claim.text for claim in claims)
+
+
+@pytest.mark.parametrize(
     "question",
     [
+        "When was the ticket in front?",
         "How long was the ticket visible?",
         "How long was the printer visible?",
         "How many windows did I have open on Sunday?",
