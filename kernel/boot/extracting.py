@@ -31,6 +31,8 @@ FEED_S = 2.0
 _POLL_S = 0.25
 _ANSWER_S = 3.0
 _HANDOVER_S = 10.0
+_TERMINATED = 143
+"""Exit status of what SIGTERM ended, as shells tell it."""
 _TO_US_MAX = 253_402_300_799_999_999
 
 
@@ -108,7 +110,9 @@ class _Watch:
         if self.left == 0:
             return True
         if self.seconds >= self._budget_s:
-            self.stopped = f"the budget of {self._budget_s:g} s is spent"
+            # Where there is no leave to work, more time would not help.
+            why = f"; {stuck}" if stuck else ""
+            self.stopped = f"the budget of {self._budget_s:g} s is spent{why}"
             return True
         if not stuck:
             self._stuck_since_s = None
@@ -132,6 +136,8 @@ def extract(
 
     ``count_left`` says how many of them are unread. Raises `KernelError` when no kernel can be
     had: the data dir stays held by something that does not answer, or plugins may not run.
+    Raises `KeyboardInterrupt` (or `SystemExit`) where the person broke it off, once all that was
+    started has stopped.
     """
     watch = _Watch(budget_s, count_left, show)
     give_up_s = time.monotonic() + _HANDOVER_S
@@ -176,8 +182,11 @@ def _extract_here(data_dir: DataDir, window: tuple[int, int], watch: _Watch) -> 
 
         kernel.run(until=is_over)
         watch.spent_s = kernel.governor_facts()["explicit_used_s"]
-        if stop.requested:
-            watch.stopped = f"stopped by {stop.requested}"
+    if stop.requested == "SIGTERM":
+        raise SystemExit(_TERMINATED)
+    if stop.requested:
+        # Whoever breaks it off wants no answer any more; what was read by then stays.
+        raise KeyboardInterrupt
 
 
 def _extract_there(client: ControlClient, window: tuple[int, int], watch: _Watch) -> None:

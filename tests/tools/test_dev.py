@@ -241,6 +241,13 @@ def test_an_unknown_command_is_refused_with_the_list(checkout: Checkout) -> None
     assert checkout.syncs == []
 
 
+def test_a_program_that_is_no_command_is_told_how_to_be_run(checkout: Checkout) -> None:
+    finished = checkout.run("true")
+    assert finished.returncode == 2
+    assert "tools/dev run true" in finished.stderr.splitlines()[-1]
+    assert checkout.run("run", "true").returncode == 0
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user without rights")
 def test_without_rights_a_missing_system_package_is_one_line_and_no_failure(
     checkout: Checkout,

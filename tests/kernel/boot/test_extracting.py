@@ -66,6 +66,12 @@ def test_the_budget_ends_it() -> None:
     assert watch.stopped == "the budget of 0 s is spent"
 
 
+def test_where_the_budget_ends_it_first_the_lack_of_leave_is_told_as_well() -> None:
+    watch = extracting._Watch(0.0, lambda: 2, lambda _: None)
+    assert watch.is_over("paused by the person; run: kernel resume")
+    assert watch.stopped == "the budget of 0 s is spent; paused by the person; run: kernel resume"
+
+
 def test_what_was_read_a_moment_before_the_backlog_was_empty_is_not_said_to_be_unreadable() -> None:
     left = [3]
     watch = extracting._Watch(60.0, lambda: left[0], lambda _: None)

@@ -1,4 +1,4 @@
-"""Ctrl-C ends a question at once: exit status 130, and no traceback."""
+"""Ctrl-C ends a question at once, or what it started first: status 130, no traceback."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kernel.cli.query import query
+from tests.functional.rig import make_rig
 from tests.kernel.query.memory import Memory
 
 PRESSED = """
@@ -46,3 +47,22 @@ def test_ctrl_c_ends_a_question_without_a_traceback(tmp_path: Path, moment: str)
     assert done.returncode == 130, done.stderr
     assert "Traceback" not in done.stderr
     assert "Lindqvist" not in done.stdout
+
+
+def test_ctrl_c_while_captures_are_read_now_gives_no_answer(tmp_path: Path) -> None:
+    rig = make_rig(tmp_path)
+    rig.ingest(rig.write("a.png", "The invoice INV-4713 costs 14.50 EUR."))
+    rig.json("process", "--until-drained")
+    rig.ingest(rig.write("b.png", "!sleep:50", shade=9))
+    done = subprocess.run(
+        [sys.executable, "-c", PRESSED, "more_waits", "query", "INV-4713", "--extract-now"],
+        cwd=ROOT,
+        env=rig.environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
