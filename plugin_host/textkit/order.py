@@ -68,6 +68,7 @@ def reading_order(boxes: Sequence[Box]) -> list[int]:
     place = sorted(range(len(boxes)), key=lambda i: (boxes[i][1], boxes[i][0], boxes[i], i))
     lines = [boxes[i] for i in place]
     blocks = _absorb(lines, _merge_tables(lines, _find_blocks(lines)))
+    blocks = _merge_interleaved(lines, blocks)
     blocks = _merge_rows(lines, blocks)
     ordered: list[int] = []
     for block in _sort_blocks(blocks):
@@ -214,6 +215,64 @@ def _holds(boxes: Sequence[Box], big: _Block, small: _Block) -> bool:
     if inner[0] < x0 or inner[1] < y0 or inner[2] > x1 or inner[3] > y1:
         return False
     return any(_is_same_row(boxes[i], boxes[j]) for i in small.lines for j in big.lines)
+
+
+def _merge_interleaved(boxes: Sequence[Box], blocks: list[_Block]) -> list[_Block]:
+    """Blocks whose lines take turns in one column made one, until nothing changes.
+
+    Indentation alone parts the lines of code, of an outline or of a thread into blocks.
+    """
+    merged = sorted(blocks, key=lambda block: block.box)
+    is_changed = True
+    while is_changed:
+        is_changed = False
+        for first, second in itertools.permutations(range(len(merged)), 2):
+            if _is_interleaved(boxes, merged[first], merged[second]):
+                merged[first] = _block(boxes, merged[first].lines + merged[second].lines)
+                del merged[second]
+                is_changed = True
+                break
+    return merged
+
+
+def _is_interleaved(boxes: Sequence[Box], outer: _Block, inner: _Block) -> bool:
+    """Whether a line of ``inner`` stands between two lines of ``outer`` that follow each other.
+
+    Between in height, and in width: it is below or above what they say, not beside it. Where it
+    overlaps only one of them, nothing of the two blocks may stand on one row: columns do.
+    """
+    if not _overlap(outer.box, inner.box):
+        return False
+    sides = [_enclosing_sides(boxes, outer, line) for line in inner.lines]
+    if any(all(shared) for shared in sides):
+        return True
+    return any(any(shared) for shared in sides) and not any(
+        _is_same_row(boxes[i], boxes[j]) for i in outer.lines for j in inner.lines
+    )
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return overlap_px(a[0], a[2], b[0], b[2]) > 0 and overlap_px(a[1], a[3], b[1], b[3]) > 0
+
+
+def _enclosing_sides(boxes: Sequence[Box], block: _Block, line: int) -> tuple[bool, bool]:
+    """Whether the next lines of ``block`` above, and below, ``line`` overlap it in width.
+
+    Neither counts where those two stand too far apart to follow each other.
+    """
+    x0, top, x1, bottom = boxes[line]
+    middle = (top + bottom) / 2
+    above = [boxes[i] for i in block.lines if boxes[i][3] <= middle]
+    below = [boxes[i] for i in block.lines if boxes[i][1] >= middle]
+    if not above or not below:
+        return False, False
+    high, low = max(above, key=lambda box: box[3]), min(below, key=lambda box: box[1])
+    if low[1] - high[3] > LINE_GAP_SHARE * max(high[3] - high[1], low[3] - low[1]):
+        return False, False
+    return (
+        any(overlap_px(a[0], a[2], x0, x1) > 0 for a in above if _is_same_row(a, high)),
+        any(overlap_px(b[0], b[2], x0, x1) > 0 for b in below if _is_same_row(b, low)),
+    )
 
 
 def _merge_rows(boxes: Sequence[Box], blocks: list[_Block]) -> list[_Block]:

@@ -106,3 +106,65 @@ def test_an_indented_line_stays_among_its_neighbours() -> None:
     code = [(300, 100, 420, 116), (340, 124, 560, 140), (380, 148, 500, 164), (300, 172, 430, 188)]
 
     assert reading_order(code) == [0, 1, 2, 3]
+
+
+def indented(*widths: tuple[int, int], x: int = 300, top: int = 100) -> list[Box]:
+    """Lines of code, 18 px apart: by how many columns of 8 px indented, and how many long."""
+    return [
+        (x + 8 * indent, top + 18 * i, x + 8 * (indent + chars), top + 18 * i + 14)
+        for i, (indent, chars) in enumerate(widths)
+        if chars
+    ]
+
+
+# Two methods of a class: long lines that stick out under short ones, and blank lines.
+METHODS = (
+    *((0, 14), (0, 24), (0, 0), (0, 18), (4, 62), (8, 46), (8, 27), (8, 32), (0, 0)),
+    *((4, 34), (8, 18), (12, 59), (8, 23), (0, 0), (4, 46), (8, 21), (12, 32), (8, 26)),
+    *((0, 0), (0, 33), (4, 37), (4, 54), (4, 8)),
+)
+
+
+def test_a_long_line_between_the_lines_of_a_block_stays_between_them() -> None:
+    code = indented(*METHODS)
+
+    assert reading_order(code) == list(range(len(code)))
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 6).map(lambda deep: 4 * deep), st.integers(25, 70)),
+        min_size=2,
+        max_size=40,
+    )
+)
+def test_one_column_is_read_down_however_its_lines_are_indented(
+    shape: list[tuple[int, int]],
+) -> None:
+    # Longer than the deepest indentation: no two lines stand beside each other.
+    code = indented(*shape)
+
+    assert reading_order(code) == list(range(len(code)))
+
+
+def test_a_last_line_that_hangs_below_an_argument_stays_above_the_bracket() -> None:
+    call = indented((0, 24), (0, 34), (26, 9), (0, 1), (0, 20), (0, 18))
+
+    assert reading_order(call) == list(range(len(call)))
+
+
+def test_code_in_two_windows_is_read_window_by_window() -> None:
+    left = indented(*METHODS)
+    # On other rows and in other steps, so that lines stand half beside each other.
+    right = [
+        (x0, y0 * 21 // 18, x1, y0 * 21 // 18 + 16) for x0, y0, x1, _ in indented(*METHODS, x=960)
+    ]
+
+    assert reading_order([*left, *right]) == list(range(len(left) + len(right)))
+
+
+def test_a_note_that_begins_under_a_wide_heading_is_not_read_into_the_prose_beside_it() -> None:
+    heading, prose = (20, 40, 900, 60), column(20, 80, 12, width=500)
+    note = column(620, 66, 6, width=400, pitch=31)
+
+    assert reading_order([heading, *prose, *note]) == list(range(19))
