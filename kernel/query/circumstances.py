@@ -23,7 +23,7 @@ from kernel.query.nearness import LOCAL
 from kernel.query.ordinary import is_ordinary
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.told import Told, is_in, told_by
-from kernel.query.vocabulary import CALENDAR, COMMUNICATING, LIGHT_DEEDS
+from kernel.query.vocabulary import CALENDAR, COMMUNICATING, LIGHT_DEEDS, PLACE_NOUNS
 from kernel.query.words import spans_in, stem_of
 
 _SHORT_WORDS_MAX = 3
@@ -38,6 +38,12 @@ _DONE = re.compile(
 _BY = re.compile(r"\bby\b", re.IGNORECASE)
 _TELLS_WHO = re.compile(r"\bby:\s", re.IGNORECASE)
 """A label for who did a thing, not where."""
+_KEPT = re.compile(
+    r"\s+(?:is|are|was|were|lies|lie|hangs?|stands?)\s+(?:kept |stored |saved |written |still )?"
+    r"(?:in|at|under|on|inside|behind|with)\s+(?:the|an?|my|our|your|their)\b",
+    re.IGNORECASE,
+)
+"""After a thing: where it is."""
 _CLAUSE = re.compile(r"[,;.!?]\s+")
 _NAME_DOES = re.compile(r"(?P<name>[A-Z][a-z]+)\s+[a-z]")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
@@ -109,6 +115,18 @@ def is_no_place(question: Question, candidate: Candidate, hits: PageHits) -> boo
     if any(path not in question.text for path in _PATH.findall(candidate.value)):
         return False
     return not (_PLACE.search(rest) or any(_names_in(rest[_opening(rest) :])))
+
+
+def tells_only_where(question: Question, candidate: Candidate, hits: PageHits) -> bool:
+    """Whether it says where a thing is kept, and not what it is: "the PIN is in the vault"."""
+    if question.kind is not Kind.THING or candidate.form is not Form.SENTENCE:
+        return False
+    nouns = [term.text.casefold() for term in question.terms if term.asked]
+    told = told_by(question, candidate, hits)
+    ends = [end for _, end in told.asked]
+    return bool(ends and nouns and nouns[-1] not in PLACE_NOUNS) and all(
+        _KEPT.match(told.text, end) for end in ends
+    )
 
 
 def is_no_reason(question: Question, candidate: Candidate, levels: list[int]) -> bool:

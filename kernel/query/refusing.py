@@ -16,6 +16,7 @@ from kernel.query.circumstances import (
     is_no_person,
     is_no_place,
     is_no_reason,
+    tells_only_where,
 )
 from kernel.query.kinds import counts_another_thing, is_of_wrong_kind
 from kernel.query.nearness import (
@@ -83,6 +84,7 @@ def is_refused(question: Question, hits: PageHits, candidate: Candidate, levels:
         or counts_another_thing(question, candidate, hits)
         or is_no_person(question, candidate, hits)
         or is_no_place(question, candidate, hits)
+        or tells_only_where(question, candidate, hits)
         or is_no_reason(question, candidate, levels)
     )
 

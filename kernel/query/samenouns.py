@@ -378,6 +378,9 @@ motor: engine
 picture: screenshot thumbnail
 consumption: usage use
 usage: consumption use
+use: usage utilisation utilization
+food: meal meals catering
+meal: food breakfast lunch dinner
 load: usage utilisation utilization
 occupancy: utilisation utilization
 trend: change

@@ -27,6 +27,10 @@ _IDIOMS: Final = tuple(
         (r"get in touch with", "contact"),
         (r"(?:get|gets|got) rid of", "removed"),
         (r"how come", "why"),
+        (r"called off", "cancelled"),
+        (r"call off", "cancel"),
+        (r"(?:put off|pushed back)(?=\W*$|\s+(?:to|until|till|by)\b)", "postponed"),
+        (r"turned down(?=\W*$)", "rejected"),
         (r"(?<=the )most recent(?! and\b)", "latest"),
         (r"until (?:when|what time|which date)", "until when"),
     )
@@ -38,6 +42,8 @@ _QUOTE: Final = re.compile('["“”„«»]')
 _PHRASES: Final = """
 expire: good until; good till; good through; valid until; valid till; valid to; valid through
 expire: best before; use by; runs out; ends on
+valid: expires after; expire after; expires in; expire in; good for
+last: expires after; expire after
 allow: may only; is permitted; are permitted
 deadline: due by; no later than; at the latest
 due: no later than; at the latest; by the

@@ -34,6 +34,11 @@ _FOLLOWS_HEIGHTS = 2.6
 _INSET_HEIGHTS = 2.0
 _LOW = 0.9
 _LEVEL_HEIGHTS = 1.5
+_ADDRESS = re.compile(
+    r"(?:\w+://)?[\w-]+(?:\.[\w-]+)+(?::\d+)?/\S*?(?P<last>[\w.-]*[A-Za-z][\w.-]*)/?"
+)
+_BAR_HEIGHTS = 6.0
+"""So far below the upper edge of a window, in lines of text, its address stands."""
 _LARGE_PRINT = 1.3
 _CELLS_MIN = 4
 """So many pieces on a row are cells of a table, however high one of them is boxed."""
@@ -267,7 +272,21 @@ class Outline:
             # The phone in the card of a contact is not that of whose record the card is on.
             found.update(p.index for p in titles if not (theirs and holds_person(p.text)))
             theirs = theirs or (identity is not None and self._is_contact(piece, identity))
+            found.update(self._addresses.get(region, ()))
         return frozenset(found)
+
+    @cached_property
+    def _addresses(self) -> dict[int, list[int]]:
+        """The addresses that end in an identifier, by container: what the whole page is of."""
+        regions = self._layout.regions
+        found: dict[int, list[int]] = {}
+        for piece in self._layout.pieces:
+            if names_its_page(piece.text):
+                region = regions.of_piece[piece.index]
+                over = min((p.box[1] for p in self._held[region]), default=0)
+                if piece.box[1] - over <= _BAR_HEIGHTS * piece.height:
+                    found.setdefault(region, []).append(piece.index)
+        return found
 
     def _titles_in(self, region: int, piece: Piece, *, titled: bool) -> list[Piece]:
         """A container's first row, if it may have a title, and its large print over a piece."""
@@ -299,6 +318,12 @@ class Outline:
         words = set(label.text.casefold().strip(" :").split())
         named = is_person(self._layout.pieces[identity].text)
         return named and bool(words & _REACHED_BY)
+
+
+def names_its_page(text: str) -> bool:
+    """Whether it is the address of a page that ends in an identifier: ".../trips/TRP-48152"."""
+    found = _ADDRESS.fullmatch(text.strip())
+    return found is not None and any(map(str.isdigit, found["last"]))
 
 
 def _size(piece: Piece) -> float:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from contracts.base import Box
 from kernel.query.candidates import Candidate, Form, PageHits, Part, label_fit
 from kernel.query.layout import Hit, PageLayout, Piece, union
+from kernel.query.prints import is_fixed_pitch
 
 _CELL = 320
 _SUBJECT = 60
@@ -278,6 +279,9 @@ class _Grid:
         )
         by_word = cls(tuple((w.box[0], w.box[2]) for w in words), words, tuple(row))
         cut = len(heads) == len(row) and _in_order(heads, row)
+        if not is_fixed_pitch([(w.end - w.start, w.box[2] - w.box[0]) for w in (*words, *body)]):
+            # Words of prose that stand over words are no heads.
+            share = 0.0
         if share >= _EDGE_SHARE_SURE and not cut:
             # A terminal: every word under its own head, however the engine cut the lines.
             return by_word

@@ -411,6 +411,9 @@ def _judge(needle: Needle, text: str, units: Sequence[Unit], first: int, last: i
     start, end = units[first].start, units[last].end
     if needle.numeric and (_is_part_of_number(text, start, end) or _is_whole_of(text, start, end)):
         return None
+    if "/" in text[start:end] and re.match(r"[-_]\w", text[end : end + 2]):
+        # The name of a file or folder goes on: /srv/app-old is not /srv/app.
+        return None
     quality = EXACT
     if not units[first].opens and not _CJK.match(text[start]):
         left = units[first - 1]

@@ -134,3 +134,18 @@ def test_a_path_is_a_place_though_it_holds_words_of_the_question() -> None:
     c.text(40, 140, "The key of the return hook is stored with care and rotated.")
     assert "kv/" in (best("Where is the key of the refund hook stored?", c.page()) or "")
     assert best("Where is the key of the return hook stored?", c.page()) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is the password of mill-4?", None),
+        ("What is the office of mill-4?", "annex"),
+    ],
+)
+def test_where_a_thing_is_kept_does_not_tell_what_it_is(question: str, answer: str | None) -> None:
+    canvas = Canvas()
+    canvas.text(40, 100, "The password is in the vault under mill-4.")
+    canvas.text(40, 400, "The office of mill-4 is in the annex behind gate 2.")
+    said = best(question, canvas.page())
+    assert (said is None) if answer is None else (answer in (said or ""))

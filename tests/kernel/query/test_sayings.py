@@ -41,6 +41,9 @@ def test_too_old_is_outdated() -> None:
         ("How long does a session stay open?", "How long does a session last?"),
         ("How come the press stopped?", "why the press stopped?"),
         ("When was the most recent backup?", "When was the latest backup?"),
+        ("Why was the ferry called off?", "Why was the ferry cancelled?"),
+        ("When was the drill put off to?", "When was the drill postponed to?"),
+        ("Why was my offer turned down?", "Why was my offer rejected?"),
         ("How many kilometres does V-7 have on the clock?", "How many odometer does V-7 have?"),
     ],
 )
@@ -53,6 +56,20 @@ def test_an_idiom_is_said_in_plain_words(question: str, plain: str) -> None:
 )
 def test_what_is_quoted_or_no_idiom_is_left_as_it_is(question: str) -> None:
     assert plainly(question) == question
+
+
+@pytest.mark.parametrize(
+    "question", ["Who put off-site backups on?", "Why was the heating turned down to 17?"]
+)
+def test_a_verb_with_a_particle_that_says_more_is_left(question: str) -> None:
+    assert plainly(question) == question
+
+
+def test_how_long_something_is_valid_is_told_by_when_it_expires() -> None:
+    c = Canvas()
+    c.text(40, 100, "Access tokens expire after 20 minutes.")
+    assert "20 minutes" in (best("How long are access tokens valid?", c.page()) or "")
+    assert best("How long are access cards valid?", c.page()) is None
 
 
 def test_every_form_of_a_verb_has_its_sayings() -> None:

@@ -8,6 +8,7 @@ from kernel.query.containers import Area
 from kernel.query.layout import PageLayout
 from kernel.query.question import analyse
 from kernel.query.ranking import rank
+from kernel.query.sections import names_its_page
 from tests.kernel.query.asking import best
 from tests.kernel.query.drawn import Canvas
 
@@ -256,3 +257,37 @@ def test_the_phone_of_a_contact_is_not_that_of_whose_record_it_is_on() -> None:
     areas = [Area("window", (20, 20, 1800, 700)), *CARDS]
     assert "48 GB" in answer_of("How much memory does Zofia Nowak have?", canvas, *areas)
     assert not answer_of("What is the phone of Zofia Nowak?", canvas, *areas)
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("https://trips.example/itinerary/TRP-48152", True),
+        ("https://shop.example/orders?selected=PW-58292", True),
+        ("https://shop.example/orders?range=today", False),
+        ("see https://shop.example/orders/PW-58292", False),
+        ("/srv/data/TRP-48152", False),
+    ],
+)
+def test_an_address_that_ends_in_an_identifier_names_its_page(address: str, *, named: bool) -> None:
+    assert names_its_page(address) is named
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is the total of trip TRP-48152?", "2,880.70"),
+        ("What is the total of trip TRP-47760?", None),
+        ("What is the total of trip TRP-4815?", None),
+    ],
+)
+def test_what_the_address_names_is_what_the_page_is_of(question: str, answer: str | None) -> None:
+    canvas = Canvas()
+    canvas.text(20, 20, "Singapore - Browser")
+    canvas.text(20, 50, "https://trips.example/itinerary/TRP-48152")
+    canvas.text(1200, 400, "Trip total")
+    canvas.text(1500, 400, "2,880.70")
+    canvas.text(1200, 600, "Other trips")
+    canvas.text(1200, 630, "TRP-47760 Porto")
+    said = best(question, canvas.page())
+    assert (said is None) if answer is None else (answer in (said or ""))

@@ -50,6 +50,8 @@ def test_teams_and_times_are_no_persons(text: str) -> None:
         ("price", "now €37.80 only", "€3"),
         ("temperature", "at 47.6 °C", "6 °"),
         ("pressure", "4.12 bar", "2 bar"),
+        ("port", "listening on 0.0.0.0:8447", "0.0.0.0:8447"),
+        ("port", "at 05:58:12 nothing", None),
         ("weight", "11.6 kg gross", "6 kg"),
         ("weight", "4.12 bar", None),
         ("power", "61 kWh", None),

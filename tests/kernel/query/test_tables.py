@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.text import TextLine, Word
 from kernel.query.layout import PageLayout
 from kernel.query.question import analyse
 from kernel.query.ranking import find_hits, rank
@@ -126,3 +127,34 @@ def test_a_row_is_named_by_its_first_cell_though_another_row_speaks_of_it_furthe
     canvas.rows([60, 360, 600], 190, 28, rows)
     assert "118.00" in (best("How much is the base freight?", canvas.page()) or "")
     assert "17.5%" in (best("How much is the fuel surcharge?", canvas.page()) or "")
+
+
+def printed(canvas: Canvas, x: float, y: int, text: str) -> None:
+    """A line in print, where an i is narrower than an M."""
+    words, start = [], 0
+    for part in text.split():
+        start = text.index(part, start)
+        end = start + len(part)
+        left = x + sum(map(_width, text[:start]))
+        box = (round(left), y - 8, round(left + sum(map(_width, part))), y + 8)
+        words.append(Word(text=part, box=box, confidence_permille=980, start=start, end=end))
+        start = end
+    line = (words[0].box[0], y - 8, words[-1].box[2], y + 8)
+    canvas.lines.append(TextLine(text=text, box=line, confidence_permille=980, words=tuple(words)))
+
+
+def _width(letter: str) -> float:
+    return 14 * (0.25 if letter in "iljft. " else 0.8 if letter in "mwMW" else 0.55)
+
+
+def test_words_of_print_over_words_are_no_heads() -> None:
+    canvas = Canvas()
+    for y, label, value in (
+        (200, "Company", "Sandvik Optikk"),
+        (222, "Contact", "Liv Sandvik"),
+        (244, "VAT number", "NO 918 402 557 MVA"),
+    ):
+        printed(canvas, 850, y, label)
+        printed(canvas, 1000, y, value)
+    told = best("What is the VAT number of Sandvik Optikk?", canvas.page())
+    assert told == "VAT number: NO 918 402 557 MVA"

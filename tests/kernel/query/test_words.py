@@ -21,6 +21,7 @@ def found(term: str, text: str, *, exact: bool = True) -> list[str]:
     [
         ("INV-20871", "Invoice INV-20871 overdue", ["INV-20871"]),
         ("PO-77120-B", "order Po-77120-B. The", ["Po-77120-B"]),
+        ("/srv/app", "see /srv/app/log - now", ["srv/app"]),
         ("ERROR", "ERR0R db.pool", ["ERR0R"]),
         ("Cls", "Affected CIs (2)", ["CIs"]),
         ("modern", "a modem view", ["modem"]),
@@ -43,6 +44,8 @@ def test_misread_and_glued_words_are_found(term: str, text: str, expected: list[
         ("INC004821", "INC0048213"),
         ("GX-7", "GX-70 Pro"),
         ("GX-7", "GX-7b Pro"),
+        ("/srv/app", "volume=/srv/app-old used=9%"),
+        ("/srv/app", "in /srv/app_2 now"),
         ("318.60", "amount 4,318.60"),
         ("12.3", "clause 123"),
         ("123", "clause 12.3"),
