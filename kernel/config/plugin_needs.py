@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from contracts.manifest import PluginManifest
+from contracts.manifest import PluginManifest, StageDeclaration
 from contracts.version_range import VersionRange
 
 PLAIN_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -87,3 +87,9 @@ def missing_languages(languages: Sequence[str]) -> tuple[str, ...]:
     # Older releases print the list on the error stream; the first line is a heading.
     listed = {line.strip() for line in (done.stdout + done.stderr).splitlines()}
     return tuple(name for name in languages if name not in listed)
+
+
+def unread_languages(declared: StageDeclaration, languages: Sequence[str]) -> tuple[str, ...]:
+    """Languages that the stage's plugin says it cannot read, whatever is installed."""
+    unread = declared.config.get("languages_unread", ())
+    return tuple(name for name in languages if isinstance(unread, list | tuple) and name in unread)

@@ -311,10 +311,16 @@ def _apply(settings: Settings, layer: _Layer) -> Settings:
     try:
         settings = Settings.model_validate(table, strict=layer.strict)
     except ValidationError as error:
-        wrong += [_wrong_of_pydantic(detail, layer) for detail in error.errors()]
+        wrong += [_wrong_of_pydantic(detail, layer) for detail in _causes(error.errors())]
     if wrong:
         _refuse_all(wrong)
     return settings
+
+
+def _causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors without those that only follow: a list is too short when its words are refused."""
+    deep = [detail["loc"] for detail in details]
+    return [d for d in details if not any(d["loc"] == at[: len(d["loc"])] != at for at in deep)]
 
 
 def _parse_word(key: str, value: Any) -> Any:  # noqa: ANN401 - any TOML value

@@ -16,6 +16,7 @@ from kernel.config.plugin_needs import (
     missing_languages,
     missing_model_files,
     missing_programs,
+    unread_languages,
 )
 from kernel.config.sections import Settings
 from kernel.observe.check import Check, State
@@ -27,6 +28,7 @@ REMEDIES = {
     "model": "install the named package again: its files were lost",
     "program": "install the program; on Debian: apt install tesseract-ocr",
     "language": "on Debian: apt install tesseract-ocr-LANGUAGE, or set pipeline.languages",
+    "script": 'set pipeline.text_plugin = "ocr_tesseract", or leave it out of pipeline.languages',
 }
 
 
@@ -48,6 +50,12 @@ def _check(manifest: PluginManifest, stages: tuple[str, ...], languages: tuple[s
         "distribution": missing_distributions(manifest),
         "model": missing_model_files(manifest),
         "program": missing_programs(manifest),
+        "script": tuple(
+            f"{manifest.id} cannot read {name}"
+            for declared in manifest.stages
+            if declared.name in stages
+            for name in unread_languages(declared, languages)
+        ),
     }
     told = [f"{', '.join(model.key for model in manifest.models)} is there"] * bool(manifest.models)
     if TESSERACT in manifest.permissions.programs and not missing["program"]:

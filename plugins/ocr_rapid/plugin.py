@@ -106,6 +106,7 @@ class RapidTextPlugin:
         precision = config.get("precision", "auto")
         threads = config.get("threads", 1)
         recall = config.get("recall", True)
+        check_languages(config)
         if precision not in PRECISIONS:
             raise PluginError("config-invalid", f"precision is {precision!r}, not {PRECISIONS}")
         if not isinstance(threads, int) or not 1 <= threads <= (os.cpu_count() or 1):
@@ -114,6 +115,23 @@ class RapidTextPlugin:
             raise PluginError("config-invalid", f"recall is {recall!r}, not true or false")
         self._engine = Engine(Settings(threads=threads, precision=precision, recall=recall))
         return self._engine
+
+
+def check_languages(config: Mapping[str, Any]) -> None:
+    """See that the models can read each of ``languages``; raises `PluginError` `language-missing`.
+
+    Letters of another script are not left out by the models but read as marks that look like them.
+    """
+    unread = [
+        name for name in config.get("languages", ()) if name in config.get("languages_unread", ())
+    ]
+    if unread:
+        raise PluginError(
+            "language-missing",
+            f"{ENGINE_NAME} cannot read {', '.join(unread)}: its models know no letters of the "
+            'script; set pipeline.text_plugin = "ocr_tesseract", which can, or take '
+            "them out of pipeline.languages",
+        )
 
 
 plugin = RapidTextPlugin()

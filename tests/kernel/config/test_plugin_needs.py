@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from contracts.manifest import PluginManifest, parse_manifest
+from contracts.manifest import PluginManifest, StageDeclaration, parse_manifest
 from kernel.config.plugin_needs import (
     find_package_file,
     missing_distributions,
     missing_languages,
     missing_model_files,
     missing_programs,
+    unread_languages,
 )
 
 MANIFEST = """
@@ -79,3 +80,15 @@ def test_languages_without_data_are_told(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(OSError, match="tesseract"):
         missing_languages(("eng",))
+
+
+def test_languages_that_the_plugin_says_it_cannot_read_are_told() -> None:
+    stage = StageDeclaration(name="text", inputs=("pixel_blob",), output="text_page")
+    assert unread_languages(stage, ("eng", "rus")) == ()
+    told = StageDeclaration(
+        name="text",
+        inputs=("pixel_blob",),
+        output="text_page",
+        config={"languages_unread": ("rus", "heb")},
+    )
+    assert unread_languages(told, ("eng", "rus")) == ("rus",)

@@ -140,6 +140,21 @@ def test_an_error_names_the_file_the_key_what_was_expected_and_got(
     assert [word for word in [str(path), *words] if word not in caught.value.message] == []
 
 
+def test_a_refused_word_of_a_list_is_told_once_without_what_follows_from_it(
+    load: Load, tmp_path: Path
+) -> None:
+    path = tmp_path / "data" / "config.toml"
+    path.write_text('[pipeline]\nlanguages = ["klingon"]\n[hosts]\nmax_hosts = 17\n')
+    with pytest.raises(KernelError) as caught:
+        load()
+    assert caught.value.message.count("pipeline.languages") == 1
+    assert "at least 1 item" not in caught.value.message
+    assert "hosts.max_hosts" in caught.value.message
+    path.write_text("[pipeline]\nlanguages = []\n")
+    with pytest.raises(KernelError, match=r"pipeline\.languages.*at least 1 item"):
+        load()
+
+
 def test_a_wrong_value_is_reported_even_where_a_stronger_layer_hides_it(
     load: Load, tmp_path: Path
 ) -> None:

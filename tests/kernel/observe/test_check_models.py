@@ -52,3 +52,14 @@ def test_languages_that_tesseract_has_no_data_for_are_told(
     monkeypatch.setenv("PATH", str(tmp_path))
     check = found(tmp_path, pipeline)["models ocr_tesseract"]
     assert "program tesseract is not installed" in check.saw
+
+
+def test_a_language_that_the_engine_in_use_cannot_read_is_a_failure_with_who_can(
+    tmp_path: Path,
+) -> None:
+    check = found(tmp_path, PipelineSettings(languages=("eng", "rus")))["models ocr_rapid"]
+    assert check.state == "fail"
+    assert "ocr_rapid cannot read rus" in check.saw
+    assert "ocr_tesseract" in check.remedy
+    check = found(tmp_path, PipelineSettings(languages=("eng", "deu")))["models ocr_rapid"]
+    assert check.state == "ok"

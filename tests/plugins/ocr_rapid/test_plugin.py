@@ -183,6 +183,29 @@ def test_wrong_settings_are_named(tmp_path: Path, config: dict[str, object]) -> 
     assert caught.value.code == "config-invalid"
 
 
+def declared_config() -> dict[str, object]:
+    path = ROOT / "plugins" / "ocr_rapid" / "plugin.toml"
+    return dict(parse_manifest(path.read_bytes(), str(path)).stages[0].config)
+
+
+@pytest.mark.parametrize("wanted", [["eng", "rus"], ["heb"], ["kor", "tha", "deu"]])
+def test_a_language_of_another_script_ends_the_setup_and_names_who_reads_it(
+    tmp_path: Path, wanted: list[str]
+) -> None:
+    with pytest.raises(PluginError, match="ocr_tesseract") as caught:
+        TextEngine("ocr_rapid", tmp_path, declared_config() | {"languages": wanted})
+
+    assert caught.value.code == "language-missing"
+    assert "deu" not in caught.value.message
+    assert wanted[-1] == "deu" or wanted[-1] in caught.value.message
+
+
+def test_languages_in_the_letters_that_the_models_know_are_read(tmp_path: Path) -> None:
+    letters = ["eng", "deu", "pol", "srp_latn", "ell", "jpn", "chi_sim", "vie"]
+
+    TextEngine("ocr_rapid", tmp_path, declared_config() | {"languages": letters})
+
+
 def test_nothing_is_written_and_no_telemetry_is_loaded(rapid: TextEngine) -> None:
     rapid.read(encode(draw("Pipeline failed")))
 
@@ -200,7 +223,10 @@ def test_the_manifest_is_valid_and_its_defaults_are_the_plugins() -> None:
     manifest = parse_manifest(path.read_bytes(), str(path))
 
     defaults = models.Settings()
-    assert manifest.stages[0].config == {
+    config = dict(manifest.stages[0].config)
+    assert "rus" in config.pop("languages_unread")
+    assert config == {
+        "languages": ("eng",),
         "precision": defaults.precision,
         "recall": defaults.recall,
         "threads": defaults.threads,
