@@ -27,6 +27,7 @@ _IDIOMS: Final = tuple(
         (r"get in touch with", "contact"),
         (r"(?:get|gets|got) rid of", "removed"),
         (r"how come", "why"),
+        (r"^by (?:what|which) date", "when"),
         (r"called off", "cancelled"),
         (r"call off", "cancel"),
         (r"(?:put off|pushed back)(?=\W*$|\s+(?:to|until|till|by)\b)", "postponed"),
@@ -37,6 +38,11 @@ _IDIOMS: Final = tuple(
 )
 _MILEAGE: Final = re.compile(
     r"\b(?:kilomet(?:re|er)s|km|miles)\b(?P<of>.*) on the (?:clock|odometer)\b", re.IGNORECASE
+)
+_TO_BE_PAID: Final = re.compile(
+    r"\b(?:must|should|shall|does|do|has|have) (?P<of>.+?) "
+    r"(?:(?:(?:have|need) )?to be|be) paid\b",
+    re.IGNORECASE,
 )
 _QUOTE: Final = re.compile('["“”„«»]')
 _PHRASES: Final = """
@@ -80,6 +86,7 @@ def plainly(text: str) -> str:
         return text
     for idiom, plain in _IDIOMS:
         text = idiom.sub(plain, text)
+    text = _TO_BE_PAID.sub(r"is \g<of> due", text)
     return _MILEAGE.sub(r"odometer\g<of>", text)
 
 

@@ -44,6 +44,9 @@ def test_too_old_is_outdated() -> None:
         ("Why was the ferry called off?", "Why was the ferry cancelled?"),
         ("When was the drill put off to?", "When was the drill postponed to?"),
         ("Why was my offer turned down?", "Why was my offer rejected?"),
+        ("When must invoice RE-7 be paid?", "When is invoice RE-7 due?"),
+        ("By what date does bill 44 have to be paid?", "when is bill 44 due?"),
+        ("When was invoice RE-7 paid?", "When was invoice RE-7 paid?"),
         ("How many kilometres does V-7 have on the clock?", "How many odometer does V-7 have?"),
     ],
 )
