@@ -151,6 +151,7 @@ class Replays:
         """Make everything that was staged current, at once; queries see the new from here on."""
         with transaction(self._db):
             results_by = self._count_new()
+            self._retire(state.generation)
             for blob, result_id in self._db.execute(
                 "SELECT subject, result_id FROM staged WHERE stage=?", (TEXT_STAGE,)
             ).fetchall():
@@ -179,6 +180,27 @@ class Replays:
             )
             self._save(changed)
         return changed
+
+    def _retire(self, generation: int) -> None:
+        """What was made of texts that change now is not current any more.
+
+        On each stream from the first frame whose text changes: a result takes that of the frame
+        before with it. What comes out the same is current again when the stage comes by.
+        """
+        changed = self._db.execute(
+            "SELECT f.stream_id, min(f.at_us) FROM staged t"
+            " JOIN pages p ON p.blob=unhex(t.subject) AND p.result_id!=t.result_id"
+            " JOIN frames f ON f.result_id=t.result_id"
+            " JOIN streams s ON s.stream_id=f.stream_id AND s.generation=?"
+            " WHERE t.stage=? GROUP BY f.stream_id",
+            (generation, TEXT_STAGE),
+        ).fetchall()
+        stages = self._db.execute("SELECT DISTINCT stage FROM latest").fetchall()
+        self._db.executemany(
+            "DELETE FROM latest WHERE stage=? AND subject IN"
+            " (SELECT 'ev-' || lower(hex(event)) FROM frames WHERE stream_id=? AND at_us>=?)",
+            [(stage, stream_id, at_us) for (stage,) in stages for stream_id, at_us in changed],
+        )
 
     def _count_new(self) -> dict[str, int]:
         """Stage -> how many of the staged results are not in force already."""

@@ -65,12 +65,21 @@ class Works:
         parts = (self.arranger, self.replayer, self.sequencer)
         if not self.line.backlog.unfinished() and not any(part.is_behind for part in parts):
             return False
+        self._work()
+        return True
+
+    def turn_replay(self) -> None:
+        """A turn in which the replay takes one small step, and the usual stages none."""
+        self.replayer._now_s = iter(range(1_000_000)).__next__
+        self.replayer.step()
+        self._work()
+
+    def _work(self) -> None:
         self.dispatcher.dispatch(BUDGET, now_s=time.monotonic())
         before = len(self.line.rig.seen)
         self.line.rig.turn(10)
         for event in self.line.rig.seen[before:]:
             self.dispatcher.handle(event)
-        return True
 
     def drain(self) -> None:
         end_s = time.monotonic() + 60
@@ -124,6 +133,32 @@ def test_queries_see_the_old_text_until_all_of_the_new_is_there(works: Works) ->
     assert len(works.line.derived.active_streams()) == 1
     rows = works.line.derived._db.execute("SELECT DISTINCT stream_id FROM intervals").fetchall()
     assert [row[0] for row in rows] == list(works.line.derived.active_streams())
+
+
+def test_states_of_the_old_text_are_not_current_beside_the_new(works: Works) -> None:
+    works.line.capture("one", "two", "three")
+    works.drain()
+    assert works.line.derived.count_results() == {"delta": 3, "state": 3}
+    works.use(newer(graph(), "text"))
+    works.line.derived.replays.order("text", 0)
+    while (state := works.line.derived.replays.find()) is not None and not state.is_over:
+        assert works.line.derived.count_results() == {"delta": 3, "state": 3}
+        works.turn_replay()
+    assert works.line.derived.count_results() == {}
+    assert works.states() == []
+    works.use(newer(graph(), "text"))
+    works.drain()
+    assert works.line.derived.count_results() == {"delta": 3, "state": 3}
+
+
+def test_states_before_the_first_text_that_changed_stay_current(works: Works) -> None:
+    early = works.line.capture("early", "late")
+    works.drain()
+    works.use(newer(graph(), "text"))
+    works.line.derived.replays.order("text", 1_000_001)
+    while (state := works.line.derived.replays.find()) is not None and not state.is_over:
+        works.turn_replay()
+    assert [state.blob for state in works.states()] == early[:1]
 
 
 def test_a_replay_that_was_interrupted_goes_on(works: Works) -> None:
