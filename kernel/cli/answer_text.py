@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from contracts.answer import Answer, Citation, Claim
+from kernel.query.crops import has_box
 from kernel.query.wording import length_text, moment_text, span_text
 
 _LINE_CHARS_MAX = 240
@@ -70,7 +71,8 @@ def _citation_lines(
     if citation.source_path:
         lines.append(f"    source {printable(citation.source_path)}")
     x0, y0, x1, y1 = citation.box
-    lines.append(f"    box    x {x0}..{x1}, y {y0}..{y1}  event {citation.event_id}")
+    box = f"x {x0}..{x1}, y {y0}..{y1}" if has_box(citation) else "the whole frame (not read yet)"
+    lines.append(f"    box    {box}  event {citation.event_id}")
     if isinstance(crop, Path):
         lines.append(f"    crop   {crop}")
     elif crop:

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -208,6 +209,8 @@ def _asking(text: str, options: Options, data_dir: DataDir, *, as_json: bool) ->
         monitor=options["monitor"],
     )
     crops, folder = options["crops"], options["crops_dir"]
+    if folder is not None and crops is not False:
+        _require_writable(folder)
     wanted = crops if crops is not None else (folder is not None or not as_json)
     return Asking(
         request=Request(text, now_us, zone, scope, options["order"]),
@@ -323,6 +326,19 @@ def no_evidence_at_all(question: str, data_dir: DataDir) -> Answer:
             claims_dropped=0,
         ),
     )
+
+
+def _require_writable(folder: Path) -> None:
+    """Make the folder for cut-outs; refused where nothing can be written into it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        raise click.BadParameter(
+            f"nothing can be written into {folder}: {error.strerror or error}",
+            param_hint="--save-crops",
+        ) from error
 
 
 def _zone(name: str | None) -> dt.tzinfo:

@@ -225,7 +225,7 @@ def _count(runs: Sequence[Sequence[_Act]], sources: Sources) -> Claim | None:
     said = "; ".join(_told(run, sources) for run in counted[:_LISTED_MAX])
     ending = "; \u2026" if amount > _LISTED_MAX else ""
     return Claim(
-        text=f"{more}{times} ({amount}): {said}{ending}",
+        text=f"{more}{times}: {said}{ending}",
         citations=tuple(dict.fromkeys(cited)),
         first_us=counted[0][0].action.from_us,
         last_us=counted[-1][-1].action.to_us,

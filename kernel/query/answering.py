@@ -37,6 +37,7 @@ from kernel.query.sources import Outcome, Sources
 from kernel.query.standing import as_it_stood
 from kernel.query.stores import Derived, Evidence, NoTimeline, Timeline
 from kernel.query.summary import summarize
+from kernel.query.switches import tell_switches
 from kernel.query.visibility import find_lines, find_parts, tell_when
 from kernel.query.windows import as_watched, names_in, tell_windows
 from kernel.query.wrapped import find_wrapped
@@ -203,7 +204,8 @@ def _outcome(reading: Reading, sources: Sources) -> Outcome:
     if reading.asked.actions:
         outcome = Outcome()
         tell_actions(reading, sources, outcome)
-        return outcome
+        seen = Outcome() if outcome.claims else tell_switches(reading, sources)
+        return seen if seen.claims else outcome
     match reading.asked.answer_type:
         case "when":
             return tell_when(reading, sources)

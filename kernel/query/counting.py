@@ -157,7 +157,7 @@ def _times(sightings: list[Sighting], reading: Reading, sources: Sources) -> Out
     shown = stretches[-_LISTED_MAX:]
     when = "; ".join(span_text(s.first_us, s.last_us, sources.zone) for s in shown)
     times = "once" if amount == 1 else f"{more}{amount} times"
-    text = f"{quoted(reading.asked.subject)} was on screen {times} ({amount}): {when}"
+    text = f"{quoted(reading.asked.subject)} was on screen {times}: {when}"
     outcome.add(
         Claim(
             text=text,

@@ -29,8 +29,16 @@ _PIXELS_MAX = 120_000_000
 
 def crop_name(citation: Citation) -> str:
     """File name of a citation's crop: event and box."""
+    if not has_box(citation):
+        return f"{citation.event_id}-frame.png"
     x0, y0, x1, y1 = citation.box
     return f"{citation.event_id}-{x0}-{y0}-{x1}-{y1}.png"
+
+
+def has_box(citation: Citation) -> bool:
+    """Whether it cites a place on its frame; a frame nobody has decoded yet is cited as a whole."""
+    x0, y0, x1, y1 = citation.box
+    return x0 < x1 and y0 < y1
 
 
 def save_crop(citation: Citation, frame: bytes, folder: Path) -> Path:
@@ -87,8 +95,7 @@ def cut_crop(citation: Citation, frame: bytes) -> bytes:
 
 def _box_on(image: Image.Image, citation: Citation) -> Box:
     """The box; the whole picture for a frame that was cited before anybody knew its size."""
-    x0, y0, x1, y1 = citation.box
-    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else (0, 0, image.width, image.height)
+    return citation.box if has_box(citation) else (0, 0, image.width, image.height)
 
 
 def _decoded(frame: bytes) -> Image.Image:

@@ -37,7 +37,7 @@ from kernel.query.wording import (
     length_text,
     moment_text,
     quoted,
-    seen_text,
+    seen_times_text,
     span_text,
     window_text,
 )
@@ -341,11 +341,8 @@ def _add_length(
         return
     best = _best(max(stretches, key=lambda s: (s.length_us, s.last_us)))
     when = "; ".join(span_text(s.first_us, s.last_us, sources.zone) for s in shown)
-    times = "" if len(stretches) == 1 else f" in all, {len(stretches)} times"
-    text = (
-        f"{quoted(best.line.text)} was on screen for {seen_text(total_us, unseen_us)}{times}: "
-        f"{when}{window_text(best.line)}"
-    )
+    lasted = seen_times_text(total_us, unseen_us, len(stretches))
+    text = f"{quoted(best.line.text)} was on screen for {lasted}: {when}{window_text(best.line)}"
     outcome.add(
         Claim(
             text=text,

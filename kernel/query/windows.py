@@ -24,7 +24,7 @@ from kernel.query.question import Question, analyse
 from kernel.query.scope import Scope
 from kernel.query.sightings import is_unseen
 from kernel.query.sources import Outcome, Sources
-from kernel.query.wording import moment_text, quoted, seen_text, span_text
+from kernel.query.wording import moment_text, quoted, seen_times_text, span_text
 from kernel.query.words import spans_in
 from kernel.store.folding import squash
 from kernel.store.frames import GAP_US_MAX
@@ -223,9 +223,9 @@ def tell_windows_length(reading: Reading, sources: Sources) -> Outcome:
     unseen_us = sum(s.unseen_us for s in stretches)
     names = "; ".join(dict.fromkeys(quoted(_name(s.name)) for s in shown))
     when = _spans_text(shown, sources)
-    times = "" if len(stretches) == 1 else f" in all, {len(stretches)} times"
+    lasted = seen_times_text(total_us, unseen_us, len(stretches))
     claim = Claim(
-        text=f"{names} was on screen for {seen_text(total_us, unseen_us)}{times}: {when}",
+        text=f"{names} was on screen for {lasted}: {when}",
         citations=_citations(shown, sources),
         first_us=stretches[0].first.captured_at_us,
         last_us=max(s.last.captured_at_us for s in stretches),

@@ -57,6 +57,15 @@ def seen_text(seen_us: int, unseen_us: int) -> str:
     return f"{least} (nothing was captured for {length_text(unseen_us)} in between)"
 
 
+def seen_times_text(seen_us: int, unseen_us: int, times: int) -> str:
+    """How long something was there in all, and in how many stretches of time."""
+    if times == 1:
+        return seen_text(seen_us, unseen_us)
+    if not seen_us and not unseen_us:
+        return f"one frame each, {times} times"
+    return f"{seen_text(seen_us, unseen_us)} in all, {times} times"
+
+
 def quoted(text: str) -> str:
     """A line in quotation marks, cut where it is very long."""
     cut = text if len(text) <= _QUOTE_CHARS_MAX else text[: _QUOTE_CHARS_MAX - 1] + "\u2026"

@@ -44,6 +44,14 @@ def test_what_is_not_read_is_offered_with_a_bounded_way(desk: Desk) -> None:
     desk.close()
 
 
+def test_a_frame_that_was_not_read_is_cited_as_a_whole(desk: Desk) -> None:
+    desk.shoot("26 09:00:00", ["unread"], title="Harbour", read=False)
+    text = format_answer(desk.ask("What was on screen today?"), {}, BERLIN)
+    assert "    box    the whole frame (not read yet)  event ev-" in text
+    assert "0..0" not in text
+    desk.close()
+
+
 def test_a_note_is_told_to_its_end(desk: Desk) -> None:
     answer = desk.ask("budget yesterday")
     long = "word " * 80 + "run: kernel process --until-drained reads all"

@@ -215,6 +215,21 @@ def test_the_same_question_at_the_same_time_prints_the_same_bytes(data_dir: Path
     assert first.stdout == second.stdout
 
 
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_asked(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for folder in (tmp_path / "file", tmp_path / "file" / "crops"):
+        result = run(QUESTION, "--save-crops", folder, "--data-dir", data_dir)
+        assert result.exit_code == 2
+        assert "--save-crops" in result.output
+        assert "Oskar" not in result.output
+    kept = run(
+        QUESTION, "--no-crops", "--save-crops", tmp_path / "file" / "crops", "--data-dir", data_dir
+    )
+    assert kept.exit_code == 0
+
+
 def test_crops_are_saved_where_one_wants_them(data_dir: Path, tmp_path: Path) -> None:
     pytest.importorskip("PIL", reason="crops need an image library")
     result = run(*ASK, "--save-crops", tmp_path / "proof", "--data-dir", data_dir)

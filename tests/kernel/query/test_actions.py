@@ -153,6 +153,6 @@ def test_how_often_is_told_as_an_amount(desk: Desk, question: str) -> None:
     assert answer.answer_type == "count"
     (claim,) = answer.claims
     assert claim.amount == 3
-    assert claim.text.startswith("3 times (3): ")
+    assert claim.text.startswith("3 times: ")
     assert [c.event_id for c in claim.citations] == [shot.event_id for shot in shots[1:]]
     assert desk.ask("How often did I scroll yesterday?").state == "no_evidence"

@@ -11,7 +11,7 @@ from PIL import Image
 
 from contracts.answer import Citation
 from kernel.config.errors import KernelError
-from kernel.query.crops import crop_name, save_crop
+from kernel.query.crops import crop_name, has_box, save_crop
 
 CITATION = Citation(
     event_id="ev-" + "1" * 32,
@@ -52,6 +52,15 @@ def test_the_same_citation_has_the_same_file_and_is_not_written_again(tmp_path: 
     assert save_crop(CITATION, frame((1, 1, 1)), tmp_path) == first
     assert first.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == [crop_name(CITATION)]
+
+
+def test_a_frame_that_nobody_decoded_is_shown_whole_and_named_so(tmp_path: Path) -> None:
+    whole = msgspec.structs.replace(CITATION, box=(0, 0, 0, 0))
+    assert (has_box(CITATION), has_box(whole)) == (True, False)
+    path = save_crop(whole, frame(), tmp_path)
+    assert path.name == f"{CITATION.event_id}-frame.png"
+    with Image.open(path) as cut:
+        assert cut.size == (640, 480)
 
 
 def test_a_box_at_the_edge_stays_inside_the_frame(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from kernel.query.searching import SearchLimits, distinct, search
 from kernel.query.sources import Outcome
 from kernel.query.summary import summarize
 from kernel.query.timeline import StoredTimeline
-from kernel.query.wording import length_text, quoted, span_text
+from kernel.query.wording import length_text, quoted, seen_times_text, span_text
 from tests.kernel.query.week import BERLIN, Desk, at
 
 
@@ -332,6 +332,19 @@ def test_characters_in_another_order_or_parts_of_numbers_are_not_found(
 )
 def test_a_length_of_time_is_said_in_its_two_largest_units(seconds: float, text: str) -> None:
     assert length_text(int(seconds * 1_000_000)) == text
+
+
+@pytest.mark.parametrize(
+    ("seen_s", "unseen_s", "times", "text"),
+    [
+        (0, 0, 1, "one frame"),
+        (0, 0, 2, "one frame each, 2 times"),
+        (70, 0, 1, "1 min 10 s"),
+        (70, 0, 2, "1 min 10 s in all, 2 times"),
+    ],
+)
+def test_how_long_is_said_with_how_often(seen_s: int, unseen_s: int, times: int, text: str) -> None:
+    assert seen_times_text(seen_s * 1_000_000, unseen_s * 1_000_000, times) == text
 
 
 def test_a_span_names_the_second_day_only_when_it_is_another() -> None:
