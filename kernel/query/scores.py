@@ -7,12 +7,14 @@ which candidates answer at all (`kernel.query.ranking`). Pure; all in integers.
 from __future__ import annotations
 
 import dataclasses
+import re
+from collections.abc import Iterable
 
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits
 from kernel.query.circumstances import is_no_person
 from kernel.query.informing import informing_bonus
-from kernel.query.layout import PageLayout
+from kernel.query.layout import Hit, PageLayout
 from kernel.query.lightverbs import is_light_verb
 from kernel.query.nearness import LEVEL_SYNONYM, LOCAL, is_said_over, level_of, overlaps
 from kernel.query.question import Kind, Question, Term
@@ -24,6 +26,8 @@ _NAMED_BONUS = 60
 _UNNAMED_WEIGHT = 40
 _TOLD_BLANKS_MIN = 3
 _LABEL_FIT_WHOLE = 1000
+_PARTED = re.compile(r"[,;(|\u00b7]\s*$")
+_FIGURE = re.compile(r"\s*[:=]?\s*[\u20ac$\u00a3]?\d")
 
 
 def bonus_of(
@@ -104,7 +108,13 @@ def label_levels(
         tuple(hit for hit in found if not any(overlaps(hit, part) for part in candidate.answer))
         for found in hits.by_term
     ]
-    told = [level_of(layout, found, label) for found in outside]
+    told = [
+        max(
+            level_of(layout, found, label),
+            LEVEL_SYNONYM * _names_a_figure(layout, all_of, candidate),
+        )
+        for found, all_of in zip(outside, hits.by_term, strict=True)
+    ]
     asked = [at for at, term in enumerate(question.terms) if term.asked]
     if not asked or told[asked[-1]] < LEVEL_SYNONYM:
         return told
@@ -114,6 +124,17 @@ def label_levels(
         if not question.terms[at].specific and is_said_over(layout, hits.by_term[at], label)
     ]
     return [max(level, LEVEL_SYNONYM) if at in over else level for at, level in enumerate(told)]
+
+
+def _names_a_figure(layout: PageLayout, found: Iterable[Hit], candidate: Candidate) -> bool:
+    """Whether a word stands inside a value before a figure: "10 Nov, size 1.84 GB" tells a size."""
+    for hit in found:
+        text = layout.page.lines[hit.line].text
+        if any(overlaps(hit, part) for part in candidate.answer) and (
+            _PARTED.search(text[: hit.start]) and _FIGURE.match(text, hit.end)
+        ):
+            return True
+    return False
 
 
 def label_is_asked(question: Question, candidate: Candidate, levels: list[int]) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from kernel.query.candidates import Candidate, Form, PageHits, Part
 from kernel.query.question import analyse
 from kernel.query.scores import bonus_of, label_speaks, weights_of
+from tests.kernel.query.asking import best
+from tests.kernel.query.drawn import Canvas
 
 
 def _field(value: str, *, fit: int = 1000, plain: bool = True) -> Candidate:
@@ -39,3 +43,23 @@ def test_what_the_label_stands_for_weighs_little() -> None:
     said = weights_of(question, levels, _field("3"))
     unsaid = weights_of(question, levels, _field("3", fit=500))
     assert said[asked] < unsaid[asked]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is the size of the last backup?", "1.84 GB"),
+        ("What is the duration of the last backup?", None),
+        ("What is the size of the next backup?", None),
+    ],
+)
+def test_a_word_before_a_figure_inside_a_value_tells_what_it_is(
+    question: str, answer: str | None
+) -> None:
+    canvas = Canvas()
+    canvas.text(400, 200, "Last backup")
+    canvas.text(700, 200, "10 Nov 2025 02:41, size 1.84 GB")
+    canvas.text(400, 240, "Next backup")
+    canvas.text(700, 240, "11 Nov 2025 02:40")
+    said = best(question, canvas.page())
+    assert (said is None) if answer is None else (answer in (said or ""))
