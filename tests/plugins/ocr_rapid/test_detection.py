@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from plugins.ocr_rapid.detection import (
     BATCH_PIXELS_MAX,
@@ -15,10 +17,14 @@ from plugins.ocr_rapid.detection import (
     TILE_MAX,
     Detector,
     canvas_size,
+    join_boxes,
     plan_canvases,
 )
 from plugins.ocr_rapid.models import Settings, open_detector
 from tests.plugins.pictures import draw
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @pytest.fixture(scope="module", params=["auto", "f32"])
@@ -69,3 +75,42 @@ def test_every_canvas_runs_once_beside_others_of_its_size(sizes: list[tuple[int,
         width, height = sizes[batch[0]]
         assert {sizes[index] for index in batch} == {(width, height)}
         assert len(batch) == 1 or len(batch) * width * height <= BATCH_PIXELS_MAX
+
+
+def log(ink: str, ground: str) -> NDArray[np.uint8]:
+    """Rows in small type whose words stand below each other."""
+    picture = Image.new("RGB", (640, 24 * 17 + 8), ground)
+    pen, letters = ImageDraw.Draw(picture), ImageFont.load_default(size=13)
+    for number in range(24):
+        row = f"10:{number + 10}:07 GET /api/v1/item_{number} 200 {number} ms shard_{number % 4}"
+        for place, letter in enumerate(row):
+            pen.text((8 + place * 8, 4 + number * 17), letter, fill=ink, font=letters)
+    return np.asarray(picture)
+
+
+@pytest.mark.parametrize(
+    ("ink", "ground"), [("#544d40", "#e1ded8"), ("#222", "#fff"), ("#5a6a4c", "#8e9a84")]
+)
+def test_light_text_is_found_as_its_dark_negative_is(
+    detector: Detector, ink: str, ground: str
+) -> None:
+    dark = log(ink, ground)
+
+    (boxes,) = detector.find([dark], lambda _done, _total: None)
+
+    assert detector.find([255 - dark], lambda _done, _total: None) == [boxes]
+    assert len(boxes) >= 24
+
+
+def test_boxes_that_touch_on_a_row_are_one_line() -> None:
+    time, verb, path = (8, 10, 81, 27), (78, 11, 110, 27), (110, 10, 233, 28)
+
+    assert join_boxes([path, time, verb]) == [(8, 10, 233, 28)]
+
+
+def test_boxes_that_stand_apart_above_each_other_or_in_another_size_stay_apart() -> None:
+    cell, next_cell, below = (8, 10, 80, 27), (84, 10, 120, 27), (8, 24, 80, 41)
+    heading = (70, 2, 160, 34)
+
+    assert join_boxes([cell, next_cell, below]) == [cell, next_cell, below]
+    assert join_boxes([cell, heading]) == [heading, cell]
