@@ -35,6 +35,10 @@ NO_DELTAS: Final = (
     "what you did is read from screen deltas, and none are stored for that time"
     " (docs/screen-state.md)"
 )
+UNSEEN_SCROLLS: Final = (
+    "a scroll that left nothing of what was there, or ended where the text ended before, cannot be"
+    " told: it may have been farther"
+)
 _CLAIMS_SHARE, _CLAIMS_MAX = 6, 60
 _COUNTED_MAX, _LISTED_MAX = 60, 8
 _PAUSE_US: Final = 15_000_000
@@ -136,10 +140,16 @@ def tell_actions(reading: Reading, sources: Sources, outcome: Outcome) -> None:
         claim = _claim(run, sources)
         if claim is not None:
             outcome.add(claim, sources)
+    outcome.notes += _limits_of(kinds, outcome)
     if len(wanted) > limit:
         outcome.notes.append(f"{len(wanted)} actions in all; more with --limit")
     if not wanted:
         outcome.notes.append(f"none of the {deltas} screen deltas of that time shows it")
+
+
+def _limits_of(kinds: Sequence[str], outcome: Outcome) -> list[str]:
+    """What deltas cannot tell of the deeds that were told."""
+    return [UNSEEN_SCROLLS] if outcome.claims and "scrolled" in kinds else []
 
 
 def _deltas(reading: Reading, sources: Sources) -> Iterator[tuple[CaptureEvent, Delta]]:
@@ -244,14 +254,20 @@ def _told(run: Sequence[_Act], sources: Sources) -> str:
     text = _text_of(run)
     what = f"{_SAID[action.action]} {quoted(text)}" if text else _SAID[action.action]
     if action.action == "scrolled":
-        moved = sum(act.action.shift_y_px or 0 for act in run)
-        way = "down" if moved < 0 else "up"
-        what = f"scrolled {way} by {abs(moved)} pixels" if moved else "scrolled"
+        what = _scrolled_text([act.action.shift_y_px or 0 for act in run])
     named = event.app or event.window_title
     where = f" — {named}" if named else ""
     sure = min(act.action.confidence_permille for act in run) // 10
     seen = "" if action.standing == "observed" else f" (inferred from the screen, {sure} %)"
     return f"{when} {what}{where}{seen}"
+
+
+def _scrolled_text(shifts: Sequence[int]) -> str:
+    """How far, either way; at least, where it is a sum: not every scroll can be seen."""
+    least = "at least " if len(shifts) > 1 else ""
+    ways = (("down", -sum(s for s in shifts if s < 0)), ("up", sum(s for s in shifts if s > 0)))
+    said = [f"{way} by {least}{moved} pixels" for way, moved in ways if moved]
+    return f"scrolled {' and '.join(said)}".strip()
 
 
 def _cite(event: CaptureEvent, act: _Act, sources: Sources, *, late: bool) -> Citation | None:

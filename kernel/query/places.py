@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from kernel.query.scope import Scope
@@ -96,6 +96,10 @@ class Place:
     parts: tuple[str, ...]
     left: str
     missing: bool = False
+
+    def unless_alone(self, *, alone: bool) -> Place:
+        """The place; missing where no window is of that name and nothing else is asked about."""
+        return replace(self, missing=True) if alone and not self.parts else self
 
     @property
     def note(self) -> str:

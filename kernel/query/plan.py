@@ -210,6 +210,7 @@ class _Timed:
         """With the window as a window, and places as places."""
         scope, window = self._scope, self._window if inside else None
         notes: tuple[str, ...] = ()
+        missing = False
         if window is not None:
             scope = scope.within(window.from_us, window.through_us)
             scope = replace(scope, near=window.at_us or scope.near)
@@ -220,17 +221,19 @@ class _Timed:
             # It may be no more than a word of the question.
             place = None
         left = text if place is None else place.left
-        if place is not None:
-            scope = replace(scope, places=place.parts)
-            notes = (*notes, place.note)
         if asked.answer_type != "value":
             inner = find_place(asked.subject, self._places)
             left = subject_of(asked.subject if inner is None else inner.left)
             asked = replace(asked, subject=left)
+            place = place or inner
+        if place is not None:
+            scope = replace(scope, places=place.parts)
         question = analyse(left)
         if asked.answer_type == "value" and question.kind is Kind.FIND:
             asked = replace(asked, answer_type="find")
-        missing = place is not None and place.missing
+        if place is not None:
+            place = place.unless_alone(alone=not question.terms)
+            missing, notes = place.missing, (*notes, place.note)
         return Reading(asked, question, scope, window, notes, missing=missing)
 
     def literally(self, asked: Asked) -> Reading:

@@ -12,7 +12,7 @@ from contracts import canonical
 from contracts.capture import CaptureEvent
 from contracts.change import Action, Delta
 from contracts.derivation import DerivationKey
-from kernel.query.actions import asked_action
+from kernel.query.actions import UNSEEN_SCROLLS, asked_action
 from tests.kernel.query.memory import TIMING
 from tests.kernel.query.week import Desk
 
@@ -117,7 +117,17 @@ def test_switches_and_scrolls_are_told_in_order_and_by_their_window(desk: Desk) 
     assert "switched to “Slack”" in switch.text
     (scroll,) = desk.ask("What did I scroll in Slack yesterday?").claims
     assert "scrolled down by 240 pixels" in scroll.text
+    assert UNSEEN_SCROLLS in desk.ask("How far did I scroll in Slack yesterday?").notes
     assert desk.ask("When did I switch to Excel?").state == "no_evidence"
+
+
+def test_several_scrolls_are_at_least_so_far_down_and_so_far_up(desk: Desk) -> None:
+    shots = [desk.shoot(f"25 09:00:0{at}", [f"line {at} of the reference"]) for at in range(5)]
+    pairs = itertools.pairwise(shots)
+    for (before, after), shift in zip(pairs, (-120, -60, 100, -20), strict=True):
+        settle(desk, before, after, action("scrolled", before, after, shift_y_px=shift))
+    (claim,) = desk.ask("How far did I scroll yesterday?").claims
+    assert "scrolled down by at least 200 pixels and up by at least 100 pixels" in claim.text
 
 
 @pytest.mark.parametrize(

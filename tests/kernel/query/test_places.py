@@ -136,6 +136,26 @@ def test_other_windows_do_not_answer_where_only_the_place_is_asked_about(
     assert "(in windows named chat)" in answer.answer
 
 
+@pytest.mark.parametrize("app", ["Firefox", None])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What changed in the chat?",
+        "What changed in the chat yesterday between 08:00 and 10:00?",
+        "What was new in my notes yesterday?",
+        "Summarize the chat",
+        "What did I read in the sheet?",
+    ],
+)
+def test_where_no_capture_names_the_place_that_alone_is_asked_about_nothing_answers(
+    desk: Desk, question: str, app: str | None
+) -> None:
+    desk.shoot("25 09:00:00", ["the ferry leaves at seven"], app=app)
+    desk.shoot("25 09:00:10", ["the ferry leaves at eight"], app=app)
+    answer = desk.ask(question)
+    assert answer.state == "no_evidence"
+
+
 def test_a_program_called_by_its_name_is_meant_whenever_it_was_there(desk: Desk) -> None:
     desk.shoot("24 09:00:00", ["invoice 4711 is due"], app="Thunderbird")
     desk.shoot("25 09:00:00", ["invoice 4712 is due, see Thunderbird"], app="Firefox")
