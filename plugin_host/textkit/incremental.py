@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from plugin_host.textkit.frames import part_line
 from plugin_host.textkit.reading import FloatBox, LineReading, WordReading
 from plugin_host.textkit.recall import Recall, key_of
 from plugin_host.textkit.regions import cut_frame
@@ -73,7 +74,8 @@ class RegionReader:
             for line in known[key]
         )
         # What stands around a region is no part of it: never remembered, looked for each time.
-        return [replace(line, is_after_wall=cut.has_wall_before(line.box)) for line in moved]
+        seen = (replace(line, is_after_wall=cut.has_wall_before(line.box)) for line in moved)
+        return [part for line in seen for part in part_line(line, cut.frames)]
 
 
 def move_line(line: LineReading, x_px: int, y_px: int) -> LineReading:

@@ -28,6 +28,10 @@ is 0.25 to 0.35 of the height of a line's box; table columns and flex gaps are w
 JOIN_OVERLAP_SHARE: Final = 0.75
 """Pieces of one line share at least this much of the lower one's height."""
 
+PART_OVERLAP_SHARE: Final = 0.5
+PART_GAP_SHARE: Final = 1.0
+"""Parts of one printed line, which a frame parts, share a row and stand this near."""
+
 JOIN_HEIGHT_RATIO: Final = 1.35
 """Pieces of one line are in one font size."""
 
@@ -51,14 +55,13 @@ def build_page(facts: PageFacts, readings: Sequence[LineReading]) -> TextPage:
     Same readings, same page, whatever their order. Words without a visible character or outside
     of the frame are left out, and lines without words.
     """
-    whole = join_pieces(readings)
-    lines = [
-        line
-        for reading in whole
+    found = [
+        (line, reading.is_part)
+        for reading in join_pieces(readings)
         if (line := build_line(reading, facts.width_px, facts.height_px)) is not None
     ]
-    lines.sort(key=lambda line: (line.box[1], line.box[0], line.box, line.text))
-    order = reading_order([line.box for line in lines])
+    found.sort(key=lambda one: (one[0].box[1], one[0].box[0], one[0].box, one[0].text))
+    lines = _in_order([line for line, _ in found], [is_part for _, is_part in found])
     return TextPage(
         blob=facts.blob,
         width_px=facts.width_px,
@@ -67,8 +70,28 @@ def build_page(facts: PageFacts, readings: Sequence[LineReading]) -> TextPage:
         engine_version=facts.engine_version,
         languages=facts.languages,
         pixel_digest=facts.pixel_digest,
-        lines=tuple(lines[index] for index in order[:LINES_PER_PAGE_MAX]),
+        lines=tuple(lines[:LINES_PER_PAGE_MAX]),
     )
+
+
+def _in_order(lines: Sequence[TextLine], is_part: Sequence[bool]) -> list[TextLine]:
+    """Lines in reading order; parts of one printed line stay beside each other."""
+    printed = {at: [line] for at, line in enumerate(lines) if not is_part[at]}
+    for line in sorted(
+        (line for at, line in enumerate(lines) if is_part[at]), key=lambda part: part.box
+    ):
+        left = [at for at, parts in printed.items() if _goes_on(parts[-1].box, line.box)]
+        nearest = max(left, key=lambda at: (printed[at][-1].box[2], -at), default=-1 - len(printed))
+        printed.setdefault(nearest, []).append(line)
+    rows = list(printed.values())
+    boxes = [_around(row[0].box, [word for line in row for word in line.words]) for row in rows]
+    return [line for index in reading_order(boxes) for line in rows[index]]
+
+
+def _goes_on(left: Box, right: Box) -> bool:
+    low = min(left[3] - left[1], right[3] - right[1])
+    level = overlap_px(left[1], left[3], right[1], right[3]) >= PART_OVERLAP_SHARE * low
+    return level and left[0] < right[0] and right[0] - left[2] <= PART_GAP_SHARE * low
 
 
 def build_line(reading: LineReading, width_px: int, height_px: int) -> TextLine | None:
@@ -152,6 +175,7 @@ def join_pieces(readings: Sequence[LineReading]) -> list[LineReading]:
             words=line.words + piece.words,
             box=union_box((line.box, piece.box)),
             is_after_wall=line.is_after_wall,
+            is_part=line.is_part,
         )
     return lines
 

@@ -32,12 +32,14 @@ class LineReading:
     """Words that stand on one line, left to right, and the line's own box.
 
     ``is_after_wall``: the frame of a window or the rule of a table stands right before it, so it
-    goes on from nothing on the left.
+    goes on from nothing on the left. ``is_part``: a small frame alone parts it from what stands
+    left of it on the same printed line, as a field from its label.
     """
 
     words: tuple[WordReading, ...]
     box: FloatBox
     is_after_wall: bool = False
+    is_part: bool = False
 
 
 def union_box(boxes: tuple[FloatBox, ...]) -> FloatBox:

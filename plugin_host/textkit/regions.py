@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 
 from contracts.base import Box
+from plugin_host.textkit.frames import find_frames
 from plugin_host.textkit.reading import FloatBox
 
 if TYPE_CHECKING:
@@ -75,10 +76,11 @@ class Region:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cut:
-    """A frame's ``regions``, top to bottom, and which of its pixels are ``walls``."""
+    """A screen's ``regions``, top to bottom; which pixels are ``walls``; small ``frames``."""
 
     regions: tuple[Region, ...]
     walls: NDArray[np.bool_]
+    frames: tuple[Box, ...] = ()
 
     def has_wall_before(self, box: FloatBox) -> bool:
         """Whether an upright wall as high as ``box`` stands at its left side.
@@ -100,7 +102,9 @@ def cut_frame(pixels: NDArray[np.uint8]) -> Cut:
     `SIDE_PX_MIN`. Equal surroundings give equal regions, wherever on a frame they stand.
     """
     height, width = pixels.shape[:2]
-    detail, walls = find_detail(pixels)
+    steps = _find_steps(pixels)
+    frames = find_frames(*steps)
+    detail, walls = _part_steps(*steps)
     joined = cv2.dilate(detail, np.ones(JOIN_PX[::-1], np.uint8))
     joined[walls] = 0
     joined |= detail
@@ -122,7 +126,7 @@ def cut_frame(pixels: NDArray[np.uint8]) -> Cut:
             part = _leave_out(part, (owners != 0) & (owners != number))
         regions.append(Region(box=area, pixels=part))
     regions.sort(key=lambda region: (region.box[1], region.box[0], region.box))
-    return Cut(tuple(regions), walls)
+    return Cut(tuple(regions), walls, frames)
 
 
 def join_marks(patches: dict[int, Box]) -> list[tuple[Box, tuple[int, ...]]]:
@@ -162,11 +166,21 @@ def find_detail(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[n
 
     A step between two pixels marks both of them.
     """
+    return _part_steps(*_find_steps(pixels))
+
+
+def _find_steps(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     height, width = pixels.shape[:2]
     across = np.zeros((height, width), np.uint8)
     down = np.zeros((height, width), np.uint8)
     across[:, 1:] = _differs(pixels[:, 1:], pixels[:, :-1])
     down[1:] = _differs(pixels[1:], pixels[:-1])
+    return across, down
+
+
+def _part_steps(
+    across: NDArray[np.uint8], down: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     uprights = _find_straight(across, (1, WALL_PX), (1, WALL_GAP_PX))
     levels = _find_straight(down, (WALL_PX, 1), (WALL_GAP_PX, 1))
     across &= ~uprights
