@@ -118,7 +118,7 @@ STARTS_ANEW = re.compile(
 )
 OUTCOME = re.compile(r"\.\.\.\s*\w+$")
 """A line of a test run ("test a ... ok") tells of itself alone."""
-INLINE = re.compile(r"(?P<sep>(?<=[\w)%\]\"'])\s?:(?=\s)|\s?(?<![=!<>≠])=(?!=)\s?|\s->\s|\s→\s)")
+INLINE = re.compile(r"(?P<sep>(?<=[\w)%\]\"'])\s?:(?=\s)|\s?(?<![=!<>≠])=(?![=>])\s?|\s->\s|\s→\s)")
 _NEXT_PAIR = re.compile(r"[\s,;]+[\w.\-/]+\s?=(?!=)")
 _COMPARES = re.compile(r"\s(?:[=!<>]=|<>)\s")
 _COUNTED = re.compile(r"(?P<label>[^\d:]{2,40}?)\s*[(\[]?(?P<count>\d[\d.,]*)[)\]]?")

@@ -56,6 +56,7 @@ _ROLE = re.compile(
 _ORGANISATION = re.compile(
     r"(?:[A-Z][\w&.-]*\s+)*[A-Z][\w&.-]*\s+(?:Ltd|GmbH|AG|Inc|Corp|LLC|PLC|SA|BV|KG)\b\.?"
 )
+_SURNAME = re.compile(r"(?:\s[A-Z][^\W\d_]+(?:['\u2019-][^\W\d_]+)*)+")
 _TITLED = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Prof)\.?\s+[A-Z]\w+")
 _PLACE = re.compile(
     r"\b(?:room|gate|floor|building|hall|office|desk|street|road|avenue|terrace|lane|square|station"
@@ -70,6 +71,15 @@ _PATH = re.compile(r"(?<![\w/])[a-z][\w.-]*:?(?:/[\w.-]+){2,}")
 _LOGIN = r"(?P<login>[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*)"
 _BY_LOGIN = re.compile(rf"\bby\s+@?{_LOGIN}(?=$|[\s,.;)])")
 _LOGIN_DID = re.compile(rf"(?:^|\d\s+)@?{_LOGIN}\s+(?:[a-z]+ed|made|wrote|sent|set|built|took)\b")
+_AUXILIARY = re.compile(r"\s+(?:will|shall|can|should|must|may|has|had|did)\b(?!\s+be(?:en)?\b)")
+"""Between who does a thing and what is done: "Ada will check"."""
+_ROOM = re.compile(
+    r"\b(?:[Rr]oom|[Hh]all|[Bb]uilding|[Ff]loor|[Ss]treet|[Gg]ate|[Oo]ffice|[Dd]epot|[Ss]tation)"
+    r"\s+[A-Z]\w*"
+)
+"""Rooms and streets have names as people have."""
+_SENT_TO = re.compile(r"\W*(?:\w+\s+)?(?:to|cc|bcc|from|by|for|attn|attention)\s*:", re.IGNORECASE)
+"""A label of a letter or an order: of whom it is, and not of where they are."""
 _SUPPOSED = re.compile(r"(?:\W*\w+){0,2}?\W*(?:If|When|Whenever|Unless|Should)\b")
 """A sentence of what may be tells of nothing that was."""
 _CAPITAL = re.compile(r"(?<![\w@./-])[A-Z][^\W\d_]+(?:['\u2019-][^\W\d_]+)*(?![\w@/-])")
@@ -110,11 +120,31 @@ def is_no_place(question: Question, candidate: Candidate, hits: PageHits) -> boo
         return True
     if _ROLE.search(candidate.value) and not _PLACE.search(candidate.value):
         return True
-    rest = _TITLED.sub(" ", _ORGANISATION.sub(" ", told_by(question, candidate, hits).rest))
+    if _is_where_somebody_is(question) and _SENT_TO.match(candidate.text):
+        return True
+    told = told_by(question, candidate, hits)
+    rest = _TITLED.sub(" ", _ORGANISATION.sub(" ", _without_names(told)))
     # Words of the question may be part of a path: "kv/payments/refund-hook".
     if any(path not in question.text for path in _PATH.findall(candidate.value)):
         return False
-    return not (_PLACE.search(rest) or any(_names_in(rest[_opening(rest) :])))
+    return not (_PLACE.search(shapes.without_times(rest)) or any(_names_in(rest[_opening(rest) :])))
+
+
+def _is_where_somebody_is(question: Question) -> bool:
+    """Whether it is asked where a person is, and nothing else of them."""
+    told = [term for term in question.terms if term.weight > WEAK_WEIGHT]
+    return all(t.specific and t.text.isalpha() and t.text.istitle() for t in told)
+
+
+def _without_names(told: Told) -> str:
+    """What a value tells besides the rest of a name that the question gives."""
+    text = told.rest
+    for start, end in told.words:
+        if told.text[start:end].istitle():
+            surname = _SURNAME.match(text[end:])
+            kept = end + len(surname.group()) if surname else end
+            text = text[:end] + " " * (kept - end) + text[kept:]
+    return text
 
 
 def tells_only_where(question: Question, candidate: Candidate, hits: PageHits) -> bool:
@@ -273,12 +303,13 @@ def holds_login(text: str) -> bool:
 
 
 def _names_somebody(told: Told) -> bool:
-    text = told.rest
+    text = _ROOM.sub(lambda found: " " * len(found.group()), told.rest)
     if shapes.holds_person(text) or holds_login(told.text):
         return True
     opening = _opening(text)
     # The capital of a first word says nothing, unless a colon or what was done follows it.
-    if text[opening : opening + 1] == ":" or any(s == opening + 1 for s, _ in told.words):
+    doing = opening + len(found.group()) if (found := _AUXILIARY.match(text[opening:])) else opening
+    if text[opening : opening + 1] == ":" or any(s == doing + 1 for s, _ in told.words):
         opening = 0
     return any(_names_in(text[opening:]))
 

@@ -6,8 +6,10 @@ Covers: which heads there are, when a question asks for one. Does not cover: the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from contracts.base import Box
 from kernel.query import shapes
 from kernel.query.candidates import Candidate, Form, PageHits, Part
 from kernel.query.layout import PageLayout, Piece, aligned
@@ -31,6 +33,8 @@ _HEADING_NOUNS = frozenset(
 )
 _HEADING_WORDS_MAX = 5
 _HEAD_LETTERS_MIN = 2
+_IDENTIFIER = re.compile(r"#?[A-Za-z]+-\d+(?:-\d+)*")
+"""What names one thing is no head over others."""
 
 
 def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator[Candidate]:
@@ -55,7 +59,7 @@ def headings(layout: PageLayout, hits: PageHits, question: Question) -> Iterator
         above = _over(layout, anchor)
         outside = [p for p in above if not layout.same_block(p, anchor)]
         heads = [p for p in outside if _is_board_head(layout, p)]
-        for head in heads[-1:]:
+        for head in () if heads and _is_named_or_tabled(layout, heads[-1], anchor) else heads[-1:]:
             if any(
                 layout.pieces[hit.piece] in layout.row_of(head, across=True)
                 for term in asked
@@ -101,6 +105,21 @@ def _over(layout: PageLayout, anchor: Piece) -> list[Piece]:
         and aligned(anchor, piece)
     ]
     return sorted(found, key=lambda p: (-p.box[3], p.box[0], p.index))
+
+
+def _is_named_or_tabled(layout: PageLayout, head: Piece, anchor: Piece) -> bool:
+    """Whether it is an identifier, or a cell of a table under which the anchor stands."""
+    if _IDENTIFIER.fullmatch(head.text.strip()):
+        return True
+    return any(
+        area.role == "table" and _lies_in(area.box, head) and not _lies_in(area.box, anchor)
+        for area in layout.areas
+    )
+
+
+def _lies_in(box: Box, piece: Piece) -> bool:
+    across = box[0] <= (piece.box[0] + piece.box[2]) / 2 <= box[2]
+    return across and box[1] <= piece.middle_y <= box[3]
 
 
 def _is_board_head(layout: PageLayout, piece: Piece) -> bool:

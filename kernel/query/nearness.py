@@ -153,7 +153,8 @@ def names_no_other(hit: Hit, candidate: Candidate, piece: Piece) -> bool:
     word = piece.text[hit.start - piece.start : hit.end - piece.start]
     if any(map(str.isdigit, word)):
         forms = _forms_of(word)
-        return not any(forms & _forms_of(other) for other in candidate.text.split())
+        said = shapes.without_times(candidate.text)
+        return not any(forms & _forms_of(other) for other in said.split())
     return not (
         word[:1].isupper() and shapes.is_person(word) and shapes.holds_person(candidate.text)
     )

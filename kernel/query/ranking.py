@@ -56,7 +56,7 @@ from kernel.query.tables import (
 from kernel.query.tiles import told_by_tiles
 from kernel.query.unmet import is_unmet
 from kernel.query.value_columns import told_by_columns
-from kernel.query.vocabulary import CODE_NOUNS, COSTING, TITLE_NOUNS
+from kernel.query.vocabulary import CODE_NOUNS, COSTING, STOP_WORDS, TITLE_NOUNS
 from kernel.query.words import spans_in
 
 _SURE = 1500
@@ -357,7 +357,7 @@ def _may_answer(question: Question, candidate: Candidate, levels: list[int]) -> 
         if _ASKS_CLOCK.search(question.text) and not shapes.tells_clock(value):
             return False
         timed = shapes.fits(kind, value) or shapes.tells_occasion(value)
-        dated = _DATED.search(value) is not None and not shapes.is_count(value)
+        dated = _DATED.search(value) is not None and not shapes.counts(value)
         return timed or (lone and dated)
     if kind is Kind.DURATION:
         return shapes.fits(kind, value) or (lone and shapes.is_count(value))
@@ -385,7 +385,9 @@ def _only_repeats(question: Question, candidate: Candidate, hits: PageHits) -> b
                 for hit in found
             )
         )
-    return not any(ch.isalnum() for ch in kept)
+    left = re.findall(r"[^\W_]+", kept)
+    # "In progress" says no more than that: it answers nothing that is in progress.
+    return all(word.casefold() in STOP_WORDS and not word.isdigit() for word in left)
 
 
 def _is_about_a_peer(

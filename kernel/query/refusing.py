@@ -29,6 +29,7 @@ from kernel.query.nearness import (
     LOCAL,
 )
 from kernel.query.polarity import is_denied, is_per_another_unit, is_the_contrary
+from kernel.query.qualifiers import is_otherwise_qualified
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.told import told_by
 from kernel.query.vocabulary import COMMUNICATING, VAGUE_NOUNS
@@ -73,6 +74,7 @@ def is_refused(question: Question, hits: PageHits, candidate: Candidate, levels:
         or is_untold(question, candidate, hits)
         or is_per_another_unit(question, candidate)
         or is_the_contrary(question, candidate)
+        or is_otherwise_qualified(question, candidate, hits)
         or is_half_of_the_thing(question, levels)
         or is_of_another_kind(question, levels, candidate)
         or is_about_nothing_else(question, levels)

@@ -68,6 +68,8 @@ _OPEN = re.compile(
     rf"^[\s:]*{_PLACEHOLDER}\b|^[^.,;!?]*\b(?:is|are|was|still|yet)\s+{_PLACEHOLDER}\b",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(r"\W*\d[\d.,]*\s+[a-z]{2,}s\b")
+_SPAN_NAMED = re.compile(r"\b(?:second|minute|hour|day|night|week|month|quarter|year)s?\b")
 _PROMPT = re.compile(r"^\S*@\S+[:~ ]\S*\s?[$#%>] |^PS [A-Z]:|^[$>] ")
 _REASON = re.compile(
     r"\b(?:because|due to|since(?! \d)|so that|caused?|reason|after|failed|fails|error|code|cannot"
@@ -256,6 +258,11 @@ def is_left_open(text: str) -> bool:
 def is_count(text: str) -> bool:
     """Whether the text is one plain number."""
     return text.strip("()[] ").replace(",", "").replace(".", "").isdigit()
+
+
+def counts(text: str) -> bool:
+    """Whether the text tells a number alone, or how many of some things: "12 boxes left"."""
+    return is_count(text) or bool(_COUNTED.match(text) and not _SPAN_NAMED.search(text))
 
 
 def is_time(text: str) -> bool:

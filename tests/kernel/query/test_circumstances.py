@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.text import TextPage
 from kernel.query.circumstances import holds_login
 from tests.kernel.query.asking import best, form, mail, stock, terminal
 from tests.kernel.query.drawn import Canvas
@@ -149,3 +150,41 @@ def test_where_a_thing_is_kept_does_not_tell_what_it_is(question: str, answer: s
     canvas.text(40, 400, "The office of mill-4 is in the annex behind gate 2.")
     said = best(question, canvas.page())
     assert (said is None) if answer is None else (answer in (said or ""))
+
+
+def whereabouts() -> TextPage:
+    """A letter's head, an order, a calendar and a plan."""
+    c = Canvas()
+    c.text(12, 18, "Desk - Notes", px=13)
+    c.text(100, 100, "Cc: Bjorn Aas")
+    c.text(100, 160, "Placed on 18 November 2026 by Yara Haddad")
+    c.text(100, 220, "10:00 - 11:30 Interview with Daniel Kowalczyk (Room Lagoon)")
+    c.text(100, 280, "Ines will check the figures by Thursday.")
+    c.text(100, 340, "Tom Okoro sits in room 4C.")
+    c.text(100, 400, "The boiler will be repaired on Monday.")
+    return c.page()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Where is Bjorn?",
+        "Where is Yara Haddad?",
+        "Who interviews Daniel Kowalczyk?",
+        "Who will repair the boiler?",
+    ],
+)
+def test_a_letters_head_a_date_and_a_room_name_neither_place_nor_person(question: str) -> None:
+    assert best(question, whereabouts()) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("Who will check the figures?", "Ines"),
+        ("Where is Tom?", "4C"),
+        ("Where is the interview with Daniel Kowalczyk?", "Lagoon"),
+    ],
+)
+def test_who_will_do_a_thing_and_where_somebody_is_are_told(question: str, told: str) -> None:
+    assert told in (best(question, whereabouts()) or "")

@@ -231,3 +231,28 @@ def test_who_asked_in_a_message_of_several_sentences_did_nothing() -> None:
     page = c.page()
     assert best("Who has got a ladder?", page) is None
     assert best("Who has a flat tyre?", page) is not None
+
+
+def test_a_date_names_no_other_thing_than_the_one_before_it() -> None:
+    c = Canvas()
+    c.text(
+        100, 100, "Seed order 88213 was delayed by fog. New delivery date is Thursday 26 November."
+    )
+    asked_for = "What is the new delivery date of seed order 88213?"
+    assert "26 November" in (best(asked_for, c.page()) or "")
+    c = Canvas()
+    c.text(100, 100, "Seed order 88213 was delayed by fog. Order 88214 comes on 26 November.")
+    assert best(asked_for, c.page()) is None
+
+
+def test_the_words_of_the_question_alone_answer_nothing() -> None:
+    c = Canvas()
+    c.text(100, 100, "In progress")
+    c.text(100, 300, "Sail mending")
+    assert best("What is in progress?", c.page()) is None
+
+
+def test_an_arrow_assigns_nothing() -> None:
+    c = Canvas()
+    c.text(100, 100, 'fatal: [web03]: UNREACHABLE! => {"msg": "No route to the host"}')
+    assert "web03" in (best("Which host was unreachable?", c.page()) or "")
