@@ -44,11 +44,16 @@ class Card:
 
     @property
     def title(self) -> tuple[Part, ...]:
-        """All that is neither the id nor the line of the name."""
+        """All that is neither the id nor the line of the name; also what follows the id."""
         own = {(part.line, part.start) for part in (self.id, self.who)}
-        return tuple(
-            Part(p.line, p.start, p.end) for p in self.pieces if (p.line, p.start) not in own
-        )
+        rest = [
+            Part(p.line, p.end - len(after), p.end)
+            for p in self.pieces
+            if (p.line, p.start) == (self.id.line, self.id.start)
+            and (after := p.text[self.id.end - p.start :].lstrip(" :.-\u2013\u2014"))
+        ]
+        others = [Part(p.line, p.start, p.end) for p in self.pieces if (p.line, p.start) not in own]
+        return (*rest, *others)
 
 
 def cards_of(layout: PageLayout) -> list[Card]:

@@ -132,4 +132,20 @@ def _is_board_head(layout: PageLayout, piece: Piece) -> bool:
         # The letter over a column of a sheet is no name of it.
         return False
     stands_out = stands_out or piece.height > _HEADING_HEIGHT * layout.height
+    stands_out = stands_out or all(_opens_its_box(layout, member) for member in row)
     return stands_out and all(len(m.text.split()) <= _HEADING_WORDS_MAX for m in row)
+
+
+def _opens_its_box(layout: PageLayout, piece: Piece) -> bool:
+    """Whether it is all that stands in a box but the smaller boxes below it: a lane's name."""
+    regions = layout.regions
+    box = regions.of_piece[piece.index]
+    held = [p for p in layout.pieces if box in regions.chain(p.index)]
+    return (
+        box > 0
+        and len(held) > 1
+        and all(
+            p is piece or (regions.of_piece[p.index] != box and p.box[1] >= piece.box[3])
+            for p in held
+        )
+    )

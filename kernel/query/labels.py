@@ -25,6 +25,7 @@ from kernel.query.layout import PageLayout, Piece
 from kernel.query.peers import are_peers, in_log_row
 from kernel.query.prints import print_px
 from kernel.query.question import Kind
+from kernel.query.turns import heads_message
 
 _SAME_HEIGHT = 1.25
 _LABEL_FIT_MIN = 300
@@ -64,7 +65,7 @@ def neighbour_fields(
         label = layout.pieces[index]
         if len(label.text.split()) > LABEL_WORDS_MAX or INLINE.search(label.text):
             continue
-        if shapes.is_byline(label.text):
+        if shapes.is_byline(label.text) or heads_message(label.text):
             # What somebody wrote is no value of theirs.
             continue
         fit = label_fit(layout, hits, Part(label.line, label.start, label.end))

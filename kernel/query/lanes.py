@@ -19,9 +19,10 @@ from kernel.query.deadline import OutOfTime
 from kernel.query.headings import board_head_over
 from kernel.query.layout import PageLayout, Piece
 from kernel.query.plan import Reading
-from kernel.query.question import Kind, Question
+from kernel.query.question import Kind, Question, analyse
 from kernel.query.searching import layout_of, pages_to_read
 from kernel.query.sources import Outcome, Sources
+from kernel.query.vocabulary import STOP_WORDS
 from kernel.query.words import stem_of
 
 CARDS_MAX = 24
@@ -57,6 +58,14 @@ def _lane_of(question: Question) -> frozenset[str]:
     return _stems(lane) if len(lane.split()) <= _LANE_WORDS_MAX else frozenset()
 
 
+def _sought(question: Question) -> Question:
+    """What to look for: a lane whose words are all too common to be looked up, by its name."""
+    found = _LANE_ASKED.fullmatch(question.text.strip().rstrip("?!. "))
+    lane = re.sub(r"^(?:in|on|under) (?:the )?", "", found["lane"] if found else "", flags=re.I)
+    common = lane and all(word in STOP_WORDS for word in lane.casefold().split())
+    return analyse(f'"{lane}"') if common else question
+
+
 def _stems(text: str) -> frozenset[str]:
     words = re.findall(r"[^\W\d_]+", text.casefold())
     return frozenset(stem_of(word) for word in words if word not in _UNSAID)
@@ -86,7 +95,7 @@ def list_lane(reading: Reading, sources: Sources) -> Outcome:
         pages = pages_to_read(
             sources.evidence,
             sources.derived,
-            question,
+            _sought(question),
             reading.scope,
             sources.search,
             sources.deadline,

@@ -1,8 +1,9 @@
 """Whether a statement is of another period, sort or tense than what is asked for.
 
 Covers: "this year" against "last year", "card number" against a label of another number, the last
-figures of a number, what is still to be done where it is asked what was, labels for whom a thing is
-done to. Does not cover: negation and units (`kernel.query.polarity`). Pure.
+figures of a number, what another thing is the same as, what is still to be done where it is asked
+what was, labels for whom a thing is done to. Does not cover: negation and units
+(`kernel.query.polarity`). Pure.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _WHOLE = WEAK_ADJECTIVES | frozenset(
 )
 """Before a general noun these name no other sort: the total amount is the amount."""
 _ONLY_THE_END = re.compile(r"\bending (?:in|with|on)\s+\W*(?P<end>\w+)", re.IGNORECASE)
+_SAME_AS = re.compile(r"\b(?:same as|identical to|equal to|copied from)\b", re.IGNORECASE)
 _PAST = re.compile(r"\b(?:did|was|were|has|have|had)\b", re.IGNORECASE)
 _TO_COME = re.compile(
     r"(?:\b(?:will|shall|should|must|might|going to|needs? to|has to|have to|(?:is|are) to)"
@@ -43,6 +45,7 @@ def is_otherwise_qualified(question: Question, candidate: Candidate, hits: PageH
         _is_of_another_period(question, candidate)
         or _is_another_sort(question, candidate, hits)
         or _tells_only_the_end(question, candidate)
+        or _is_only_compared(question, candidate)
         or _is_to_come(question, candidate)
         or _names_the_recipient(question, candidate)
     )
@@ -100,6 +103,16 @@ def _tells_only_the_end(question: Question, candidate: Candidate) -> bool:
         and "number" in asked
         and not re.search(r"\bend|\blast\b|\bdigits?\b", question.text, re.IGNORECASE)
     )
+
+
+def _is_only_compared(question: Question, candidate: Candidate) -> bool:
+    """Whether what is asked for only tells what something else is: "same as delivery address"."""
+    found = _SAME_AS.search(candidate.text)
+    asked = [term for term in question.terms if term.asked]
+    if found is None or _SAME_AS.search(question.text):
+        return False
+    before = candidate.text[: found.start()]
+    return any(not list(spans_in(term.needle, before)) for term in asked)
 
 
 def _is_to_come(question: Question, candidate: Candidate) -> bool:

@@ -45,7 +45,8 @@ from kernel.query.scores import (
     named_by_shape,
     weights_of,
 )
-from kernel.query.screen_tables import ScreenTable, state_cells
+from kernel.query.screen_tables import ScreenTable, leaves_its_table, state_cells
+from kernel.query.speakers import asks_what_was_said, told_by_speakers
 from kernel.query.tables import (
     contiguous_row,
     is_head_as_data,
@@ -121,7 +122,7 @@ def rank(
     hits = find_hits(layout, question)
     for told in (told_by_columns, told_by_rows):
         scored += [Scored(c, _SURE) for c in told(layout, question, hits, tables)]
-    for said in (told_by_cards, told_by_tiles):
+    for said in (told_by_cards, told_by_tiles, told_by_speakers):
         scored += [Scored(c, _SURE) for c in said(layout, question, hits)]
     scored.sort(key=lambda s: (-s.score, s.candidate.form, s.candidate.answer))
     return scored
@@ -136,7 +137,7 @@ def _rank_one(
         return []
     scored = []
     for candidate in _candidates(layout, question, hits, tables):
-        if question.kind is not Kind.FIND and _is_no_value(layout, candidate):
+        if question.kind is not Kind.FIND and _is_no_value(layout, question, candidate):
             continue
         judged = _judge(layout, question, hits, candidate)
         if judged is not None:
@@ -144,12 +145,15 @@ def _rank_one(
     return scored
 
 
-def _is_no_value(layout: PageLayout, candidate: Candidate) -> bool:
-    """Whether it stands in the task bar, or a label of a form is given as a value."""
+def _is_no_value(layout: PageLayout, question: Question, candidate: Candidate) -> bool:
+    """Whether it stands in a bar, or a label of a form is given as a value."""
     pieces = [
         layout.piece_at(part.line, part.start) for part in (*candidate.answer, *candidate.support)
     ]
     if any(piece.index in layout.bar for piece in pieces):
+        return True
+    if asks_what_was_said(question) and all(piece in layout.titles for piece in pieces):
+        # The title of a window is nothing that was said.
         return True
     whole = pieces[0].start == candidate.answer[0].start and pieces[0].text == candidate.value
     return whole and candidate.form is not Form.SENTENCE and pieces[0].index in layout.form_labels
@@ -173,7 +177,8 @@ def _candidates(
         for index, term in enumerate(question.terms)
         if term.asked and not term.specific and hits.by_term[index]
     )
-    cells = [*state_cells(layout, hits, tables), *table_cells(layout, hits)]
+    drawn = [cell for cell in table_cells(layout, hits) if not leaves_its_table(layout, cell)]
+    cells = [*state_cells(layout, hits, tables), *drawn]
     yield from only_ones(layout, hits, cells)
     heads = _head_pieces(layout, cells)
     subjects = question.kind is Kind.THING and not question.strict

@@ -31,6 +31,7 @@ from kernel.query.nearness import (
 from kernel.query.polarity import is_denied, is_per_another_unit, is_the_contrary
 from kernel.query.qualifiers import is_otherwise_qualified
 from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
+from kernel.query.speakers import names_only_the_speaker
 from kernel.query.told import told_by
 from kernel.query.vocabulary import COMMUNICATING, VAGUE_NOUNS
 from kernel.query.words import spans_in, stem_of
@@ -74,6 +75,7 @@ def is_refused(question: Question, hits: PageHits, candidate: Candidate, levels:
         or is_untold(question, candidate, hits)
         or is_per_another_unit(question, candidate)
         or is_the_contrary(question, candidate)
+        or names_only_the_speaker(question, candidate)
         or is_otherwise_qualified(question, candidate, hits)
         or is_half_of_the_thing(question, levels)
         or is_of_another_kind(question, levels, candidate)

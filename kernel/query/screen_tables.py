@@ -14,7 +14,7 @@ from contracts.base import Box
 from contracts.screen import Element, ScreenState
 from contracts.text import TextPage
 from kernel.query.candidates import Candidate, Form, PageHits, Part, label_fit
-from kernel.query.layout import PageLayout
+from kernel.query.layout import PageLayout, Piece
 
 _CELL = 330
 """A little more than a cell told from the layout alone."""
@@ -202,3 +202,22 @@ def _overlap(first: Box, second: Box) -> bool:
 
 def _text(page: TextPage, part: Part) -> str:
     return page.lines[part.line].text[part.start : part.end]
+
+
+def leaves_its_table(layout: PageLayout, cell: Candidate) -> bool:
+    """Whether a cell is read under a head of a stored table that ends above it."""
+    own = layout.piece_at(cell.answer[0].line, cell.answer[0].start)
+    heads = [layout.piece_at(part.line, part.start) for part in cell.support]
+    return any(
+        area.role == "table"
+        and _holds(area.box, head)
+        and head.box[3] <= own.box[1]
+        and own.box[1] >= area.box[3]
+        for area in layout.areas
+        for head in heads
+    )
+
+
+def _holds(box: Box, piece: Piece) -> bool:
+    across = box[0] <= (piece.box[0] + piece.box[2]) / 2 <= box[2]
+    return across and box[1] <= piece.middle_y <= box[3]

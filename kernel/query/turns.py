@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _NAMED = re.compile(
     r"[A-Z][\w.'\u2019-]*(?: [\w.'\u2019-]+){0,2}?\W*\d{1,2}:\d{2}(?:\s?[APap]\.?[Mm]\.?)?\W*"
 )
+_NAMED_DAY = re.compile(r"(?:[A-Z][\w.'\u2019-]*\W+){1,3}(?:Yesterday|Today)\W*")
+"""In lists of mails the day stands for the time of older ones."""
 _BYLINE_WORDS_MAX = 9
 _NAMED_AT_MOST = 4
 _TOLD = re.compile(r"(?<!Dr)(?<!Mr)(?<!Ms)(?<!Mrs)[.!?] ")
@@ -113,7 +115,7 @@ class Talk:
 
     def _under_bylines(self) -> list[Turn]:
         layout = self._layout
-        lines = [piece for piece in layout.pieces if _is_byline(self._line_of(piece))]
+        lines = [piece for piece in layout.pieces if heads_message(self._line_of(piece))]
         heads = {piece.index for piece in lines}
         made = []
         for head in lines:
@@ -147,14 +149,14 @@ class Talk:
         made = []
         for piece in layout.pieces:
             timed = _TIMED.search(piece.text)
-            if timed is None or _is_byline(piece.text):
+            if timed is None or heads_message(piece.text):
                 continue
             lines = [p for p in layout.block(piece) if p.box[1] <= piece.box[1]]
             words = sum(len(p.text.split()) for p in lines)
             if words - 1 < _TIMED_WORDS_MIN:
                 continue
             named = lines[0] if len(lines) > 1 and _is_name(lines[0].text) else None
-            said = [p for p in lines if p is not named and not _is_byline(p.text)]
+            said = [p for p in lines if p is not named and not heads_message(p.text)]
             head = None if named is None else named.index
             made.append(Turn(tuple(p.index for p in said), lines[0].box[1], head))
         return made
@@ -171,10 +173,10 @@ class Talk:
         return 1 if abs(own.box[0] - other.box[0]) <= own.height else 0
 
 
-def _is_byline(text: str) -> bool:
+def heads_message(text: str) -> bool:
     """Whether a line tells somebody's name and a time: "Build bot 09:20"."""
     text = text.strip()
-    if _NAMED.fullmatch(text):
+    if _NAMED.fullmatch(text) or _NAMED_DAY.fullmatch(text):
         return True
     few = len(text.split()) <= _BYLINE_WORDS_MAX and not _TOLD.search(text)
     return few and is_byline(text) and tells_clock(text)

@@ -23,6 +23,7 @@ def desk() -> TextPage:
     c.text(100, 520, "Deliver to: Yara Haddad, Elm Court 9, 50667 Cologne")
     c.text(100, 580, "Assigned to: Omar Sand")
     c.text(100, 640, "Gloves: 12 boxes left, ordered from MedSupply")
+    c.text(100, 760, "Billing address same as delivery address")
     c.text(100, 700, "Total amount: 912.40 EUR")
     return c.page()
 
@@ -40,6 +41,7 @@ def desk() -> TextPage:
         "Who delivers the parcel to Cologne?",
         "Who delivers?",
         "When were the gloves ordered?",
+        "What is the delivery address?",
     ],
 )
 def test_what_is_told_of_another_one_is_no_answer(question: str) -> None:
@@ -57,6 +59,7 @@ def test_what_is_told_of_another_one_is_no_answer(question: str) -> None:
         ("When did Tom check the boiler?", "Monday"),
         ("Who is it assigned to?", "Omar Sand"),
         ("What is the total amount?", "912.40"),
+        ("What is the billing address?", "same as delivery"),
     ],
 )
 def test_what_is_told_of_the_one_asked_for_answers(question: str, told: str) -> None:

@@ -12,6 +12,7 @@ from contracts.base import Box, ElementId
 from contracts.derivation import DerivationKey
 from contracts.screen import Element, Role, ScreenState
 from contracts.text import TextPage
+from kernel.query.containers import Area
 from kernel.query.layout import PageLayout
 from kernel.query.question import analyse
 from kernel.query.ranking import rank
@@ -161,3 +162,15 @@ def test_what_stands_elsewhere_is_no_caption() -> None:
     assert table_under(tables, (100, 160, 300, 180)) is tables[0]
     assert table_under(tables, (100, 60, 300, 80)) is None
     assert table_under(tables, (1200, 160, 1400, 180)) is None
+
+
+def test_no_cell_stands_under_the_head_of_a_table_that_has_ended() -> None:
+    c = Canvas()
+    rows = [["Item", "Qty", "Unit price"], ["Tent", "1", "249.00"], ["Mat", "2", "39.50"]]
+    c.rows([30, 134, 195], 112, 30, rows)
+    c.rows([30, 195], 212, 30, [["Subtotal", "288.50"], ["Shipping", "6.90"]])
+    layout = PageLayout(c.page(), (Area("table", (20, 98, 315, 190)),))
+    (best, *_) = rank(layout, analyse("How much is the shipping?"))
+    assert best.candidate.text == "Shipping: 6.90"
+    (best, *_) = rank(layout, analyse("What is the unit price of the mat?"))
+    assert best.candidate.value == "39.50"
