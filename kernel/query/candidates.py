@@ -118,6 +118,10 @@ STARTS_ANEW = re.compile(
 )
 OUTCOME = re.compile(r"\.\.\.\s*\w+$")
 """A line of a test run ("test a ... ok") tells of itself alone."""
+_TELLS_OUTCOME = re.compile(
+    r"\W*(?:(?:PASS|FAIL|SKIP)(?:ED)?|XFAIL|OK|ERROR)\b|\W*\d+ [a-z]+, \d+ [a-z]+"
+)
+"""A line that a command put out on one thing that it did, or how many came out how."""
 INLINE = re.compile(r"(?P<sep>(?<=[\w)%\]\"'])\s?:(?=\s)|\s?(?<![=!<>≠])=(?![=>])\s?|\s->\s|\s→\s)")
 _NEXT_PAIR = re.compile(r"[\s,;]+[\w.\-/]+\s?=(?!=)")
 _COMPARES = re.compile(r"\s(?:[=!<>]=|<>)\s")
@@ -207,7 +211,8 @@ def paragraph(layout: PageLayout, piece: Piece) -> list[Piece]:
     runs: list[list[Piece]] = []
     for member in members:
         follows = runs and _continues(runs[-1][-1], member, right - left)
-        if follows and member.index not in layout.timed:
+        told = layout.prompt_over(member) is not None and _TELLS_OUTCOME.match(member.text)
+        if follows and not told and member.index not in layout.timed:
             runs[-1].append(member)
         else:
             runs.append([member])

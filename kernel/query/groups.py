@@ -79,6 +79,10 @@ def _numbered(
         beside = positions[index] - positions[index - 1] == 1
         if not beside or tokens[positions[index - 1]].breaks_after:
             continue
+        if _is_letter(second) and not first.specific and _is_noun(first):
+            # "Platform B" is named by its letter.
+            yield (index - 1, index)
+            continue
         number, noun = (second, first) if second.needle.numeric else (first, second)
         if not number.needle.numeric or noun.needle.numeric or noun.unsaid:
             continue
@@ -90,6 +94,10 @@ def _numbered(
             continue
         if _is_noun(noun) and not (noun is first and noun.specific):
             yield (index - 1, index)
+
+
+def _is_letter(term: Term) -> bool:
+    return len(term.text) == 1 and term.specific and term.text.isalpha()
 
 
 def _is_numbered(terms: Sequence[Term], positions: Sequence[int], index: int) -> bool:

@@ -119,7 +119,8 @@ _NUMBER = re.compile(
     re.I,
 )
 _COUNTS = re.compile(rf"\W*(?:(?:about|over|only|at least|up to)\s+)?(?:{_NUMBER.pattern})", re.I)
-_PARTED = re.compile(r"[,;](?:\s|$)")
+_NONE_OF = re.compile(r"\W*no (?P<what>\w+)", re.IGNORECASE)
+_PARTED = re.compile(r"[,;](?:\s|$)|\s[-\u2013]\s[\w ]+:\s")
 _VALUE_WORDS_MAX = 5
 _COUNT_WORDS_BEFORE, _COUNT_WORDS_AFTER = 3, 2
 _WHICH = re.compile(r"\s*(?:in |on |at |for |from |of )?which\b", re.I)
@@ -231,8 +232,16 @@ def counts_another_thing(question: Question, candidate: Candidate, hits: PageHit
     told = told_by(question, candidate, hits)
     if candidate.form is not Form.SENTENCE and len(told.text.split()) <= _VALUE_WORDS_MAX:
         # A date is no amount, nor is what only ends in a figure; a line of a log is prose.
+        none = _NONE_OF.match(told.text)
+        if none and not any(start <= none.start("what") < end for start, end in told.asked):
+            # "Error: no answer" is no number of errors.
+            return True
         return not _COUNTS.match(shapes.without_times(told.text))
     numbers = [found.span() for found in _NUMBER.finditer(told.text)]
+    done = [place for place in told.words if told.text[slice(*place)].casefold().endswith("ed")]
+    if any(0 < after[0] - number[1] <= 1 for number in numbers for after in done):
+        # "118 passed": the things themselves are named around it.
+        return False
     return not any(
         told.words_between(number, noun) <= reach
         for number in numbers

@@ -25,6 +25,7 @@ from kernel.query.layout import PageLayout, Piece
 from kernel.query.peers import are_peers, in_log_row
 from kernel.query.prints import print_px
 from kernel.query.question import Kind
+from kernel.query.rownames import is_headed_cell
 from kernel.query.turns import heads_message
 
 _SAME_HEIGHT = 1.25
@@ -124,7 +125,7 @@ def _values_near(layout: PageLayout, label: Piece) -> Iterator[tuple[Piece, Form
     if big:
         yield under[0], Form.BELOW, _FIGURE
     heads = label.index not in layout.form_labels and is_column_head(layout, label)
-    beside = None if big else _beside(layout, label, heads=heads)
+    beside = None if big or is_headed_cell(layout, label) else _beside(layout, label, heads=heads)
     if (
         beside
         and not are_peers(label.text, beside.text)

@@ -57,6 +57,11 @@ def are_peers(first: str, second: str) -> bool:
     return one in _HEAD_NOUNS and other in _HEAD_NOUNS
 
 
+def is_head_noun(text: str) -> bool:
+    """Whether it is a single word that heads columns and labels fields."""
+    return text.strip(" :[]().").casefold() in _HEAD_NOUNS
+
+
 def _is_day(text: str) -> bool:
     return text in CALENDAR or bool(synonyms_of(text) & _FOLDED_DAYS)
 

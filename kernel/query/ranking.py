@@ -22,6 +22,7 @@ from kernel.query.informing import told_by_preposition
 from kernel.query.kinds import is_beside_its_subject
 from kernel.query.labels import neighbour_fields
 from kernel.query.layout import Hit, PageLayout, aligned
+from kernel.query.lightverbs import adds_a_condition
 from kernel.query.nearness import (
     LEVEL_HEADING,
     LEVEL_SYNONYM,
@@ -35,6 +36,7 @@ from kernel.query.question import WEAK_WEIGHT, Kind, Question, Term
 from kernel.query.refusing import is_missed, is_refused, is_vague, lacks_what_is_searched
 from kernel.query.replies import replies
 from kernel.query.row_questions import told_by_rows
+from kernel.query.rownames import names_another_row
 from kernel.query.scores import (
     asked_is_own,
     bonus_of,
@@ -88,6 +90,10 @@ def find_hits(layout: PageLayout, question: Question) -> PageHits:
     found = [
         [hit for hit in layout.find(term.needle) if hit.piece not in bar] for term in question.terms
     ]
+    for term, hits in zip(question.terms, found, strict=True):
+        if len(term.text) == 1 and term.text.isupper():
+            # "6 h" is no Block H.
+            hits[:] = [hit for hit in hits if _text_of(layout, hit) == term.text]
     for term, hits, after in zip(question.terms, found, found[1:], strict=False):
         hits.extend(ordinal_hits(layout, term.text, after))
     return PageHits(
@@ -99,6 +105,10 @@ def find_hits(layout: PageLayout, question: Question) -> PageHits:
             at for at, term in enumerate(question.terms) if term.text.casefold() in COSTING
         ),
     )
+
+
+def _text_of(layout: PageLayout, hit: Hit) -> str:
+    return layout.page.lines[hit.line].text[hit.start : hit.end]
 
 
 def lines_with_terms(page: TextPage, question: Question) -> frozenset[str]:
@@ -124,6 +134,7 @@ def rank(
         scored += [Scored(c, _SURE) for c in told(layout, question, hits, tables)]
     for said in (told_by_cards, told_by_tiles, told_by_speakers):
         scored += [Scored(c, _SURE) for c in said(layout, question, hits)]
+    scored = [s for s in scored if not names_another_row(layout, question, hits, s.candidate)]
     scored.sort(key=lambda s: (-s.score, s.candidate.form, s.candidate.answer))
     return scored
 
@@ -317,6 +328,9 @@ def _says_what_is_asked(
     plain = question.kind in (Kind.PERSON, Kind.TIME) and any(
         term.asked and not term.specific for term in question.terms
     )
+    done = question.kind is Kind.NUMBER and any(
+        term.asked and adds_a_condition(term.text.casefold()) for term in question.terms
+    )
     for index, (term, level) in enumerate(zip(question.terms, levels, strict=True)):
         if not term.asked or (plain and term.specific and not question.strict):
             continue
@@ -326,11 +340,12 @@ def _says_what_is_asked(
         met += (
             level >= (LOCAL if term.required and not labelled else need)
             or index in candidate.speaks_for
-            or named_by_shape(question, term, candidate)
+            or (not done and named_by_shape(question, term, candidate))
             or is_beside_its_subject(question, term, candidate, hits)
             or (index == last and labelled and _may_go_unsaid(term, candidate, alone=asked == 1))
         )
-    if question.strict:
+    if question.strict or done:
+        # "118 passed" is no number of invoices.
         return met == asked
     return 2 * met >= asked or label_speaks(question, candidate)
 

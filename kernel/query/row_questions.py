@@ -29,6 +29,8 @@ _BONUS = 330
 _HEAD_FIT_MIN = 500
 _IMPLIED_FIT = 900
 _NOUN = re.compile(r"\W*(?:which|what) (\w+)\b", re.IGNORECASE)
+_DAYS = re.compile(r"\bhow many days\b", re.IGNORECASE)
+_OF_DAYS = re.compile(r"\d+(?:[.,]\d+)?(?: ?d| days?)?", re.IGNORECASE)
 _CLASSES = CLASS_NOUNS | ROW_NOUNS
 
 
@@ -77,6 +79,16 @@ _IMPLIED = (
         "end, ends, to, until, till, finish, end date, end time, finished",
     ),
     _implied(Kind.TIME, r"since when .*", "since, open since, down since, raised"),
+    _implied(
+        Kind.NUMBER,
+        r"left|remain|remains|remaining|available|days?(?=.* (?:left|remain\w*|available)\b)",
+        "left, remaining, remains, balance, available, days left, days remaining, remaining days",
+    ),
+    _implied(
+        Kind.NUMBER,
+        r"taken|used|spent|days?(?=.* (?:taken|used|spent)\b)",
+        "taken, used, spent, days taken, days used",
+    ),
     _implied(Kind.TIME, r"back", "back, back on, return, returns, returned"),
 )
 
@@ -229,6 +241,9 @@ def _may_be(question: Question, candidate: Candidate) -> bool:
         return any(map(str.isalnum, value)) or "/" in value
     if kind is Kind.DURATION:
         return shapes.fits(kind, value) or shapes.is_count(value)
+    if kind is Kind.NUMBER and _DAYS.search(question.text) and implied_heads(question):
+        # "How many days are left" is not told by "20 GB".
+        return shapes.is_count(value) or bool(_OF_DAYS.fullmatch(value))
     return shapes.fits(kind, value)
 
 

@@ -7,8 +7,9 @@ Does not cover: numbers that stand on the screen (`kernel.query.ranking`), rows 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.answer import Claim
 from kernel.query.candidates import PageHits, Part
@@ -22,6 +23,7 @@ from kernel.query.sources import Outcome, Sources
 from kernel.query.tables import can_be_head, contiguous_row
 from kernel.query.wording import quoted
 from kernel.query.words import spans_in
+from kernel.store.folding import squash
 
 CITED_MAX = 32
 _PAGES_MAX = 12
@@ -32,6 +34,7 @@ _PITCH_MAX = 3.0
 _LOW = 0.8
 """Words without high letters ("never") have a low box: this share of a line's height at least."""
 _CELLS_MIN = 3
+_SUMS = re.compile(r"\W*(?:(?:grand|sub)[ -]?)?(?:totals?|sums?|average|mean|count)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Counted:
     head: Piece
     cells: tuple[Piece, ...]
     names: tuple[Piece, ...]
+    different: bool = False
+    """Whether the cells are those that differ, and not one for every row."""
 
 
 def asks_for_rows(question: Question) -> bool:
@@ -86,9 +91,23 @@ def rows_of(layout: PageLayout, question: Question) -> Counted | None:
     """The rows of a page that the question asks for; None where no one table has them."""
     hits = find_hits(layout, question)
     said = said_of_rows(question)
+    titles = {piece.index for piece in layout.titles}
+    # "In the stock list": the title says of all rows what they are.
+    said -= {at for at in said if any(hit.piece in titles for hit in hits.by_term[at])}
     asked = [at for at, term in enumerate(question.terms) if term.asked]
-    tables = columns_saying(layout, hits, said) if said else _whole_tables(layout, hits, asked)
-    return the_one_named(layout, question, tables)
+    if said:
+        return the_one_named(layout, question, columns_saying(layout, hits, said))
+    counted = the_one_named(layout, question, _whole_tables(layout, hits, asked))
+    return counted and _of_different(layout, counted)
+
+
+def _of_different(layout: PageLayout, counted: Counted) -> Counted:
+    """What stands under a head further right, each once: five rows may have three suppliers."""
+    if contiguous_row(layout, counted.head)[0].index == counted.head.index:
+        return counted
+    different = {squash(cell.text): cell for cell in reversed(counted.cells)}
+    cells = tuple(sorted(different.values(), key=lambda cell: (cell.box[1], cell.index)))
+    return replace(counted, cells=cells, names=cells, different=True)
 
 
 def said_of_rows(question: Question) -> frozenset[int]:
@@ -195,18 +214,37 @@ def column_under(layout: PageLayout, head: Piece) -> list[Piece]:
     for piece in layout.below(head, reach=_ROWS_REACH):
         if piece.middle_y - last.middle_y > _PITCH_MAX * max(piece.height, _LOW * layout.height):
             break
-        if not layout.of_one_command(piece, head) or len(contiguous_row(layout, piece)) < width:
-            # Sums and the like leave columns empty.
+        if not layout.of_one_command(piece, head) or not _is_a_row(layout, piece, head, width):
             break
-        if _is_in_column(piece, head) and piece.box[1] >= last.box[3] - 2:
+        if _is_in_column(layout, piece, head) and piece.box[1] >= last.box[3] - 2:
             cells.append(piece)
             last = piece
     return cells
 
 
-def _is_in_column(piece: Piece, head: Piece) -> bool:
-    """Whether the left or the right edge is that of the head."""
-    return any(abs(piece.box[side] - head.box[side]) <= head.height for side in (0, 2))
+def _is_a_row(layout: PageLayout, piece: Piece, head: Piece, width: int) -> bool:
+    """Whether the row has a cell in every column, or lacks one beside that which names it.
+
+    Sums and the like leave columns empty, too.
+    """
+    row = contiguous_row(layout, piece)
+    if len(row) >= width:
+        return True
+    first = contiguous_row(layout, head)[0]
+    named = row[0].box[0] < first.box[2] and first.box[0] < row[0].box[2]
+    return len(row) == width - 1 >= _CELLS_MIN and named and not _SUMS.match(row[0].text)
+
+
+def _is_in_column(layout: PageLayout, piece: Piece, head: Piece) -> bool:
+    """Whether the left or the right edge is that of the head, or no other head is over it."""
+    if any(abs(piece.box[side] - head.box[side]) <= head.height for side in (0, 2)):
+        return True
+    over = [
+        other.index
+        for other in contiguous_row(layout, head)
+        if other.box[0] < piece.box[2] and piece.box[0] < other.box[2]
+    ]
+    return over == [head.index]
 
 
 def _names_the_table(
@@ -232,6 +270,9 @@ def _said(counted: Counted) -> str:
     names = "; ".join(quoted(piece.text) for piece in counted.names)
     amount = len(counted.cells)
     rows = "1 row stands" if amount == 1 else f"{amount} rows stand"
+    if counted.different:
+        values = "1 value stands" if amount == 1 else f"{amount} different values stand"
+        return f"{values} under {quoted(head.text)}: {names}"
     same = len({cell.text for cell in counted.cells}) == 1 and first not in counted.names
     of = f" with {quoted(first.text)}" if same else ""
     return f"{rows} under {quoted(head.text)}{of}: {names}"

@@ -156,4 +156,7 @@ def _is_code(text: str, at: int) -> bool:
 
 def _is_name(text: str, at: int) -> bool:
     general = text.casefold() in CALENDAR or text.casefold() in ACRONYMS
-    return at > 0 and text[0].isupper() and len(text) > 1 and not general
+    if len(text) == 1:
+        # "Block H": it names which one. "I" and the article do not.
+        return at > 0 and text.isupper() and text not in "AI"
+    return at > 0 and text[0].isupper() and not general

@@ -140,3 +140,35 @@ def test_how_many_did_tells_not_which_one_did() -> None:
     c.rows([40, 240, 400], 140, 26, rows)
     assert best("Which check failed?", c.page()) == "contract-tests \u2014 failed"
     assert best("How many checks failed?", c.page()) == "Checks: 5 passed, 1 failed"
+
+
+def pytest_output() -> TextPage:
+    """A test run in a terminal: what failed, and how many."""
+    c = Canvas()
+    for at, line in enumerate(
+        [
+            "deploy@kiln03:~$ pytest -q",
+            "FAILED tests/test_hive.py::test_weight - AssertionError: 41.7 != 42.0",
+            "FAILED tests/test_api.py::test_login - TimeoutError: no answer in 5 s",
+            "2 failed, 118 passed, 3 skipped in 47.31s",
+            "deploy@kiln03:~$ ls",
+            "notes.txt  tests",
+        ]
+    ):
+        c.text(20, 60 + 24 * at, line)
+    return c.page()
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How many tests failed?", "How many tests passed?", "How many tests were skipped?"],
+)
+def test_the_number_of_what_came_out_stands_beside_the_word(question: str) -> None:
+    assert best(question, pytest_output()) == "2 failed, 118 passed, 3 skipped in 47.31s"
+
+
+@pytest.mark.parametrize(
+    "question", ["How many invoices passed?", "How many orders failed?", "How many pods failed?"]
+)
+def test_a_tally_is_of_what_is_named_around_it(question: str) -> None:
+    assert best(question, pytest_output()) is None

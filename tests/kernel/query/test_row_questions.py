@@ -104,3 +104,57 @@ def test_of_two_readings_of_a_row_the_finer_one_is_told() -> None:
     question = analyse("Who is responsible for Oxley Gas?")
     (first, *_) = rank(PageLayout(page), question, [table])
     assert first.candidate.value == "Priya Roth"
+
+
+def balances() -> TextPage:
+    """What there is of each kind of leave, over requests of the same kinds."""
+    c = Canvas()
+    c.rows(
+        [60, 300, 420, 540],
+        100,
+        32,
+        [
+            ["Leave balance", "Entitled", "Taken", "Remaining"],
+            ["Annual leave", "28.0", "6.5", "18.5"],
+            ["Study leave", "5.0", "1.0", "4.0"],
+            ["Shared disk", "50 GB", "30 GB", "20 GB"],
+        ],
+    )
+    c.rows(
+        [60, 300, 420, 540],
+        400,
+        32,
+        [
+            ["Request", "Type", "From", "Status"],
+            ["LR-7731", "Annual leave", "30 March", "Approved"],
+            ["LR-7744", "Annual leave", "13 July", "Pending"],
+        ],
+    )
+    return c.page()
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("How many days of annual leave are left?", "18.5"),
+        ("How many days of annual leave are remaining?", "18.5"),
+        ("How many days of annual leave are still available?", "18.5"),
+        ("How many days of study leave are left?", "4.0"),
+        ("How many days of annual leave have been taken?", "6.5"),
+    ],
+)
+def test_what_is_left_stands_under_a_head_that_says_so(question: str, value: str) -> None:
+    assert (best(question, balances()) or "").endswith(f": {value}")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many days of sick leave are left?",
+        "How many days of the shared disk are left?",
+        "How many hours of annual leave are left?",
+        "How many requests of annual leave are left?",
+    ],
+)
+def test_what_no_row_or_unit_tells_is_not_left(question: str) -> None:
+    assert best(question, balances()) is None

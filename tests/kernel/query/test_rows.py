@@ -82,3 +82,46 @@ def test_every_counted_row_is_cited(desk: Desk) -> None:
     assert len(answer.claims[0].citations) == 2
     assert "Copper pipe" in answer.answer or "AR-11" in answer.answer
     assert desk.ask("How many articles are in the region West?").state == "no_evidence"
+
+
+def stock_of_four() -> PageLayout:
+    """A stock list under its title; heads in the middle, one row without its number, a sum."""
+    c = Canvas()
+    c.text(10, 10, "Stock list - Calc")
+    c.rows([74, 280, 410, 580], 160, 30, [["Item", "Qty", "Price", "Supplier"]])
+    rows = [
+        ["Copper pipe", "17", "12.40", "Norvik AS"],
+        ["Brass valve", "4", "33.90", "Haldor GmbH"],
+        ["Steel elbow", "250", "1.05", "Norvik AS"],
+        ["Flange", "", "9.99", "Haldor GmbH"],
+        ["Total", "", "57.34", "all"],
+    ]
+    for at, row in enumerate(rows):
+        for x, cell in zip((60, 280, 410, 560), row, strict=True):
+            if cell:
+                c.text(x, 190 + 30 * at, cell)
+    return PageLayout(c.page())
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("How many items are there?", ["Copper pipe", "Brass valve", "Steel elbow", "Flange"]),
+        (
+            "How many items are in the stock list?",
+            ["Copper pipe", "Brass valve", "Steel elbow", "Flange"],
+        ),
+        ("How many suppliers are listed?", ["Norvik AS", "Haldor GmbH"]),
+    ],
+)
+def test_all_rows_are_counted_and_each_value_once(question: str, names: list[str]) -> None:
+    counted = rows_of(stock_of_four(), analyse(question))
+    assert counted is not None
+    assert [piece.text for piece in counted.names] == names
+
+
+@pytest.mark.parametrize(
+    "question", ["How many items are in the order list?", "How many brands are listed?"]
+)
+def test_rows_of_a_list_that_is_not_named_are_not_counted(question: str) -> None:
+    assert rows_of(stock_of_four(), analyse(question)) is None
