@@ -328,7 +328,9 @@ def _says_what_is_asked(
     plain = question.kind in (Kind.PERSON, Kind.TIME) and any(
         term.asked and not term.specific for term in question.terms
     )
-    done = question.kind is Kind.NUMBER and any(
+    # A head says what was done to things that the table is of.
+    told = question.kind is Kind.NUMBER and candidate.form is not Form.CELL
+    done = told and any(
         term.asked and adds_a_condition(term.text.casefold()) for term in question.terms
     )
     for index, (term, level) in enumerate(zip(question.terms, levels, strict=True)):

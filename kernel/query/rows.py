@@ -34,6 +34,10 @@ _PITCH_MAX = 3.0
 _LOW = 0.8
 """Words without high letters ("never") have a low box: this share of a line's height at least."""
 _CELLS_MIN = 3
+_UNITS = frozenset(
+    "seconds minutes hours days weeks months years percent points degrees euros dollars pounds"
+    " kilometres kilometers metres meters miles litres liters grams kilos watts bytes".split()
+)
 _SUMS = re.compile(r"\W*(?:(?:grand|sub)[ -]?)?(?:totals?|sums?|average|mean|count)\b", re.I)
 
 
@@ -50,8 +54,11 @@ class Counted:
 
 def asks_for_rows(question: Question) -> bool:
     """Whether it is a question of how many things there are, of which rows may be counted."""
-    asked = any(term.asked for term in question.terms)
-    return question.kind is Kind.NUMBER and asked and "how many" in question.text.casefold()
+    asked = [term.text.casefold() for term in question.terms if term.asked]
+    if any(noun in _UNITS for noun in asked):
+        # Days that are left are no rows, however many rows are about days.
+        return False
+    return question.kind is Kind.NUMBER and bool(asked) and "how many" in question.text.casefold()
 
 
 def count_rows(reading: Reading, sources: Sources) -> Outcome:

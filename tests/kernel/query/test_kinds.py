@@ -172,3 +172,14 @@ def test_the_number_of_what_came_out_stands_beside_the_word(question: str) -> No
 )
 def test_a_tally_is_of_what_is_named_around_it(question: str) -> None:
     assert best(question, pytest_output()) is None
+
+
+def test_a_head_says_what_was_done_to_the_things_of_its_table() -> None:
+    c = Canvas()
+    rows = [
+        ["Plan", "New", "Active", "Cancelled"],
+        ["Maple", "120", "2,400", "44"],
+        ["Birch", "81", "1,950", "37"],
+    ]
+    c.rows([100, 300, 500, 700], 120, 30, rows)
+    assert "44" in (best("How many customers cancelled the Maple plan?", c.page()) or "")

@@ -125,3 +125,16 @@ def test_all_rows_are_counted_and_each_value_once(question: str, names: list[str
 )
 def test_rows_of_a_list_that_is_not_named_are_not_counted(question: str) -> None:
     assert rows_of(stock_of_four(), analyse(question)) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("How many invoices are open?", True),
+        ("How many days does Ada King have left?", False),
+        ("How many points did the team win?", False),
+        ("How much is left?", False),
+    ],
+)
+def test_units_are_no_rows(question: str, *, rows: bool) -> None:
+    assert asks_for_rows(analyse(question)) is rows
