@@ -224,7 +224,9 @@ def test_the_manifest_is_valid_and_its_defaults_are_the_plugins() -> None:
 
     defaults = models.Settings()
     config = dict(manifest.stages[0].config)
-    assert "rus" in config.pop("languages_unread")
+    unread = config.pop("languages_unread")
+    assert isinstance(unread, tuple)
+    assert "rus" in unread
     assert config == {
         "languages": ("eng",),
         "precision": defaults.precision,
